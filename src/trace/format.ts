@@ -1,0 +1,66 @@
+/**
+ * What a trace format is: one value that satisfies {@link TraceFormat}, plus one line in
+ * formats/index.ts. A reader turns bytes into {@link TraceChunk}s and knows nothing of machines.
+ */
+import type { TraceChunk } from './access.js';
+import type { TraceHeader } from './event.js';
+
+/** Bytes of the (decompressed) head that a format may look at to recognise itself. */
+export const SNIFF_BYTES = 4096;
+
+/** A decompressed stream of bytes with the name that messages should use. */
+export interface ByteSource {
+  /** Path as the user gave it, or `<stdin>`. */
+  readonly name: string;
+  /** The first bytes of the decompressed stream, at most {@link SNIFF_BYTES}, without consuming them. */
+  readonly head: Uint8Array;
+  /** Size of the file in bytes as stored, or null for a stream. */
+  readonly totalBytes: number | null;
+  /** Bytes of the stored (compressed) file read so far, for progress. */
+  readonly bytesRead: number;
+  /** Decompressed chunks, in order. Throws {@link TraceError} on a truncated or damaged container. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** What a bad record does. */
+export type OnError = 'fail' | 'skip';
+
+export interface ReadOptions {
+  /** `skip` drops bad records (they are counted and reported) up to `maxErrors`. */
+  readonly onError: OnError;
+  readonly maxErrors: number;
+  /** Lackey: replay an `M` record as a load and a store instead of one access. */
+  readonly modifyAsTwo: boolean;
+  /** CSV: pass over columns that p2msim does not know. */
+  readonly ignoreColumns: boolean;
+}
+
+export const DEFAULT_READ_OPTIONS: ReadOptions = {
+  onError: 'fail',
+  maxErrors: 0,
+  modifyAsTwo: false,
+  ignoreColumns: false,
+};
+
+/** An opened trace: its header is known before the first chunk. */
+export interface TraceStream {
+  readonly header: TraceHeader;
+  /** True if addresses are virtual; all of today's formats say true. */
+  readonly virtual: boolean;
+  /** What this trace cannot say (for reports): e.g. `page-table edits`. */
+  readonly lacks: readonly string[];
+  chunks(): AsyncIterable<TraceChunk>;
+  /** Bad records dropped so far under `onError: skip`. */
+  readonly skipped: { readonly count: number; readonly first: string | null };
+}
+
+export interface TraceFormat {
+  readonly name: string;
+  /** One line, printed by `p2msim trace formats`. */
+  readonly summary: string;
+  /** Unique; lower is asked first. */
+  readonly priority: number;
+  /** Looks at no more than {@link SNIFF_BYTES} bytes, does no I/O, never throws. */
+  sniff(head: Uint8Array): boolean;
+  open(source: ByteSource, options: ReadOptions): Promise<TraceStream>;
+}

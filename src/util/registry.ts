@@ -1,0 +1,74 @@
+/**
+ * Name -> plugin tables with a did-you-mean for the ones that are not there.
+ *
+ * A plugin is a value with a `name`; registering it is one line in the index of its kind.
+ */
+import { InternalError, UsageError } from '../errors.js';
+
+/** Levenshtein distance; strings here are names of a few characters. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      row.push(Math.min((row[j - 1] ?? 0) + 1, (previous[j] ?? 0) + 1, (previous[j - 1] ?? 0) + cost));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}
+
+/** The known name nearest to `name`, if it is near enough to be a slip of the hand. */
+export function didYouMean(name: string, known: readonly string[]): string | undefined {
+  const limit = Math.max(1, Math.floor(name.length * 0.4));
+  let best: string | undefined;
+  let bestDistance = limit + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** `unknown mode 'hpa' (did you mean 'hap'?); modes are native, hap, shadow` */
+export function unknownName(kind: string, name: string, known: readonly string[]): UsageError {
+  const near = didYouMean(name, known);
+  const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
+  const plural = kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
+  return new UsageError(`unknown ${kind} '${name}'${suggestion}; ${plural} are ${known.join(', ')}`);
+}
+
+/** An ordered table of plugins of one kind. */
+export class Registry<T extends { readonly name: string }> {
+  readonly #kind: string;
+  readonly #entries = new Map<string, T>();
+
+  constructor(kind: string, entries: readonly T[]) {
+    this.#kind = kind;
+    for (const entry of entries) {
+      if (this.#entries.has(entry.name)) throw new InternalError(`two ${kind}s are called '${entry.name}'`);
+      this.#entries.set(entry.name, entry);
+    }
+  }
+
+  /** Names in the order of registration. */
+  names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  all(): T[] {
+    return [...this.#entries.values()];
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** The plugin called `name`; throws {@link UsageError} with a suggestion if there is none. */
+  get(name: string): T {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw unknownName(this.#kind, name, this.names());
+    return entry;
+  }
+}
