@@ -40,6 +40,8 @@ export interface CacheLevelConfig {
 export interface MachineConfig {
   /** Seed of everything random: scattered frames, random replacement. */
   seed: number;
+  /** Whose exits and invalidation rules: decides INVLPG scope under shadow, CR0/CR4 intercepts. */
+  vendor: 'intel' | 'amd';
   vcpus: number;
   guest: {
     /** Levels of the guest's page tables. */

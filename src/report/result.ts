@@ -4,9 +4,12 @@
  * Keys appear in declared order; no clock, host name, absolute path or duration ever enters. The
  * `schema` id changes when the meaning of a field does.
  */
+import type { Cost, Verdict } from '../cost/types.js';
 import type { CounterValues } from '../sim/counters.js';
 import type { TableMemory } from '../sim/counters.js';
 import type { MachineConfig } from '../config/schema.js';
+
+export type { Cost, CostGroup, CostTerm, Verdict } from '../cost/types.js';
 
 export const RESULT_SCHEMA = 'p2msim.result/1';
 export const COMPARE_SCHEMA = 'p2msim.compare/1';
@@ -48,27 +51,8 @@ export interface Manifest {
   readonly config: ConfigManifest;
   /** What the result rests on besides the trace, one sentence each. */
   readonly assumptions: readonly string[];
-}
-
-/** One term of the estimated cost. */
-export interface CostTerm {
-  readonly term: string;
-  /** Plain words. */
-  readonly what: string;
-  readonly count: number;
-  readonly cyclesEach: number;
-  readonly cycles: number;
-  /** `walk`, `exit`, `hypervisor` or `tlb`: the groups that verdicts compare. */
-  readonly group: 'walk' | 'exit' | 'hypervisor' | 'tlb';
-  /** Where `cyclesEach` comes from; begins with `assumption` where nothing was published. */
-  readonly source: string;
-}
-
-export interface Cost {
-  /** Sum of all terms. */
-  readonly cycles: number;
-  readonly byGroup: Readonly<Record<'walk' | 'exit' | 'hypervisor' | 'tlb', number>>;
-  readonly terms: readonly CostTerm[];
+  /** Why counting ended before the trace (or --limit) did; null for a complete run. */
+  readonly incomplete: string | null;
 }
 
 /** Counters of one slice of the run (--interval). */
@@ -94,24 +78,6 @@ export interface RunResult {
   /** SHA-256 of the guest page tables at the end without A and D bits: equal in every mode. */
   readonly guestDigest: string;
   readonly intervals: readonly Interval[];
-}
-
-/** The sentence at the end of `compare`, in parts. */
-export interface Verdict {
-  /** Modes that were judged (native is the baseline, not a candidate). */
-  readonly winner: string;
-  readonly loser: string;
-  /** Cycles of the loser over cycles of the winner, in thousandths. */
-  readonly ratioMilli: number;
-  /** Whole sentences: the verdict, its reason, its condition. */
-  readonly sentences: readonly string[];
-  /**
-   * Factor on all exit and hypervisor cycles at which winner and loser cost the same, in
-   * thousandths; null if no factor does that.
-   */
-  readonly breakEvenMilli: number | null;
-  /** The same as mean cycles per VMEXIT of the loser-or-winner that exits; null likewise. */
-  readonly breakEvenCyclesPerExit: number | null;
 }
 
 export interface CompareResult {

@@ -1,0 +1,78 @@
+/**
+ * Lines of aligned columns without borders, and text wrapped to a width.
+ *
+ * cli-table3 aligns; its own colours are switched off, because it writes them into pipes too. Cells
+ * may carry colour codes: widths are those of the visible text.
+ */
+import { stripVTControlCharacters } from 'node:util';
+import Table from 'cli-table3';
+
+export type Align = 'left' | 'right';
+
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** Rows as lines, columns two spaces apart; short rows are filled up. No trailing blanks. */
+export function gridLines(rows: readonly (readonly string[])[], aligns: readonly Align[]): string[] {
+  if (rows.length === 0) return [];
+  const table = new Table({
+    chars: NO_BORDERS,
+    colAligns: [...aligns],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  for (const row of rows) table.push(aligns.map((_, column) => row[column] ?? ''));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+}
+
+/** Columns that `text` takes on a terminal. */
+export function visibleWidth(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
+
+/** Two blocks side by side if both fit into `columns`, otherwise one below the other. */
+export function besideOrBelow(left: readonly string[], right: readonly string[], columns: number): string[] {
+  const gap = 4;
+  const widest = (lines: readonly string[]): number => Math.max(0, ...lines.map(visibleWidth));
+  const leftWidth = widest(left);
+  if (right.length === 0) return [...left];
+  if (leftWidth + gap + widest(right) > columns) return [...left, '', ...right];
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, i) => {
+    const start = left[i] ?? '';
+    return `${start}${' '.repeat(leftWidth + gap - visibleWidth(start))}${right[i] ?? ''}`.trimEnd();
+  });
+}
+
+/** Plain text broken at blanks into lines of at most `columns`, the first after `lead`. */
+export function wrap(text: string, columns: number, lead = ''): string[] {
+  const indent = ' '.repeat(lead.length);
+  const lines: string[] = [];
+  let line = lead;
+  let empty = true;
+  for (const word of text.split(' ')) {
+    if (!empty && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      [line, empty] = [indent, true];
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line];
+}

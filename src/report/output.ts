@@ -1,0 +1,60 @@
+/**
+ * What a reporter is given, and what a reporter is: a pure function from results to text.
+ *
+ * A reporter is one file in reporters/ plus one line in reporters/index.ts. It computes no counter
+ * and does no I/O; it does not know whether its text goes to a terminal, a pipe or a file.
+ */
+import type { CompareResult, RunResult } from './result.js';
+
+/** The result of one command on one trace. */
+export type SingleOutput = RunResult | CompareResult;
+
+/** The result of one command; a list if it was given several traces. */
+export type Output = SingleOutput | readonly SingleOutput[];
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+export interface ReporterOptions {
+  /** Adds colour, or returns the text as it is. */
+  readonly color: (style: Style, text: string) => string;
+  /** Widest line wanted; tables take at most 100. */
+  readonly columns: number;
+  /** Show these metrics only: globs like `walk.*`, joined by commas; null for the report's own choice. */
+  readonly metrics: string | null;
+  /** Show every metric, zeros too, after the report. */
+  readonly all: boolean;
+}
+
+/** Options of a pipe: no colour, 100 columns, the report's own choice of metrics. */
+export const PLAIN_OPTIONS: ReporterOptions = {
+  color: (_style, text) => text,
+  columns: 100,
+  metrics: null,
+  all: false,
+};
+
+export interface Reporter {
+  readonly name: string;
+  /** One line, for `--help`. */
+  readonly summary: string;
+  /** The whole text, ending in a newline; empty only for an empty list. */
+  render(output: Output, options: ReporterOptions): string;
+}
+
+/** The outputs one by one. */
+export function outputsOf(output: Output): readonly SingleOutput[] {
+  return isList(output) ? output : [output];
+}
+
+/** The runs of one output, in the order of the modes. */
+export function runsOf(output: SingleOutput): readonly RunResult[] {
+  return isCompare(output) ? output.results : [output];
+}
+
+export function isCompare(output: SingleOutput): output is CompareResult {
+  return 'results' in output;
+}
+
+function isList(output: Output): output is readonly SingleOutput[] {
+  return Array.isArray(output);
+}
