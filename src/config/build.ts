@@ -2,9 +2,16 @@
  * Flat values <-> the nested {@link MachineConfig}. Written out key by key, so that the compiler
  * checks that every field of the schema is filled and none is invented.
  */
+import { createHash } from 'node:crypto';
 import { InternalError } from '../errors.js';
-import type { ConfigValue } from './keys.js';
-import type { ArrayConfig, CacheLevelConfig, MachineConfig, TlbArrayConfig, WalkCacheConfig } from './schema.js';
+import { CONFIG_KEYS, type ConfigValue, formatValue } from './keys.js';
+import type {
+  ArrayConfig,
+  CacheLevelConfig,
+  MachineConfig,
+  TlbArrayConfig,
+  WalkCacheConfig,
+} from './schema.js';
 
 /** Values by dotted key. */
 export type ConfigValues = ReadonlyMap<string, ConfigValue>;
@@ -107,6 +114,7 @@ export function buildConfig(values: ConfigValues): MachineConfig {
   const from = new Reader(values);
   return {
     seed: from.integer('seed'),
+    vendor: from.oneOf('vendor', ['intel', 'amd'] as const),
     vcpus: from.integer('vcpus'),
     guest: readGuest(from),
     host: readHost(from),
@@ -119,7 +127,10 @@ export function buildConfig(values: ConfigValues): MachineConfig {
     stlb: readTlb(from, 'stlb'),
     stlb2m: readTlb(from, 'stlb2m'),
     stlb1g: readTlb(from, 'stlb1g'),
-    pwc: { ...readWalkCache(from, 'pwc'), semantics: from.oneOf('pwc.semantics', ['combined', 'gpa'] as const) },
+    pwc: {
+      ...readWalkCache(from, 'pwc'),
+      semantics: from.oneOf('pwc.semantics', ['combined', 'gpa'] as const),
+    },
     npwc: readWalkCache(from, 'npwc'),
     ntlb: readArray(from, 'ntlb'),
     cache: {
@@ -140,4 +151,22 @@ export function flatten(value: object, prefix = ''): [string, unknown][] {
       ? flatten(inner, `${prefix}${name}.`)
       : [[prefix + name, inner]],
   );
+}
+
+/** The flat values of a configuration, in the order of CONFIG_KEYS. */
+export function configValues(config: MachineConfig): ConfigValues {
+  const leaves = new Map(flatten(config));
+  const values = new Map<string, ConfigValue>();
+  for (const { key } of CONFIG_KEYS) {
+    const value = leaves.get(key);
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      values.set(key, value);
+  }
+  return values;
+}
+
+/** SHA-256 of a configuration: of its `key=value` lines in the order of CONFIG_KEYS. */
+export function configDigest(config: MachineConfig): string {
+  const lines = [...configValues(config)].map(([key, value]) => `${key}=${formatValue(value)}\n`);
+  return createHash('sha256').update(lines.join('')).digest('hex');
 }

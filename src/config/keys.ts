@@ -11,6 +11,12 @@ import { didYouMean } from '../util/registry.js';
 /** A leaf of the configuration. */
 export type ConfigValue = string | number | boolean;
 
+/** How a value is written so that it reads back: `on`, `64`, `4k+2m`. */
+export function formatValue(value: ConfigValue): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return String(value);
+}
+
 /** How plain numbers of a key are read, and what a size with a suffix is converted to. */
 export type ConfigUnit = '' | 'MiB' | 'pages' | 'bytes';
 
@@ -85,14 +91,25 @@ function dataCache(path: string, what: string): ConfigKey[] {
   ];
 }
 
+/** A fact of the core, although it stands among the keys of the model. */
+const VENDOR = 'vendor';
+
 const MODEL_KEYS: readonly ConfigKey[] = [
   integer('seed', [0, 2 ** 32 - 1], 'seed of everything random: scattered frames, random replacement'),
+  choice(VENDOR, ['intel', 'amd'], 'whose exits and invalidation rules the processor follows'),
   integer('vcpus', [1, 256], 'virtual CPUs'),
   choice('guest.levels', ['4', '5'], 'levels of the guest page tables'),
-  choice('guest.mode', ['demand', 'premapped'], 'demand: the first touch of a page faults; premapped: tables exist with A=D=1'),
+  choice(
+    'guest.mode',
+    ['demand', 'premapped'],
+    'demand: the first touch of a page faults; premapped: tables exist with A=D=1',
+  ),
   choice('guest.pageSize', PAGE_SIZES, 'leaf size of pages that the guest kernel maps on its own account'),
   choice('guest.frames', ['contiguous', 'scatter', 'thp'], 'which guest frame backs a new page'),
-  integer('guest.ram', [32, MAX_RAM_MIB], 'guest RAM; auto is 1 GiB, doubled whenever frames run out', { auto: true, unit: 'MiB' }),
+  integer('guest.ram', [32, MAX_RAM_MIB], 'guest RAM; auto is 1 GiB, doubled whenever frames run out', {
+    auto: true,
+    unit: 'MiB',
+  }),
   choice('guest.directMap', PAGE_SIZES, 'leaf size of the direct map of the guest kernel'),
   choice('guest.memory', ['warm', 'cold'], 'warm: every frame was written once before the trace begins'),
   boolean('guest.pcid', 'the guest tags its address spaces, where the mode allows it'),
@@ -101,7 +118,11 @@ const MODEL_KEYS: readonly ConfigKey[] = [
   choice('host.levels', ['4', '5'], 'levels of the p2m (EPT or NPT)'),
   choice('host.pageSize', PAGE_SIZES, 'largest p2m leaf wanted'),
   choice('host.populate', ['eager', 'lazy'], 'when p2m entries are made: at start, or at first touch'),
-  choice('host.layout', ['flat', 'xen'], 'RAM from gfn 0 without holes, or the layout of the Xen domain builder'),
+  choice(
+    'host.layout',
+    ['flat', 'xen'],
+    'RAM from gfn 0 without holes, or the layout of the Xen domain builder',
+  ),
 ];
 
 const HARDWARE_KEYS: readonly ConfigKey[] = [
@@ -115,7 +136,11 @@ const HARDWARE_KEYS: readonly ConfigKey[] = [
   ...tlb('stlb2m', 'the separate second-level TLB for 2 MiB pages'),
   ...tlb('stlb1g', 'the separate second-level TLB for 1 GiB pages'),
   ...walkCache('pwc', 'the guest tables'),
-  choice('pwc.semantics', ['combined', 'gpa'], 'what a cached guest entry points at: combined is host-physical, gpa guest-physical'),
+  choice(
+    'pwc.semantics',
+    ['combined', 'gpa'],
+    'what a cached guest entry points at: combined is host-physical, gpa guest-physical',
+  ),
   ...walkCache('npwc', 'the p2m, used inside two-dimensional walks'),
   ...array('ntlb', 'the nested TLB (gfn to mfn), used inside two-dimensional walks'),
   boolean('cache.enabled', 'page-table reads go through the data caches; off charges a flat cost'),
@@ -127,17 +152,22 @@ const HARDWARE_KEYS: readonly ConfigKey[] = [
 
 const SHADOW_KEYS: readonly ConfigKey[] = [
   { ...NO_RANGE, key: 'shadow.policy', type: 'name', meaning: 'shadow policy preset, see `p2msim modes`' },
-  integer('shadow.pool', [0, 2 ** 32], 'pages of the shadow pool; auto is the toolstack formula, 0 unbounded', {
-    auto: true,
-    unit: 'pages',
-  }),
+  integer(
+    'shadow.pool',
+    [0, 2 ** 32],
+    'pages of the shadow pool; auto is the toolstack formula, 0 unbounded',
+    {
+      auto: true,
+      unit: 'pages',
+    },
+  ),
 ];
 
 /** Every key, in the order in which configurations are printed. */
 export const CONFIG_KEYS: readonly ConfigKey[] = [...MODEL_KEYS, ...HARDWARE_KEYS, ...SHADOW_KEYS];
 
 /** The keys that a preset gives: everything about the core, nothing about the guest. */
-export const PRESET_KEYS: readonly string[] = HARDWARE_KEYS.map((row) => row.key);
+export const PRESET_KEYS: readonly string[] = [VENDOR, ...HARDWARE_KEYS.map((row) => row.key)];
 
 const BY_NAME = new Map(CONFIG_KEYS.map((row) => [row.key, row]));
 const BY_LOWER = new Map(CONFIG_KEYS.map((row) => [row.key.toLowerCase(), row]));

@@ -6,6 +6,7 @@
  */
 import { ConfigError } from '../errors.js';
 import { didYouMean } from '../util/registry.js';
+import { parseSize } from '../util/units.js';
 import { type ConfigKey, type ConfigUnit, type ConfigValue, findKey } from './keys.js';
 
 /** One value with the place that it comes from, e.g. `--set` or `p2msim.config.json`. */
@@ -15,17 +16,7 @@ export interface Setting {
   readonly origin: string;
 }
 
-const SHIFT: Readonly<Record<string, number>> = { k: 10, m: 20, g: 30, t: 40 };
 const UNIT_BYTES: Readonly<Record<ConfigUnit, number>> = { '': 1, bytes: 1, pages: 4096, MiB: 2 ** 20 };
-
-/** Bytes of `4k`, `2M`, `1GiB`, `4096`; undefined if it is not a size. */
-export function parseSize(text: string): number | undefined {
-  const match = /^(\d+)(?:([kmgt])(?:i?b)?|b)?$/i.exec(text.trim());
-  if (match === null) return undefined;
-  const shift = SHIFT[(match[2] ?? '').toLowerCase()] ?? 0;
-  const bytes = Number(match[1]) * 2 ** shift;
-  return Number.isSafeInteger(bytes) ? bytes : undefined;
-}
 
 /** What a key expects, in words: `an integer from 1 to 256`, `one of demand, premapped`. */
 export function expectedOf(row: ConfigKey): string {
@@ -47,7 +38,7 @@ export function expectedOf(row: ConfigKey): string {
 }
 
 function bad(row: ConfigKey, found: string, origin: string): ConfigError {
-  const near = row.type === 'choice' ? didYouMean(found, row.choices) : undefined;
+  const near = row.type === 'choice' && /\D/.test(found) ? didYouMean(found, row.choices) : undefined;
   const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
   const place = origin.includes(row.key) ? origin : `${origin}: ${row.key}`;
   return new ConfigError(`${place} is '${found}'${suggestion}; expected ${expectedOf(row)}`);
@@ -57,7 +48,7 @@ function parseInteger(row: ConfigKey, text: string): number | undefined {
   if (/^\d+$/.test(text)) return inRange(row, Number(text));
   if (row.unit === '') return undefined;
   const bytes = parseSize(text);
-  if (bytes === undefined || bytes % UNIT_BYTES[row.unit] !== 0) return undefined;
+  if (bytes === null || bytes % UNIT_BYTES[row.unit] !== 0) return undefined;
   return inRange(row, bytes / UNIT_BYTES[row.unit]);
 }
 
@@ -115,10 +106,4 @@ export function parseAssignment(text: string, origin: string): Setting {
     });
   }
   return parseSetting(text.slice(0, at).trim(), text.slice(at + 1), `${origin} ${text.slice(0, at).trim()}`);
-}
-
-/** How a value is written so that it reads back: `on`, `64`, `4k+2m`. */
-export function formatValue(value: ConfigValue): string {
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  return String(value);
 }

@@ -15,7 +15,7 @@ import type { CostGroup, CostRow, CostTable } from './types.js';
 /** Schema id of a file given with `--cost`. */
 export const COST_SCHEMA = 'p2msim.cost/1';
 
-const DMT = 'DMT nested-paging simulator, Formula.cs (github.com/xlab-uiuc/dmt): 1 / 4 / 14 / 54 / 200 cycles';
+const DMT = 'DMT nested-paging simulator (github.com/xlab-uiuc/dmt), Formula.cs';
 const GUESS = 'assumption: no per-path figure is published;';
 
 /** The trace's own accesses and the guest kernel's. */
@@ -39,6 +39,7 @@ const GUEST_PWC = [5, 4, 3, 2].map((level) => `pwc.guest.l${level}.hit`);
 const NESTED_PWC = [5, 4, 3, 2].map((level) => `pwc.nested.l${level}.hit`);
 
 /** The table used when no `--cost` file is given. Term, counters, cycles, group, what, source. */
+// prettier-ignore
 export const DEFAULT_COST_TABLE: CostTable = {
   name: 'default',
   rows: [

@@ -75,23 +75,28 @@ function headline(winner: Judged, loser: Judged): string {
 }
 
 function reason(winner: Judged, loser: Judged): string {
-  const extra = (r: Judged, other: Judged): string[] => {
-    const exits = exitCycles(r) - exitCycles(other);
-    const walks = walkCycles(r) - walkCycles(other);
-    const parts: string[] = [];
-    if (exits > 0) {
-      const versus = `${count(exitCount(r))} VMEXITs against ${count(exitCount(other))}`;
-      parts.push(`${count(exits)} more in exits and hypervisor work (${versus})`);
-    }
-    if (walks > 0) {
-      const versus = `${count(walkRefs(r))} references against ${count(walkRefs(other))}`;
-      parts.push(`${count(walks)} more in TLB hits and page walks (${versus})`);
-    }
-    return parts.length === 0 ? [] : [`${r.mode} pays ${parts.join(' and ')}`];
-  };
-  const parts = [...extra(loser, winner), ...extra(winner, loser)];
+  const parts = [...surplus(loser, winner), ...surplus(winner, loser)];
   if (parts.length === 0) return 'Both spend the same on walks and on exits.';
   return `${parts.join('; ')}.`;
+}
+
+/** `shadow pays 67.7 M cycles more in exits (27,960 VMEXITs against 0)`; nothing if it pays no more. */
+function surplus(r: Judged, other: Judged): string[] {
+  const exits = exitCycles(r) - exitCycles(other);
+  const walks = walkCycles(r) - walkCycles(other);
+  const parts: string[] = [];
+  if (exits > 0) {
+    const hypervisor = r.cost.byGroup.hypervisor + other.cost.byGroup.hypervisor;
+    const where = hypervisor > 0 ? 'exits and hypervisor work' : 'exits';
+    const versus = `${counted(exitCount(r), 'VMEXIT')} against ${count(exitCount(other))}`;
+    parts.push(`${count(exits)} cycles more in ${where} (${versus})`);
+  }
+  if (walks > 0) {
+    const where = r.cost.byGroup.tlb === other.cost.byGroup.tlb ? 'page walks' : 'TLB hits and page walks';
+    const versus = `${counted(walkRefs(r), 'reference')} against ${count(walkRefs(other))}`;
+    parts.push(`${count(walks)} cycles more in ${where} (${versus})`);
+  }
+  return parts.length === 0 ? [] : [`${r.mode} pays ${parts.join(' and ')}`];
 }
 
 function condition(winner: Judged, loser: Judged, factor: number | null, perExit: number | null): string {
@@ -115,6 +120,10 @@ function condition(winner: Judged, loser: Judged, factor: number | null, perExit
 /** `1.23x`; three digits after the point below a tenth, so that small factors do not print as 0. */
 function factorText(factor: number): string {
   return `${factor.toFixed(factor < 0.1 ? 3 : 2)}x`;
+}
+
+function counted(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 /** Exact below a million, then `67.7 M` and `1.2 G`. */

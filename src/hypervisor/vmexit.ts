@@ -80,6 +80,7 @@ type ReasonRow = readonly [
 const CR_ACCESS: HardwareExit = { name: 'CR_ACCESS', number: '28' };
 const hw = (name: string, number: string): HardwareExit => ({ name, number });
 
+// prettier-ignore
 const REASON_ROWS: Readonly<Record<VmexitKey, ReasonRow>> = {
   pf: ['page fault (#PF)', 'an access that the shadow tables do not allow; every page fault exits under shadow paging, none under HAP', hw('EXCEPTION_NMI', '0'), hw('EXCEPTION_PF', '0x4e'), 'EXCP_PF', 'EXCP_PF'],
   cr3_write: ['write to CR3', 'the guest loads a page-table root: context switch or flush (shadow paging)', CR_ACCESS, hw('CR3_WRITE', '0x13'), 'CR3_WRITE', 'WRITE_CR3'],
@@ -98,6 +99,7 @@ const REASON_ROWS: Readonly<Record<VmexitKey, ReasonRow>> = {
   mmio: ['device access', 'an access to an emulated device under HAP; hardware reports an EPT violation or misconfiguration, or an NPF', hw('EPT_VIOLATION', '48'), hw('NPF', '0x400'), 'MMIO', 'MMIO'],
 };
 
+// prettier-ignore
 const KIND_ROWS: Readonly<Record<PageFaultKey, readonly [string, string, string, string]>> = {
   guest: ['guest fault, reflected', 'the guest tables forbid the access: the fault is given to the guest kernel', 'shadow_fault_bail_real_fault', 'guestFault'],
   fixup: ['fix-up (fill)', 'the guest tables allow the access, the shadow lacked the entry or the right: it is filled', 'shadow_fault_fixed', 'shadowFill, windowFill'],

@@ -49,7 +49,7 @@ export function visibleWidth(text: string): number {
 
 /** Two blocks side by side if both fit into `columns`, otherwise one below the other. */
 export function besideOrBelow(left: readonly string[], right: readonly string[], columns: number): string[] {
-  const gap = 4;
+  const gap = 3;
   const widest = (lines: readonly string[]): number => Math.max(0, ...lines.map(visibleWidth));
   const leftWidth = widest(left);
   if (right.length === 0) return [...left];

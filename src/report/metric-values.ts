@@ -38,7 +38,10 @@ export const METRIC_KEYS: readonly string[] = [
  * characters and `?` for one. Throws {@link UsageError} if a pattern matches no metric, so that a
  * command can check `--metrics` before it replays anything.
  */
-export function metricMatcher(globs: string, known: readonly string[] = METRIC_KEYS): (key: string) => boolean {
+export function metricMatcher(
+  globs: string,
+  known: readonly string[] = METRIC_KEYS,
+): (key: string) => boolean {
   const patterns = globs.split(',').map((glob) => glob.trim());
   const expressions = patterns.map((glob) => {
     const expression = globExpression(glob);

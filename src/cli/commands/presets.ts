@@ -1,0 +1,52 @@
+/** `p2msim presets`: the cores that can be modelled, each value with its source. */
+import type { Command } from '@commander-js/extra-typings';
+import type { Context, Library } from '../context.js';
+import { examples } from '../help.js';
+import { nameTable } from '../name-table.js';
+
+function presetText(name: string, library: Library): string {
+  const preset = library.presets.get(name);
+  const rows = preset.entries.map(({ key, value, source }) => ({
+    text: `${key} = ${library.formatValue(value)}`,
+    source,
+  }));
+  const width = Math.max(...rows.map((row) => row.text.length));
+  const lines = rows.map(({ text, source }) => `${text.padEnd(width)}  # ${source}\n`);
+  return `${preset.name}  ${preset.summary}\n\n${lines.join('')}`;
+}
+
+function keysText(library: Library): string {
+  const values = library.configValues(library.defaultConfig());
+  return library.CONFIG_KEYS.map((row) => {
+    const value = values.get(row.key);
+    const shown = value === undefined ? '' : library.formatValue(value);
+    return `${row.key} = ${shown}\n    ${row.meaning}; ${library.expectedOf(row)}\n`;
+  }).join('');
+}
+
+export function addPresets(program: Command, context: Context): void {
+  const command = program
+    .command('presets')
+    .summary('list hardware presets, or print one with sources')
+    .description('List hardware presets, or print one with the source of every value.')
+    .argument('[name]', 'a preset')
+    .option('--keys', 'print every configuration key with default, meaning and range')
+    .option('--json', 'print the preset as JSON');
+  command.addHelpText(
+    'after',
+    examples(
+      ['p2msim presets zen3', 'every value and where it comes from'],
+      ['p2msim presets --keys', 'what --set can set'],
+    ),
+  );
+  command.action(async (name, values) => {
+    const library = await context.library();
+    let text: string;
+    if (values.keys === true) text = keysText(library);
+    else if (values.json === true) {
+      const chosen = name === undefined ? library.presets.all() : library.presets.get(name);
+      text = `${JSON.stringify(chosen, null, 2)}\n`;
+    } else text = name === undefined ? nameTable(library.presets.all()) : presetText(name, library);
+    context.stdout.write(text);
+  });
+}

@@ -1,0 +1,46 @@
+/** `p2msim trace check`: every bad record, and what contradicts the trace's own events. Exit 1 if any. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { Finding } from '../../index.js';
+import type { Context, Library } from '../context.js';
+import { EXIT_CHECK_FAILED } from '../exit-codes.js';
+import { Given, addFlags, readOptions } from '../options.js';
+import { checkStdin } from '../run-command.js';
+
+/** `bad.csv:48213:9: error: "0x7fq0" is not a hexadecimal address`. */
+function findingLine({ place, severity, message }: Finding, library: Library): string {
+  return `${new library.TraceError(place, message).where}: ${severity}: ${message}`;
+}
+
+function summaryLine(path: string, findings: readonly Finding[]): string {
+  const errors = findings.filter((finding) => finding.severity === 'error').length;
+  const warnings = findings.length - errors;
+  const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+  return findings.length === 0
+    ? `${path}: ok`
+    : `${path}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`;
+}
+
+export function addCheck(parent: CommandUnknownOpts, context: Context): void {
+  const command = parent
+    .command('check')
+    .summary('list every bad record')
+    .description('List bad records and contradictions of a trace. Exits with 1 if there are errors.')
+    .argument('<trace>', 'trace file, plain or gzip, or - for standard input')
+    .option('--json', 'print the findings as JSON');
+  addFlags(command, 'input');
+  command.action(async (path, values) => {
+    const library = await context.library();
+    const given = new Given(values, library);
+    checkStdin([path], context, library);
+    const trace = await library.openTrace(path, {
+      format: given.text('format'),
+      read: { ...readOptions(given), onError: 'skip', maxErrors: given.count('max-errors', Infinity) },
+      stdin: context.stdin,
+    });
+    const findings = await library.checkTrace(trace).finally(() => trace.close());
+    const lines = [...findings.map((finding) => findingLine(finding, library)), summaryLine(path, findings)];
+    const text = values.json === true ? JSON.stringify(findings, null, 2) : lines.join('\n');
+    context.stdout.write(`${text}\n`);
+    if (findings.some((finding) => finding.severity === 'error')) context.exit(EXIT_CHECK_FAILED);
+  });
+}

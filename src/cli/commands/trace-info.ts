@@ -1,0 +1,92 @@
+/** `p2msim trace info`: what a trace holds: kinds of access, footprint by page size, regions, events. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { TraceProfile } from '../../index.js';
+import type { Context, Library } from '../context.js';
+import { openInput } from '../open-input.js';
+import { Given, addFlags } from '../options.js';
+
+const MIB = 2 ** 20;
+/** Regions that are listed; the rest are summed up. */
+const MAX_REGIONS = 20;
+
+function grouped(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** `      531 pages of 4K     2.07 MiB`. */
+function footprintLine(pages: number, size: string, bytes: number): string {
+  return `  ${grouped(pages).padStart(12)} pages of ${size}  ${((pages * bytes) / MIB).toFixed(2).padStart(12)} MiB`;
+}
+
+function counts(rows: readonly (readonly [string, number])[]): string[] {
+  return rows.map(([what, n]) => `  ${grouped(n).padStart(12)} ${what}`);
+}
+
+function regionLines(profile: TraceProfile, library: Library): string[] {
+  const address = (page: number): string => {
+    const { hi, lo } = library.addressOfVpn(page);
+    return library.formatAddress(hi, lo);
+  };
+  const lines = profile.regions
+    .slice(0, MAX_REGIONS)
+    .map((region) => {
+      const pages = `${grouped(region.pages).padStart(12)} pages`;
+      return `${pages}  ${address(region.firstPage)} .. ${address(region.lastPage)}  as ${region.addressSpace}`;
+    })
+    .map((line) => `  ${line}`);
+  const more = profile.regions.length - lines.length;
+  return more > 0 ? [...lines, `  and ${grouped(more)} more`] : lines;
+}
+
+/** The whole text, ending in a newline. */
+function profileText(profile: TraceProfile, library: Library): string {
+  const { ops, footprint, pagesBy } = profile;
+  const lines = [
+    `${profile.path}  ${profile.format}, ${grouped(profile.records)} accesses, sha256 ${profile.sha256.slice(0, 8)}`,
+    '',
+    'Accesses',
+    ...counts([
+      ['reads', ops.read],
+      ['writes', ops.write],
+      ['modifies', ops.modify],
+      ['fetches', ops.fetch],
+      ['that cross a page border', profile.pageCrossing],
+    ]),
+    '',
+    'Footprint',
+    footprintLine(footprint.pages4k, '4K', 4096),
+    footprintLine(footprint.pages2m, '2M', 2 * MIB),
+    footprintLine(footprint.pages1g, '1G', 1024 * MIB),
+    ...counts([
+      ['pages read', pagesBy.read],
+      ['pages written', pagesBy.written],
+      ['pages fetched from', pagesBy.fetched],
+    ]),
+    '',
+    'Regions (1 GiB or more apart)',
+    ...regionLines(profile, library),
+  ];
+  if (profile.events > 0) lines.push('', 'Events', ...counts(Object.entries(profile.eventKinds)));
+  lines.push('', `address spaces: ${profile.addressSpaces.join(', ')}; vcpus: ${profile.vcpus.join(', ')}`);
+  if (profile.badRecords > 0) lines.push(`bad records passed over: ${grouped(profile.badRecords)}`);
+  if (profile.lacks.length > 0) lines.push(`not in this trace: ${profile.lacks.join(', ')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+export function addInfo(parent: CommandUnknownOpts, context: Context): void {
+  const command = parent
+    .command('info')
+    .summary('print kinds of access, footprint, regions')
+    .description('Print what a trace holds: kinds of access, footprint by page size, regions, events.')
+    .argument('<trace>', 'trace file, plain or gzip, or - for standard input')
+    .option('--json', 'print the profile as JSON');
+  addFlags(command, 'input');
+  command.action(async (path, values) => {
+    const library = await context.library();
+    const trace = await openInput(path, new Given(values, library), context, library);
+    const profile = await library.profileTrace(trace).finally(() => trace.close());
+    const text =
+      values.json === true ? `${JSON.stringify(profile, null, 2)}\n` : profileText(profile, library);
+    context.stdout.write(text);
+  });
+}

@@ -1,0 +1,22 @@
+/**
+ * The process as the commands see it: streams, environment, and how to load the library.
+ *
+ * Commands take this instead of touching `process`, and load the library only when they act, so that
+ * `--help` costs no more than commander.
+ */
+import type { Environment } from './terminal.js';
+
+/** Everything the library exports. */
+export type Library = typeof import('../index.js');
+
+export interface Context {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly environment: Environment;
+  /** Words after the program name, as given. */
+  readonly argv: readonly string[];
+  readonly library: () => Promise<Library>;
+  /** Sets the exit code that the process will end with. */
+  readonly exit: (code: number) => void;
+}

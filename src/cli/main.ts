@@ -1,0 +1,62 @@
+/**
+ * The process: parses the words, runs the command, prints errors, sets the exit code.
+ *
+ * The exit code is set and never forced (`process.exit` would cut off output that a pipe has not
+ * taken yet), except where nothing is left to write: a closed pipe and Ctrl-C.
+ */
+import { CommanderError } from '@commander-js/extra-typings';
+import type { Context } from './context.js';
+import { reportError } from './error-text.js';
+import { EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from './exit-codes.js';
+import { TOOL } from '../version.js';
+import { createProgram } from './program.js';
+import { colorChoice, createColorizer, wantsColor } from './terminal.js';
+
+/** commander has printed already; its own code is 0 for help that was asked for, 1 for wrong words. */
+function commanderExit(error: CommanderError): number {
+  return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+}
+
+async function printError(context: Context, error: unknown): Promise<number> {
+  const library = await context.library();
+  const color = await createColorizer(
+    wantsColor(context.stderr, colorChoice(context.argv), context.environment),
+  );
+  const debug = context.argv.includes('--debug') || (context.environment['P2MSIM_DEBUG'] ?? '') !== '';
+  const report = reportError(library, error, color, debug);
+  context.stderr.write(report.text);
+  return report.exitCode;
+}
+
+/** A reader that has seen enough (`| head`) is no error. */
+function stopOnClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT_OK);
+    throw error;
+  });
+}
+
+async function main(): Promise<void> {
+  const context: Context = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: process.env,
+    argv: process.argv.slice(2),
+    library: () => import('../index.js'),
+    exit: (code) => {
+      process.exitCode = code;
+    },
+  };
+  stopOnClosedPipe(process.stdout);
+  stopOnClosedPipe(process.stderr);
+  process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED));
+  try {
+    await createProgram(context, TOOL.version).parseAsync(process.argv);
+  } catch (error) {
+    process.exitCode =
+      error instanceof CommanderError ? commanderExit(error) : await printError(context, error);
+  }
+}
+
+await main();

@@ -1,0 +1,177 @@
+/**
+ * From words on the command line to typed options: the only place that reads commander's values.
+ *
+ * A wrong word is an error that names the flag, what was found and what was expected, with a
+ * suggestion where the choice is a name.
+ */
+import { readFileSync } from 'node:fs';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Option } from '@commander-js/extra-typings';
+import type { ReadOptions, Setting } from '../index.js';
+import type { Context, Library } from './context.js';
+import { systemReason } from './error-text.js';
+import { FLAGS, type Flag, type FlagSet, longName } from './flags.js';
+
+/** Configuration file that is read if it exists and `--config` names no other. */
+const DEFAULT_CONFIG_FILE = 'p2msim.config.json';
+const DEFAULT_MAX_ERRORS = 10;
+
+/** Declares the flags of the given sets on a command, under their help groups. */
+export function addFlags(command: CommandUnknownOpts, ...sets: readonly FlagSet[]): void {
+  for (const flag of sets.flatMap((set) => FLAGS[set])) command.addOption(toOption(flag));
+}
+
+function toOption(flag: Flag): Option {
+  const shown = flag.shown === undefined ? '' : ` (default: ${flag.shown})`;
+  const option = new Option(flag.flags, flag.what + shown).helpGroup(`${flag.group}:`);
+  if (flag.repeatable !== true) return option;
+  return option.argParser((value: string, previous: unknown) => [...listOf(previous), value]);
+}
+
+function listOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+/** What the user gave, by the camel-case name that commander makes of a flag. */
+export class Given {
+  readonly #values: Readonly<Record<string, unknown>>;
+  readonly #library: Library;
+
+  constructor(values: Readonly<Record<string, unknown>>, library: Library) {
+    this.#values = values;
+    this.#library = library;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values[camelCase(name)];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  list(name: string): string[] {
+    return listOf(this.#values[camelCase(name)]);
+  }
+
+  flag(name: string): boolean {
+    return this.#values[camelCase(name)] === true;
+  }
+
+  /** One of a few words. */
+  word<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
+    const text = this.text(name);
+    if (text === undefined) return otherwise;
+    const found = choices.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    const near = this.#library.didYouMean(text, choices);
+    const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
+    throw new this.#library.UsageError(
+      `--${name} is '${text}'${suggestion}; expected one of ${choices.join(', ')}`,
+    );
+  }
+
+  /** A number of records: `500`, `10k`, `2M` (powers of ten). */
+  count(name: string, otherwise: number): number {
+    const text = this.text(name);
+    if (text === undefined) return otherwise;
+    const match = /^(\d{1,15})([kMG]?)$/.exec(text);
+    const factor = { '': 1, k: 1e3, M: 1e6, G: 1e9 }[match?.[2] ?? ''];
+    const count = match === null || factor === undefined ? NaN : Number(match[1]) * factor;
+    if (Number.isSafeInteger(count)) return count;
+    throw new this.#library.UsageError(`--${name} is '${text}'; expected a count such as 500, 10k or 2M`);
+  }
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The value of `--mode`, before the library is there to check it. */
+export function modeOf(values: Readonly<Record<string, unknown>>, otherwise: string): string {
+  return typeof values['mode'] === 'string' ? values['mode'] : otherwise;
+}
+
+/** Input options: how the trace is read. */
+export function readOptions(given: Given): ReadOptions {
+  const onError = given.word('on-error', ['fail', 'skip'], 'fail');
+  return {
+    onError,
+    maxErrors: given.count('max-errors', onError === 'skip' ? DEFAULT_MAX_ERRORS : 0),
+    modifyAsTwo: given.word('lackey-modify', ['one', 'two'], 'one') === 'two',
+    ignoreColumns: given.flag('ignore-columns'),
+  };
+}
+
+/** Which records are replayed. */
+export function runOptions(given: Given, library: Library) {
+  if (given.flag('lenient') && given.flag('strict')) {
+    throw new library.UsageError('--lenient and --strict exclude each other');
+  }
+  return {
+    skip: given.count('skip', 0),
+    warmup: given.count('warmup', 0),
+    limit: given.count('limit', Infinity),
+    interval: given.count('interval', 0),
+    lenient: given.flag('lenient'),
+  };
+}
+
+function flagSettings(given: Given, library: Library): Setting[] {
+  const settings = [...FLAGS.model, ...FLAGS.hardware].flatMap((flag) => {
+    const name = longName(flag);
+    const text = given.text(name.slice(2));
+    return flag.key === undefined || text === undefined ? [] : [library.parseSetting(flag.key, text, name)];
+  });
+  return [...settings, ...featureSettings(given.text('guest-features'), library)];
+}
+
+/** `pcid=on,...`: the features of the guest that can be switched. */
+function featureSettings(text: string | undefined, library: Library): Setting[] {
+  if (text === undefined) return [];
+  return text.split(',').map((feature) => {
+    const [name = '', value = ''] = feature.split('=');
+    if (name === 'pcid') return library.parseSetting('guest.pcid', value, '--guest-features');
+    throw new library.UsageError(`--guest-features: unknown feature '${name}'; features are pcid`);
+  });
+}
+
+function readText(path: string, library: Library): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new library.ConfigError(`${path}: cannot be read: ${systemReason(cause)}`, { cause });
+  }
+}
+
+function configFile(given: Given, library: Library) {
+  const path = given.text('config');
+  if (path !== undefined) return library.parseConfigFile(readText(path, library), path);
+  try {
+    return library.parseConfigFile(readFileSync(DEFAULT_CONFIG_FILE, 'utf8'), DEFAULT_CONFIG_FILE);
+  } catch (error) {
+    if (error instanceof library.P2msimError) throw error;
+    return { preset: undefined, settings: [] };
+  }
+}
+
+/** Preset and settings: file < environment < flags < `--set`. */
+export function configOptions(given: Given, context: Context, library: Library) {
+  const file = configFile(given, library);
+  const environment = library.environmentSettings(context.environment);
+  const assigned = given.list('set').map((text) => library.parseAssignment(text, '--set'));
+  return {
+    preset: given.text('preset') ?? environment.preset ?? file.preset,
+    settings: [...file.settings, ...environment.settings, ...flagSettings(given, library), ...assigned],
+  };
+}
+
+/** The cost table of `--cost`, or undefined for the built-in one. */
+export function costOption(given: Given, library: Library) {
+  const path = given.text('cost');
+  if (path === undefined) return undefined;
+  const text = readText(path, library);
+  try {
+    return library.loadCostTable(JSON.parse(text), path);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new library.ConfigError(`${path}: not valid JSON: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Outputs: which reporter writes where, opened before the replay so that a wrong path costs no time.
+ *
+ * A file keeps its old content until there is new content; one that was made here and never written
+ * is removed again. At most one reporter writes to standard output.
+ */
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import type { Output, Reporter, ReporterOptions } from '../index.js';
+import type { Context, Library } from './context.js';
+import { systemReason } from './error-text.js';
+import type { Given } from './options.js';
+import { type ColorChoice, createColorizer, outputColumns, wantsColor } from './terminal.js';
+
+/** One reporter and its destination. */
+interface Target {
+  readonly reporter: Reporter;
+  /** Path, or null for standard output. */
+  readonly path: string | null;
+}
+
+interface OpenTarget extends Target {
+  readonly fd: number | null;
+  /** True if opening made the file. */
+  readonly made: boolean;
+}
+
+const BY_EXTENSION: Readonly<Record<string, string>> = {
+  '.json': 'json',
+  '.ndjson': 'ndjson',
+  '.jsonl': 'ndjson',
+  '.csv': 'csv',
+  '.md': 'markdown',
+};
+
+/** Reporters and files that the flags ask for; throws on unknown names and two for standard output. */
+function targets(given: Given, library: Library): Target[] {
+  const specs = [...given.list('reporter'), ...(given.flag('json') ? ['json'] : [])];
+  const file = given.text('output') ?? null;
+  if (specs.length === 0) specs.push(BY_EXTENSION[extname(file ?? '').toLowerCase()] ?? 'table');
+  const all = specs.map((spec): Target => {
+    const at = spec.indexOf('=');
+    const reporter = library.reporters.get(at < 0 ? spec : spec.slice(0, at));
+    const path = at < 0 ? file : spec.slice(at + 1);
+    return { reporter, path: path === '-' || path === '' ? null : path };
+  });
+  refuseShared(all, library);
+  return all;
+}
+
+function refuseShared(all: readonly Target[], library: Library): void {
+  for (const [i, target] of all.entries()) {
+    const earlier = all.slice(0, i).find((other) => other.path === target.path);
+    if (earlier === undefined) continue;
+    const place = target.path ?? 'standard output';
+    throw new library.UsageError(
+      `reporters ${earlier.reporter.name} and ${target.reporter.name} both write to ${place}`,
+      { hint: `give one a file: \`-r ${target.reporter.name}=FILE\`` },
+    );
+  }
+}
+
+function openTarget(target: Target, library: Library): OpenTarget {
+  if (target.path === null) return { ...target, fd: null, made: false };
+  const made = !existsSync(target.path);
+  try {
+    return { ...target, fd: openSync(target.path, 'a'), made };
+  } catch (cause) {
+    throw new library.UsageError(`${target.path}: cannot be written: ${systemReason(cause)}`, { cause });
+  }
+}
+
+/** The outputs of one command. */
+export class Outputs {
+  readonly #context: Context;
+  readonly #targets: readonly OpenTarget[];
+  readonly #options: ReporterOptions;
+  readonly #plain: ReporterOptions;
+  readonly #written = new Set<number>();
+
+  private constructor(context: Context, open: readonly OpenTarget[], options: ReporterOptions) {
+    this.#context = context;
+    this.#targets = open;
+    this.#options = options;
+    this.#plain = { ...options, color: (_style, text) => text, columns: 100 };
+  }
+
+  /** Checks names and metrics, then opens every file. */
+  static async open(given: Given, context: Context, library: Library): Promise<Outputs> {
+    const wanted = targets(given, library);
+    const metrics = given.text('metrics') ?? null;
+    if (metrics !== null) library.metricMatcher(metrics);
+    const choice: ColorChoice = given.word('color', ['auto', 'always', 'never'], 'auto');
+    const color = await createColorizer(wantsColor(context.stdout, choice, context.environment));
+    const columns = outputColumns(context.stdout, context.environment);
+    const open: OpenTarget[] = [];
+    const outputs = new Outputs(context, open, { color, columns, metrics, all: given.flag('all') });
+    try {
+      for (const target of wanted) open.push(openTarget(target, library));
+    } catch (error) {
+      outputs.discard();
+      throw error;
+    }
+    return outputs;
+  }
+
+  /** Renders and writes: files first, since standard output may be closed by its reader. */
+  write(output: Output): void {
+    for (const { reporter, fd } of this.#targets) {
+      if (fd === null) continue;
+      if (fstatSync(fd).isFile()) ftruncateSync(fd, 0);
+      writeFileSync(fd, reporter.render(output, this.#plain));
+      this.#written.add(fd);
+      closeSync(fd);
+    }
+    for (const { reporter, fd } of this.#targets) {
+      if (fd === null) this.#context.stdout.write(reporter.render(output, this.#options));
+    }
+  }
+
+  /** Gives up: closes the files and removes those that were made here. */
+  discard(): void {
+    for (const { fd, path, made } of this.#targets) {
+      if (fd === null || path === null || this.#written.has(fd)) continue;
+      closeSync(fd);
+      if (made) rmSync(path, { force: true });
+    }
+  }
+}

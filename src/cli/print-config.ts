@@ -1,0 +1,43 @@
+/** `--print-config`: every key with its value and where the value came from. */
+import type { EffectiveConfig, RunOptions } from '../index.js';
+import type { Context, Library } from './context.js';
+import type { Given } from './options.js';
+
+/** `stlb.entries = 1536   # preset skylake`, one line per key. */
+export function configLines(effective: EffectiveConfig, library: Library): string[] {
+  const rows = [...library.configValues(effective.config)].map(([key, value]) => ({
+    text: `${key} = ${library.formatValue(value)}`,
+    origin: effective.origins.get(key) ?? 'default',
+  }));
+  const width = Math.max(...rows.map((row) => row.text.length));
+  return rows.map(({ text, origin }) => `${text.padEnd(width)}  # ${origin}`);
+}
+
+function configObject(effective: EffectiveConfig, library: Library): object {
+  const values = [...library.configValues(effective.config)];
+  return {
+    preset: effective.preset,
+    sha256: library.configDigest(effective.config),
+    values: Object.fromEntries(
+      values.map(([key, value]) => [key, { value, origin: effective.origins.get(key) ?? 'default' }]),
+    ),
+  };
+}
+
+/** Prints the effective configuration for the first trace, whose header may declare some of it. */
+export async function printConfig(
+  all: readonly RunOptions[],
+  modes: readonly string[],
+  given: Given,
+  context: Context,
+  library: Library,
+): Promise<void> {
+  const [options] = all;
+  if (options === undefined) return;
+  const prepared = await library.prepare(options, modes);
+  await prepared.close();
+  const text = given.flag('json')
+    ? JSON.stringify(configObject(prepared.effective, library), null, 2)
+    : configLines(prepared.effective, library).join('\n');
+  context.stdout.write(`${text}\n`);
+}

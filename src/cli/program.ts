@@ -1,0 +1,45 @@
+/**
+ * The command tree. Declares words and help only; every action loads what it needs when it runs.
+ */
+import { Command } from '@commander-js/extra-typings';
+import { addCompare } from './commands/compare.js';
+import { addExplain } from './commands/explain.js';
+import { addModes } from './commands/modes.js';
+import { addPresets } from './commands/presets.js';
+import { addReplay } from './commands/replay.js';
+import { addTrace } from './commands/trace.js';
+import { addWalk } from './commands/walk.js';
+import type { Context } from './context.js';
+import { examples } from './help.js';
+
+/** Builds the program; `version` is asked for only when it is printed. */
+export function createProgram(context: Context, version: string): Command {
+  const program = new Command('p2msim')
+    .description('What do native, HAP (EPT/NPT) and shadow paging cost on a real memory trace?')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help for the command')
+    .exitOverride()
+    .showHelpAfterError('hint: add --help to see what is accepted')
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    });
+  program.option('--debug', 'print stacks with errors');
+  addReplay(program, context);
+  addCompare(program, context);
+  addWalk(program, context);
+  addExplain(program, context);
+  addTrace(program, context);
+  addPresets(program, context);
+  addModes(program, context);
+  program.addHelpText(
+    'after',
+    examples(
+      ['p2msim compare app.lackey.gz', 'native, hap and shadow side by side'],
+      ['p2msim replay app.csv -m shadow --json', 'one mode, every counter'],
+      ['p2msim walk app.csv --at 1000 -m hap', 'one access, step by step'],
+      ['p2msim explain vmexit.pf.fixup', 'what a number means'],
+    ),
+  );
+  return program;
+}

@@ -1,0 +1,57 @@
+/**
+ * Progress on standard error: one line rewritten in place on a terminal, or a JSON object per line.
+ *
+ * Nothing is shown on a pipe, under CI, or with `--quiet`; nothing of it ever reaches standard output.
+ */
+import type { Context } from './context.js';
+
+export type ProgressChoice = 'auto' | 'never' | 'ndjson';
+export type OnProgress = (records: number, bytesRead: number, totalBytes: number | null) => void;
+
+export interface Progress {
+  /** Undefined if nothing is shown. */
+  readonly report: OnProgress | undefined;
+  /** Takes the line away again. */
+  readonly end: () => void;
+}
+
+const NO_PROGRESS: Progress = { report: undefined, end: () => {} };
+/** Back to column one and clear the line (ECMA-48 CR, EL 2). */
+const CLEAR_LINE = '\r\u001b[2K';
+
+/** Chooses how progress shows; `trace` names the trace in it. */
+export function createProgress(
+  context: Context,
+  choice: ProgressChoice,
+  quiet: boolean,
+  trace: string,
+): Progress {
+  const { stderr, environment } = context;
+  if (choice === 'ndjson') {
+    return {
+      report: (records, bytesRead, totalBytes) =>
+        stderr.write(`${JSON.stringify({ progress: { trace, records, bytesRead, totalBytes } })}\n`),
+      end: () => {},
+    };
+  }
+  const onTerminal =
+    stderr.isTTY === true && environment['TERM'] !== 'dumb' && (environment['CI'] ?? '') === '';
+  if (choice === 'never' || quiet || !onTerminal) return NO_PROGRESS;
+  return {
+    report: (records, bytesRead, totalBytes) =>
+      stderr.write(CLEAR_LINE + progressLine(trace, records, bytesRead, totalBytes)),
+    end: () => stderr.write(CLEAR_LINE),
+  };
+}
+
+/** `cc1.lackey.gz  1,200,000 records  43%`. */
+export function progressLine(
+  trace: string,
+  records: number,
+  bytesRead: number,
+  totalBytes: number | null,
+): string {
+  const share =
+    totalBytes === null || totalBytes === 0 ? '' : `  ${Math.floor((100 * bytesRead) / totalBytes)}%`;
+  return `${trace}  ${records.toLocaleString('en-US')} records${share}`;
+}

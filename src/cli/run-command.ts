@@ -1,0 +1,122 @@
+/**
+ * What `replay` and `compare` share: everything that can be wrong is found before the first access,
+ * then the traces are replayed one after another and written out together.
+ */
+import type { Prepared, RunOptions, RunResult, SingleOutput, TraceError } from '../index.js';
+import type { Context, Library } from './context.js';
+import { reportError } from './error-text.js';
+import { Given, configOptions, costOption, readOptions, runOptions } from './options.js';
+import { Outputs } from './output.js';
+import { printConfig } from './print-config.js';
+import { type Progress, createProgress } from './progress.js';
+import { colorChoice, createColorizer, wantsColor } from './terminal.js';
+
+/** What the two commands differ in. */
+export interface RunCommand {
+  readonly traces: readonly string[];
+  readonly modes: readonly string[];
+  /** The results of one trace as the command's output. */
+  readonly combine: (library: Library, results: readonly RunResult[]) => SingleOutput;
+}
+
+/** Refuses to wait for a person to type a trace. */
+export function checkStdin(traces: readonly string[], context: Context, library: Library): void {
+  if (traces.filter((trace) => trace === '-').length > 1) {
+    throw new library.UsageError("'-' is given twice, but standard input can be read once");
+  }
+  if (traces.includes('-') && context.stdin.isTTY === true) {
+    throw new library.UsageError('standard input is a terminal; expected a trace on a pipe', {
+      hint: 'for example `zcat app.csv.gz | p2msim replay -`; `p2msim --help` shows more',
+    });
+  }
+}
+
+function optionsFor(trace: string, given: Given, context: Context, library: Library): RunOptions {
+  return {
+    trace,
+    stdin: context.stdin,
+    format: given.text('format'),
+    read: readOptions(given),
+    ...configOptions(given, context, library),
+    ...runOptions(given, library),
+    costs: costOption(given, library),
+    argv: context.argv,
+  };
+}
+
+/** Opens every trace and configures its machines; what was opened before a failure is closed again. */
+async function prepareAll(
+  all: readonly RunOptions[],
+  modes: readonly string[],
+  progressOf: (trace: string) => Progress,
+  library: Library,
+): Promise<Prepared[]> {
+  const opened: Prepared[] = [];
+  try {
+    for (const options of all) {
+      const progress = progressOf(options.trace);
+      const prepared = await library.prepare({ ...options, onProgress: progress.report }, modes);
+      opened.push({ ...prepared, run: () => prepared.run().finally(progress.end) });
+    }
+  } catch (error) {
+    for (const prepared of opened) await prepared.close();
+    throw error;
+  }
+  return opened;
+}
+
+/** Replays one after another, writes all results together, then reports the inputs that ended early. */
+async function replayAll(
+  opened: readonly Prepared[],
+  command: RunCommand,
+  outputs: Outputs,
+  context: Context,
+  library: Library,
+): Promise<void> {
+  const errors: TraceError[] = [];
+  const results: SingleOutput[] = [];
+  for (const prepared of opened) {
+    const { result, error } = await prepared.run().finally(prepared.close);
+    if (error !== null) errors.push(error);
+    if (result.length > 0) results.push(command.combine(library, result));
+  }
+  const [only] = results;
+  if (only === undefined) outputs.discard();
+  else outputs.write(results.length === 1 ? only : results);
+  for (const error of errors) await warn(error, context, library);
+}
+
+/** Runs one of the commands to its end. */
+export async function runCommand(
+  command: RunCommand,
+  values: Readonly<Record<string, unknown>>,
+  context: Context,
+): Promise<void> {
+  const library = await context.library();
+  const given = new Given(values, library);
+  checkStdin(command.traces, context, library);
+  const choice = given.word('progress', ['auto', 'never', 'ndjson'], 'auto');
+  const all = command.traces.map((trace) => optionsFor(trace, given, context, library));
+  if (given.flag('print-config')) return printConfig(all, command.modes, given, context, library);
+  for (const options of all) await library.check(options, command.modes);
+  const outputs = await Outputs.open(given, context, library);
+  try {
+    const progressOf = (trace: string): Progress =>
+      createProgress(context, choice, given.flag('quiet'), trace);
+    const opened = await prepareAll(all, command.modes, progressOf, library);
+    await replayAll(opened, command, outputs, context, library);
+  } catch (error) {
+    outputs.discard();
+    throw error;
+  }
+}
+
+/** An error after which results were still written. */
+async function warn(error: TraceError, context: Context, library: Library): Promise<void> {
+  const color = await createColorizer(
+    wantsColor(context.stderr, colorChoice(context.argv), context.environment),
+  );
+  const report = reportError(library, error, color, false);
+  context.stderr.write(report.text);
+  context.exit(report.exitCode);
+}

@@ -1,0 +1,109 @@
+/**
+ * What a configuration must satisfy beyond the range of each key: geometries that can be built.
+ *
+ * A set-associative array needs whole sets and a power of two of them, because the set is a slice of
+ * the page number. A page size may live in one first-level array only. Not checked here: names that
+ * live in other registries (shadow policies).
+ */
+import { ConfigError } from '../errors.js';
+import type { ArrayConfig, CacheLevelConfig, MachineConfig, TlbArrayConfig } from './schema.js';
+
+/** Bytes of a cache line. */
+const LINE = 64;
+
+/** Says where a value came from: `--set`, `preset skylake`, ... */
+export type OriginOf = (key: string) => string;
+
+function isPowerOfTwo(n: number): boolean {
+  return n >= 1 && Number.isInteger(Math.log2(n));
+}
+
+function geometryError(
+  key: string,
+  found: string,
+  expected: string,
+  originOf: OriginOf,
+  hint?: string,
+): ConfigError {
+  const message = `${key} is ${found} (${originOf(key)}); expected ${expected}`;
+  return new ConfigError(message, hint === undefined ? {} : { hint });
+}
+
+/** Nearest number of entries below `entries` with a power of two of sets of `ways`. */
+function nearestEntries(entries: number, ways: number): number {
+  return ways * 2 ** Math.max(0, Math.floor(Math.log2(entries / ways)));
+}
+
+function checkArray(path: string, array: ArrayConfig, originOf: OriginOf): void {
+  const { entries, ways } = array;
+  if (entries === 0) return;
+  if (ways < 1 || ways > entries) {
+    const hint = `\`--set ${path}.ways=${entries}\` makes it fully associative`;
+    throw geometryError(
+      `${path}.ways`,
+      `${ways}`,
+      `1 to ${entries}, the entries of the array`,
+      originOf,
+      hint,
+    );
+  }
+  if (entries % ways !== 0) {
+    const hint = `\`--set ${path}.entries=${nearestEntries(entries, ways)}\`, or other ways`;
+    throw geometryError(
+      `${path}.entries`,
+      `${entries}`,
+      `a multiple of ${path}.ways, which is ${ways}`,
+      originOf,
+      hint,
+    );
+  }
+  if (!isPowerOfTwo(entries / ways)) {
+    const found = `${entries}, which makes ${entries / ways} sets of ${ways} ways`;
+    const hint = `\`--set ${path}.entries=${nearestEntries(entries, ways)}\`, or other ways`;
+    throw geometryError(`${path}.entries`, found, 'a power of two of sets', originOf, hint);
+  }
+}
+
+function checkCache(path: string, cache: CacheLevelConfig, originOf: OriginOf): void {
+  if (cache.bytes === 0) return;
+  const sets = cache.bytes / (LINE * cache.ways);
+  if (cache.ways >= 1 && isPowerOfTwo(sets)) return;
+  const expected = `${LINE} bytes x ${path}.ways (${cache.ways}) x a power of two`;
+  throw geometryError(`${path}.bytes`, `${cache.bytes}`, expected, originOf);
+}
+
+/** A page size held by two arrays of one level would be looked up twice. */
+function checkSizes(group: readonly (readonly [string, TlbArrayConfig])[], originOf: OriginOf): void {
+  const holder = new Map<string, string>();
+  for (const [path, array] of group) {
+    if (array.entries === 0) continue;
+    for (const size of array.sizes.split('+')) {
+      const other = holder.get(size);
+      if (other !== undefined) {
+        const hint = `\`--set ${path}.entries=0\` removes the other array`;
+        const expected = `sizes that ${other} does not hold already`;
+        throw geometryError(`${path}.sizes`, array.sizes, expected, originOf, hint);
+      }
+      holder.set(size, path);
+    }
+  }
+}
+
+/** Throws {@link ConfigError} that names key, value, origin and what was expected. */
+export function validateConfig(config: MachineConfig, originOf: OriginOf = () => 'given'): void {
+  const { l1d, l1d2m, l1d1g, l1i, l1i2m, l1i1g, stlb, stlb2m, stlb1g, pwc, npwc, ntlb, cache } = config;
+  const tlbs = { l1d, l1d2m, l1d1g, l1i, l1i2m, l1i1g, stlb, stlb2m, stlb1g };
+  for (const [path, array] of Object.entries(tlbs)) checkArray(path, array, originOf);
+  for (const level of ['l5', 'l4', 'l3', 'l2'] as const) {
+    checkArray(`pwc.${level}`, pwc[level], originOf);
+    checkArray(`npwc.${level}`, npwc[level], originOf);
+  }
+  checkArray('ntlb', ntlb, originOf);
+  for (const level of ['l1', 'l2', 'llc'] as const) checkCache(`cache.${level}`, cache[level], originOf);
+  checkSizes(Object.entries({ l1d, l1d2m, l1d1g }), originOf);
+  checkSizes(Object.entries({ l1i, l1i2m, l1i1g }), originOf);
+  checkSizes(Object.entries({ stlb, stlb2m, stlb1g }), originOf);
+  if (!isPowerOfTwo(config.guest.faultAround)) {
+    throw geometryError('guest.faultAround', `${config.guest.faultAround}`, 'a power of two', originOf);
+  }
+}

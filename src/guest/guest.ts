@@ -1,0 +1,469 @@
+/**
+ * The guest: its memory, page tables and address spaces, and the elementary things its kernel does.
+ *
+ * Every kernel load, store, INVLPG and CR3 load goes out through {@link GuestPort}, where TLBs and the
+ * backend see it like any access of a program; what the kernel decides is in fault.ts, mappings.ts and
+ * process.ts. The same trace makes the same guest in every mode (docs/model.md 7).
+ */
+import { createHash } from 'node:crypto';
+import { ENTRIES, pageHi, pageLo, pageNumberOf, pagesOf, SIZE_4K, sizeOfName, tableIndex } from '../arch/paging.js';
+import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US, TABLE_FLAGS } from '../arch/pte.js';
+import type { MachineConfig } from '../config/schema.js';
+import { TraceError } from '../errors.js';
+import { FrameMap } from '../util/frame-map.js';
+import { AddressSpace } from './address-space.js';
+import { GfnAllocator } from './gfn-allocator.js';
+import { createPlace, GuestTables } from './page-table.js';
+
+/** The shared zero page: where anonymous pages that were only read are mapped. */
+export const ZERO_PAGE = 0x900;
+/** Frame of the kernel text's 2M leaf. */
+const TEXT_FRAME = 0x800;
+const TEXT_HI = 0xffffffff | 0;
+const TEXT_LO = 0x81000000;
+/** Dynamic address-space identifiers per CPU (Linux TLB_NR_DYN_ASIDS). */
+const PCID_SLOTS = 6;
+
+/** How much of the TLB a CR3 load drops. */
+export type Cr3Flush = { readonly kind: 'non-global' } | { readonly kind: 'none' } | { readonly kind: 'space'; readonly id: number };
+
+/** What the guest's kernel can do to the machine it runs on. */
+export interface GuestPort {
+  /** One kernel page access; true if it hit the first-level TLB with sufficient rights. */
+  access(vcpu: number, hi: number, lo: number, write: boolean): boolean;
+  /** Counts `n` further accesses to the page that just hit. */
+  moreHits(vcpu: number, write: boolean, n: number): void;
+  invlpg(vcpu: number, hi: number, lo: number): void;
+  /** MOV to CR3 of the root of `space`. */
+  cr3(vcpu: number, space: AddressSpace, flush: Cr3Flush): void;
+  ramGrown(ram: number): void;
+}
+
+/** What guest activity is counted in. */
+export interface GuestCounters {
+  guestFaults: number;
+  guestFaultsDemand: number;
+  guestFaultsCow: number;
+  guestFaultsFile: number;
+  guestFaultsBad: number;
+  tableWrites: number;
+  cr3Loads: number;
+  invlpgs: number;
+  fullFlushes: number;
+  framesZeroed: number;
+  framesCopied: number;
+}
+
+/** The store that the current kernel access makes, for a hypervisor that has to emulate it. */
+export interface PendingStore {
+  active: boolean;
+  gfn: number;
+  index: number;
+  frame: number;
+  flags: number;
+  /** Set by whoever wrote the value to guest memory. */
+  applied: boolean;
+}
+
+export class Guest {
+  readonly config: MachineConfig['guest'];
+  readonly levels: number;
+  readonly vcpus: number;
+  readonly tables = new GuestTables();
+  readonly allocator: GfnAllocator;
+  readonly port: GuestPort;
+  readonly counters: GuestCounters;
+  readonly pending: PendingStore = { active: false, gfn: 0, index: 0, frame: 0, flags: 0, applied: false };
+  /** Scratch for software walks; a caller's copy is valid until the next walk. */
+  readonly place = createPlace();
+  /** Address space loaded on each vcpu. */
+  readonly current: AddressSpace[] = [];
+  readonly swapper: AddressSpace;
+  /** Leaves that map each anonymous frame. */
+  readonly users = new FrameMap(0);
+  /** Page-cache frames by `image, vpn`. */
+  readonly pageCache = new Map<string, number>();
+  readonly cacheFrames = new Set<number>();
+  readonly #runBases = new Set<number>();
+  readonly #spaces = new Map<string, AddressSpace>();
+  readonly #slots: { owners: (number | null)[]; next: number }[] = [];
+  #nextSpaceId = 1;
+  #nextImage = 1;
+  /** Frames that the direct map covers. */
+  #mapped = 0;
+  readonly #directHi: number;
+
+  constructor(config: MachineConfig, counters: GuestCounters, port: GuestPort) {
+    this.config = config.guest;
+    this.levels = config.guest.levels;
+    this.vcpus = config.vcpus;
+    this.counters = counters;
+    this.port = port;
+    this.#directHi = this.levels === 4 ? 0xffff8880 : 0xff110000;
+    this.allocator = new GfnAllocator({
+      ram: config.guest.ram,
+      scatterSeed: config.guest.frames === 'scatter' ? config.seed : null,
+      onGrow: (ram) => {
+        this.#extendDirectMap();
+        port.ramGrown(ram);
+      },
+    });
+    this.swapper = new AddressSpace(this.#nextSpaceId++, '<kernel>', this.takeTable(), 0);
+    this.#extendDirectMap();
+    this.#mapText();
+    const first = this.space('0');
+    for (let v = 0; v < this.vcpus; v++) {
+      this.current.push(first);
+      this.#slots.push({ owners: [first.id, ...Array<null>(PCID_SLOTS - 1).fill(null)], next: 1 });
+    }
+  }
+
+  // --- Address spaces ---------------------------------------------------------------------------
+
+  /** The address space called `name`; one that the trace names for the first time is made silently. */
+  space(name: string): AddressSpace {
+    const known = this.#spaces.get(name);
+    if (known !== undefined) return known;
+    const root = this.takeTable();
+    for (let i = ENTRIES / 2; i < ENTRIES; i++) {
+      const flags = this.tables.flags(this.swapper.root, i);
+      if (flags !== 0) this.tables.set(root, i, this.tables.frame(this.swapper.root, i), flags);
+    }
+    return this.register(name, root);
+  }
+
+  spaces(): readonly AddressSpace[] {
+    return [...this.#spaces.values()];
+  }
+
+  knows(name: string): boolean {
+    return this.#spaces.has(name);
+  }
+
+  /** Makes `root` the address space `name`, in the place of any older one of that name. */
+  register(name: string, root: number): AddressSpace {
+    const space = new AddressSpace(this.#nextSpaceId++, name, root, this.#nextImage++);
+    this.#spaces.set(name, space);
+    return space;
+  }
+
+  forget(space: AddressSpace): void {
+    if (this.#spaces.get(space.name) === space) this.#spaces.delete(space.name);
+  }
+
+  // --- CR3, INVLPG ------------------------------------------------------------------------------
+
+  /** MOV to CR3; `keep` is the no-flush bit (only with PCID). */
+  loadCr3(vcpu: number, space: AddressSpace, keep: boolean): void {
+    this.counters.cr3Loads += 1;
+    this.current[vcpu] = space;
+    if (!this.config.pcid) this.port.cr3(vcpu, space, { kind: 'non-global' });
+    else this.port.cr3(vcpu, space, keep ? { kind: 'none' } : { kind: 'space', id: space.id });
+  }
+
+  /** Linux's switch_mm: nothing if loaded; with PCID six tags per vcpu, round robin (tlb.c). */
+  switchTo(vcpu: number, space: AddressSpace): void {
+    if (this.current[vcpu] === space) return;
+    if (!this.config.pcid) return this.loadCr3(vcpu, space, false);
+    const slots = this.#slots[vcpu]!;
+    this.counters.cr3Loads += 1;
+    this.current[vcpu] = space;
+    if (slots.owners.includes(space.id)) return this.port.cr3(vcpu, space, { kind: 'none' });
+    const former = slots.owners[slots.next]!;
+    slots.owners[slots.next] = space.id;
+    slots.next = (slots.next + 1) % PCID_SLOTS;
+    this.port.cr3(vcpu, space, former === null ? { kind: 'none' } : { kind: 'space', id: former });
+  }
+
+  invlpg(vcpu: number, page: number): void {
+    this.counters.invlpgs += 1;
+    this.port.invlpg(vcpu, pageHi(page), pageLo(page));
+  }
+
+  /**
+   * Flush after table edits in pages [first, last] of `space`: page by page up to the ceiling, else
+   * everything, on each vcpu that has the space loaded, `vcpu` first (Linux flush_tlb_mm_range).
+   */
+  flushRange(vcpu: number, space: AddressSpace, first: number, last: number): void {
+    const order = [vcpu, ...Array.from({ length: this.vcpus }, (_, v) => v).filter((v) => v !== vcpu)];
+    for (const v of order) {
+      if (this.current[v] !== space) continue;
+      if (last - first + 1 > this.config.flushCeiling) this.loadCr3(v, space, false);
+      else for (let page = first; page <= last; page++) this.invlpg(v, page);
+    }
+  }
+
+  // --- Kernel loads and stores through the direct map -------------------------------------------
+
+  readEntry(vcpu: number, gfn: number, index: number): void {
+    this.port.access(vcpu, this.directHi(gfn), directLo(gfn, index), false);
+  }
+
+  /** Stores {frame, flags} in entry `index` of the table in `gfn`. */
+  storeEntry(vcpu: number, gfn: number, index: number, frame: number, flags: number): void {
+    this.counters.tableWrites += 1;
+    this.tables.slot(gfn);
+    this.#store(vcpu, gfn, index, frame, flags);
+  }
+
+  /** 512 stores of zero; those that are sure to hit are counted without being replayed. */
+  zeroFrame(vcpu: number, gfn: number): void {
+    this.counters.framesZeroed += 1;
+    for (let i = 0; i < ENTRIES; i++) {
+      if (!this.#store(vcpu, gfn, i, 0, 0)) continue;
+      this.port.moreHits(vcpu, true, ENTRIES - 1 - i);
+      if (this.tables.isTable(gfn)) for (let rest = i + 1; rest < ENTRIES; rest++) this.tables.set(gfn, rest, 0, 0);
+      return;
+    }
+  }
+
+  /** 512 loads of `from`, then 512 stores to `to`. What is copied is data: tables are never copied. */
+  copyFrame(vcpu: number, to: number, from: number): void {
+    this.counters.framesCopied += 1;
+    this.#sweep(vcpu, from, false);
+    this.#sweep(vcpu, to, true);
+  }
+
+  directHi(gfn: number): number {
+    return (this.#directHi + (gfn >>> 20)) | 0;
+  }
+
+  #sweep(vcpu: number, gfn: number, write: boolean): void {
+    for (let i = 0; i < ENTRIES; i++) {
+      if (!this.port.access(vcpu, this.directHi(gfn), directLo(gfn, i), write)) continue;
+      this.port.moreHits(vcpu, write, ENTRIES - 1 - i);
+      return;
+    }
+  }
+
+  /** One store; true if it hit the first-level TLB. */
+  #store(vcpu: number, gfn: number, index: number, frame: number, flags: number): boolean {
+    const { pending } = this;
+    pending.active = true;
+    pending.gfn = gfn;
+    pending.index = index;
+    pending.frame = frame;
+    pending.flags = flags;
+    pending.applied = false;
+    const hit = this.port.access(vcpu, this.directHi(gfn), directLo(gfn, index), true);
+    pending.active = false;
+    if (!pending.applied && this.tables.isTable(gfn)) this.tables.set(gfn, index, frame, flags);
+    return hit;
+  }
+
+  // --- Frames -----------------------------------------------------------------------------------
+
+  /** A frame for a table, not zeroed by stores: for tables that exist before the trace. */
+  takeTable(): number {
+    const gfn = this.allocator.take();
+    this.#clearTable(gfn);
+    this.tables.use(1);
+    return gfn;
+  }
+
+  /** A frame for a table, zeroed by the kernel. */
+  newTable(vcpu: number): number {
+    const gfn = this.allocator.take();
+    this.tables.slot(gfn);
+    this.tables.use(1);
+    this.zeroFrame(vcpu, gfn);
+    return gfn;
+  }
+
+  freeTable(gfn: number): void {
+    this.tables.use(-1);
+    this.allocator.give(gfn);
+  }
+
+  /** A frame for the data page `page` of `space`, with one user. */
+  takeData(space: AddressSpace, page: number): number {
+    const gfn = this.config.frames === 'thp' ? this.#takeFromRun(space, page) : this.allocator.take();
+    this.users.set(gfn, 1);
+    return gfn;
+  }
+
+  /** A fresh data frame outside any run, with one user (copy-on-write). */
+  takeLoose(): number {
+    const gfn = this.allocator.take();
+    this.users.set(gfn, 1);
+    return gfn;
+  }
+
+  /** An aligned run for a leaf of `size`, one user each. */
+  takeRun(size: number): number {
+    const first = this.allocator.takeRun(pagesOf(size));
+    for (let i = 0; i < pagesOf(size); i++) this.users.set(first + i, 1);
+    return first;
+  }
+
+  addUsers(first: number, pages: number): void {
+    for (let gfn = first; gfn < first + pages; gfn++) {
+      const users = this.users.get(gfn);
+      if (users > 0) this.users.set(gfn, users + 1);
+    }
+  }
+
+  /** A leaf over these frames is gone: those without users are freed. */
+  dropUsers(first: number, pages: number): void {
+    for (let gfn = first; gfn < first + pages; gfn++) {
+      const users = this.users.get(gfn);
+      if (users === 0) continue;
+      this.users.set(gfn, users - 1);
+      if (users === 1 && !this.#runBases.has(gfn - (gfn % 512))) this.allocator.give(gfn);
+    }
+  }
+
+  /** The page-cache frame of page `page` of the space's image; taken when first needed. */
+  cacheFrame(space: AddressSpace, page: number): number {
+    const key = `${space.image}:${page}`;
+    let gfn = this.pageCache.get(key);
+    if (gfn === undefined) {
+      gfn = this.allocator.take();
+      this.pageCache.set(key, gfn);
+      this.cacheFrames.add(gfn);
+    }
+    return gfn;
+  }
+
+  #takeFromRun(space: AddressSpace, page: number): number {
+    const region = Math.floor(page / 512);
+    let base = space.runs.get(region);
+    if (base === undefined) {
+      base = this.allocator.takeRun(512);
+      space.runs.set(region, base);
+      this.#runBases.add(base);
+    }
+    const gfn = base + (page % 512);
+    return this.users.get(gfn) === 0 ? gfn : this.allocator.take();
+  }
+
+  // --- Silent set-up ----------------------------------------------------------------------------
+
+  /** Maps [page, page + pages of size) to `frame` without any access: for what exists before the trace. */
+  mapSilently(root: number, page: number, size: number, frame: number, flags: number): void {
+    const table = this.#tableSilently(root, page, size + 1);
+    const index = tableIndex(pageHi(page), pageLo(page), size + 1);
+    this.tables.set(table, index, frame, size === SIZE_4K ? flags : flags | PTE_PS);
+  }
+
+  /**
+   * `premapped`: gives the region of `page` all its leaves with A=D=1, unless the trace has edited it.
+   * The high half is shared: its tables hang below the swapper root, and every root points to them.
+   */
+  premap(space: AddressSpace, page: number): void {
+    const region = Math.floor(page / 512);
+    if (space.edited.has(region)) return;
+    const size = sizeOfName(this.config.pageSize);
+    const kernel = page >= 2 ** 44;
+    const root = kernel ? this.swapper.root : space.root;
+    const flags = PTE_P | PTE_RW | PTE_A | PTE_D | (kernel ? 0 : PTE_US);
+    const first = page - (page % pagesOf(Math.max(size, 1)));
+    if (size === SIZE_4K) this.#premapSmall(space, root, first, flags);
+    else if (this.#isVacant(root, first, size)) this.mapSilently(root, first, size, this.takeRun(size), flags);
+    if (kernel) this.#shareHighHalf();
+  }
+
+  #premapSmall(space: AddressSpace, root: number, first: number, flags: number): void {
+    if (this.#leafAbove(root, first)) return;
+    const table = this.#tableSilently(root, first, 1);
+    for (let i = 0; i < ENTRIES; i++) {
+      if (this.tables.flags(table, i) === 0) this.tables.set(table, i, this.takeData(space, first + i), flags);
+    }
+  }
+
+  /** True if nothing is mapped or linked at the entry that a leaf of `size` for `page` would take. */
+  #isVacant(root: number, page: number, size: number): boolean {
+    const place = this.tables.find(root, this.levels, pageHi(page), pageLo(page), this.place);
+    return !place.leaf && place.level >= size + 1;
+  }
+
+  #leafAbove(root: number, page: number): boolean {
+    const place = this.tables.find(root, this.levels, pageHi(page), pageLo(page), this.place);
+    return place.leaf && place.level > 1;
+  }
+
+  /** The table of `level` for `page`, with all tables above it, made silently. */
+  #tableSilently(root: number, page: number, level: number): number {
+    let table = root;
+    for (let at = this.levels; at > level; at--) {
+      const index = tableIndex(pageHi(page), pageLo(page), at);
+      if ((this.tables.flags(table, index) & PTE_P) === 0) {
+        this.tables.set(table, index, this.takeTable(), TABLE_FLAGS);
+      }
+      table = this.tables.frame(table, index);
+    }
+    return table;
+  }
+
+  #clearTable(gfn: number): void {
+    for (let i = 0; i < ENTRIES; i++) this.tables.set(gfn, i, 0, 0);
+  }
+
+  #shareHighHalf(): void {
+    for (const space of this.#spaces.values()) {
+      for (let i = ENTRIES / 2; i < ENTRIES; i++) {
+        const flags = this.tables.flags(this.swapper.root, i);
+        if (flags !== 0 && this.tables.flags(space.root, i) === 0) {
+          this.tables.set(space.root, i, this.tables.frame(this.swapper.root, i), flags);
+        }
+      }
+    }
+  }
+
+  /** Gives all RAM its place in the direct map; called again whenever RAM has grown. */
+  #extendDirectMap(): void {
+    const size = sizeOfName(this.config.directMap);
+    const flags = PTE_P | PTE_RW | PTE_A | PTE_D | PTE_G;
+    const base = pageNumberOf(this.#directHi, 0);
+    // The tables this takes cannot make RAM grow again: half of it is free after each doubling.
+    for (; this.#mapped < this.allocator.ram; this.#mapped += pagesOf(size)) {
+      this.mapSilently(this.swapper.root, base + this.#mapped, size, this.#mapped, flags);
+    }
+  }
+
+  #mapText(): void {
+    const flags = PTE_P | PTE_RW | PTE_A | PTE_D | PTE_G;
+    this.mapSilently(this.swapper.root, pageNumberOf(TEXT_HI, TEXT_LO), 1, TEXT_FRAME, flags);
+  }
+
+  /** A message about the trace at `line`, for events that the guest cannot carry out. */
+  fail(line: number, message: string, hint: string): never {
+    throw new TraceError({ file: '', line: line > 0 ? line : undefined }, message, { hint });
+  }
+
+  /** Every leaf of every address space without A and D (which depend on the mode), one line each. */
+  dumpTables(emit: (line: string) => void): void {
+    for (const space of this.#spaces.values()) {
+      emit(`space ${space.name}`);
+      this.#dump(space.root, this.levels, 0, emit);
+    }
+  }
+
+  tablesText(): string {
+    const lines: string[] = [];
+    this.dumpTables((line) => lines.push(line));
+    return lines.join('\n');
+  }
+
+  /** SHA-256 of {@link dumpTables}: equal in every mode. */
+  digest(): string {
+    const hash = createHash('sha256');
+    this.dumpTables((line) => hash.update(`${line}\n`));
+    return hash.digest('hex');
+  }
+
+  #dump(table: number, level: number, page: number, emit: (line: string) => void): void {
+    for (let i = 0; i < ENTRIES; i++) {
+      const flags = this.tables.flags(table, i);
+      if ((flags & PTE_P) === 0) continue;
+      const at = page + i * 512 ** (level - 1);
+      const frame = this.tables.frame(table, i);
+      if (level > 1 && ((flags & PTE_PS) === 0 || level > 3)) this.#dump(frame, level - 1, at, emit);
+      else emit(`${at.toString(16)} ${level} ${frame.toString(16)} ${(flags & (PTE_RW | PTE_US | PTE_G)).toString(16)}`);
+    }
+  }
+}
+
+function directLo(gfn: number, index: number): number {
+  return (((gfn & 0xfffff) << 12) | (index << 3)) >>> 0;
+}

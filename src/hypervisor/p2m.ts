@@ -1,0 +1,132 @@
+/**
+ * The p2m: gfn -> mfn, a radix table with superpages; under HAP it is the EPT/NPT itself.
+ *
+ * A gfn gets the largest leaf, up to the size wanted, whose whole aligned range is RAM (Xen
+ * p2m_set_entry, docs/model.md 5). Table pages are counted as Xen allocates them, root included. mfn = gfn +
+ * a constant whose residue makes gfn 0x1000 hash to out-of-sync slot 0, as on the machine that was
+ * measured. Not modelled: types other than RAM, fragmentation of host memory.
+ */
+import { ENTRIES, SIZE_1G, SIZE_4K, sizeOfName } from '../arch/paging.js';
+import type { MachineConfig } from '../config/schema.js';
+import type { P2mRange } from '../trace/event.js';
+
+/** mfn of gfn 0; 0x7a000 mod 3 = 2, so mfn(0x1000) mod 3 = 0. */
+export const MFN_OFFSET = 0x7a000;
+/** Machine frames of p2m table pages, in order of creation: far from guest memory. */
+const TABLE_MFN = 0x20000000;
+
+const ABSENT = 0;
+const LEAF = 1;
+
+/** What reading one p2m entry tells. */
+export const P2M_ABSENT = -1;
+
+export class P2m {
+  readonly levels: number;
+  /** Table pages in use by level (index = level), and in all. */
+  readonly pages = [0, 0, 0, 0, 0, 0];
+  total = 0;
+  readonly #wanted: number;
+  readonly #xenLayout: boolean;
+  readonly #ranges: readonly P2mRange[];
+  /** Per table: 512 entries: 0 absent, 1 leaf, otherwise 2 + child table. */
+  readonly #tables: Int32Array[] = [];
+  #ram = 0;
+
+  /** @param maxSize largest leaf the user of this table can take (2M under shadow paging) */
+  constructor(config: MachineConfig['host'], ranges: readonly P2mRange[], maxSize: number) {
+    this.levels = config.levels;
+    this.#wanted = Math.min(sizeOfName(config.pageSize), maxSize);
+    this.#xenLayout = config.layout === 'xen';
+    this.#ranges = ranges;
+    this.#newTable(this.levels);
+  }
+
+  /** Frames of RAM become gfn 0..ram-1; with `eager` all of them are mapped. */
+  setRam(ram: number, eager: boolean): void {
+    const from = this.#ram;
+    this.#ram = ram;
+    if (!eager) return;
+    for (let gfn = from; gfn < ram; ) {
+      const size = this.isRam(gfn) ? this.map(gfn) : SIZE_4K;
+      gfn += 1 << (9 * size);
+    }
+  }
+
+  isRam(gfn: number): boolean {
+    if (gfn >= this.#ram) return false;
+    return !(this.#xenLayout && gfn >= 0xa0 && gfn < 0xc0);
+  }
+
+  mfn(gfn: number): number {
+    return gfn + MFN_OFFSET;
+  }
+
+  /** Maps `gfn` with the leaf it is due; returns the leaf's size. */
+  map(gfn: number): number {
+    const size = this.leafSize(gfn);
+    let table = 0;
+    for (let level = this.levels; level > size + 1; level--) {
+      const entries = this.#tables[table]!;
+      const index = this.index(gfn, level);
+      if (entries[index] === ABSENT) entries[index] = 2 + this.#newTable(level - 1);
+      table = entries[index]! - 2;
+    }
+    this.#tables[table]![this.index(gfn, size + 1)] = LEAF;
+    return size;
+  }
+
+  /** The size of the leaf that `gfn` is due, whether or not it is mapped yet. */
+  leafSize(gfn: number): number {
+    for (let size = Math.min(this.#wanted, this.#rangeLimit(gfn)); size > SIZE_4K; size--) {
+      if (this.#fits(gfn, size)) return size;
+    }
+    return SIZE_4K;
+  }
+
+  index(gfn: number, level: number): number {
+    return level <= 3 ? (gfn >>> (9 * (level - 1))) & (ENTRIES - 1) : Math.floor(gfn / 512 ** (level - 1)) % ENTRIES;
+  }
+
+  /** Table below entry `index` of `table`; `P2M_ABSENT`, or -2 for a leaf. Table 0 is the root. */
+  child(table: number, index: number): number {
+    const entry = this.#tables[table]![index]!;
+    return entry === ABSENT ? P2M_ABSENT : entry === LEAF ? -2 : entry - 2;
+  }
+
+  /** Machine frame of table page `table`. */
+  tableMfn(table: number): number {
+    return TABLE_MFN + table;
+  }
+
+  isMapped(gfn: number): boolean {
+    let table = 0;
+    for (let level = this.levels; level >= 1; level--) {
+      const below = this.child(table, this.index(gfn, level));
+      if (below < 0) return below === -2;
+      table = below;
+    }
+    return false;
+  }
+
+  #newTable(level: number): number {
+    this.#tables.push(new Int32Array(ENTRIES));
+    this.pages[level] = this.pages[level]! + 1;
+    this.total += 1;
+    return this.#tables.length - 1;
+  }
+
+  #rangeLimit(gfn: number): number {
+    const range = this.#ranges.find((r) => gfn >= r.gfn && gfn < r.gfn + r.count);
+    return range === undefined ? SIZE_1G : sizeOfName(range.pageSize);
+  }
+
+  /** True if the aligned range of `size` around `gfn` is RAM throughout and no smaller leaf is wanted in it. */
+  #fits(gfn: number, size: number): boolean {
+    const pages = 1 << (9 * size);
+    const first = gfn - (gfn % pages);
+    const end = first + pages;
+    if (end > this.#ram || (this.#xenLayout && first < 0x200)) return false;
+    return this.#ranges.every((r) => r.gfn >= end || r.gfn + r.count <= first || sizeOfName(r.pageSize) >= size);
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * HAP: hardware-assisted paging (EPT/NPT). The two-dimensional walk, and the exits that remain.
+ *
+ * Each guest table's gPA, and the data page's at the end, is translated through the p2m by the hardware:
+ * up to (g+1)(h+1)-1 references (24 for 4x4, 35 for 5x5), no exit. Exits: a p2m entry that is not there yet
+ * (lazy population as KVM does it; Xen's builder populates everything: tools/libs/guest meminit_hvm),
+ * device accesses, CR4/CR0/CPUID by vendor. Guest faults, CR3 loads, INVLPG and table stores do not exit
+ * (Xen vmcs.c construct_vmcs, vmcb.c construct_vmcb). docs/model.md 5.
+ */
+import { pageNumberOf, pageOffset, SIZE_1G, SIZE_4K, tableIndex } from '../arch/paging.js';
+import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
+import type { MachineConfig } from '../config/schema.js';
+import type { AddressSpace } from '../guest/address-space.js';
+import type { Cr3Flush } from '../guest/guest.js';
+import { MFN_OFFSET, P2M_ABSENT, P2m } from '../hypervisor/p2m.js';
+import { hapPoolPages } from '../hypervisor/pool.js';
+import type { TableMemory } from '../sim/counters.js';
+import type { ArchitecturalEvent } from '../trace/event.js';
+import {
+  type BackendPlugin,
+  EMULATED,
+  FILLED,
+  GUEST_FAULT,
+  type MachineParts,
+  type MmuBackend,
+  RETRY,
+  type Vcpu,
+} from './backend.js';
+import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
+import { countGuestHit, countGuestReference, countNestedHit, countNestedReference } from './references.js';
+import { TLB_G, TLB_W } from './tlb-hierarchy.js';
+
+/** Host walk outcomes besides a leaf size. */
+const NOT_MAPPED = -1;
+const NOT_RAM = -2;
+
+/** Exits that a VM entry's controls leave on, whatever the paging mode (xen.md: CR4 under SVM). */
+export function controlRegisterExits(parts: MachineParts, event: ArchitecturalEvent): void {
+  const { counters, config } = parts;
+  if (event.kind === 'cpuid') counters.exitCpuid += 1;
+  else if (config.vendor === 'amd' && event.kind === 'flushall') {
+    counters.exitCr4Read += 1;
+    counters.exitCr4Write += 2;
+    counters.exits += 2;
+  } else if (config.vendor === 'amd' && event.kind === 'cr0wp') counters.exitCr0Write += 1;
+  else return;
+  counters.exits += 1;
+}
+
+class HapBackend implements MmuBackend {
+  readonly #parts: MachineParts;
+  readonly #p2m: P2m;
+  readonly #lazy: boolean;
+  readonly #combined: boolean;
+
+  constructor(parts: MachineParts) {
+    this.#parts = parts;
+    const { host, guest, pwc } = parts.config;
+    this.#p2m = new P2m(host, parts.p2mRanges, SIZE_1G);
+    this.#lazy = host.populate === 'lazy' && guest.memory === 'cold';
+    this.#combined = pwc.semantics === 'combined';
+    this.ramGrown(parts.guest.allocator.ram);
+  }
+
+  ramGrown(ram: number): void {
+    this.#p2m.setRam(ram, !this.#lazy);
+  }
+
+  walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {
+    const { guest, origin, watch } = this.#parts;
+    const c = origin.counters;
+    const { tables } = guest;
+    const page = pageNumberOf(hi, lo);
+    let table = guest.current[vcpu.id]!.root;
+    let level = guest.levels;
+    let writable = true;
+    const hit = vcpu.pwc.present ? vcpu.pwc.lookup(vcpu.space, page) : -1;
+    if (hit >= 0) countGuestHit(c, hit);
+    if (hit > 0) {
+      table = vcpu.pwc.table;
+      writable = vcpu.pwc.writable;
+      level = hit - 1;
+    }
+    let translated = hit > 0 && this.#combined;
+    for (; ; level--) {
+      if (!translated) {
+        watch.observer?.translating(level);
+        const host = this.#hostWalk(vcpu, table);
+        if (host < 0) return this.#hostFault(vcpu, table, host);
+        // A combined entry exists once it is known where the next table is in host memory.
+        if (this.#combined && level < guest.levels) vcpu.pwc.fill(vcpu.space, page, level + 1, table, writable);
+      }
+      translated = false;
+      const index = tableIndex(hi, lo, level);
+      const flags = tables.flags(table, index);
+      const frame = tables.frame(table, index);
+      countGuestReference(c, level);
+      vcpu.cache.read(table + MFN_OFFSET, index, c);
+      watch.observer?.reference('guest', level, table, index, (flags & PTE_P) === 0 ? null : frame);
+      if ((flags & PTE_P) === 0) return GUEST_FAULT;
+      writable &&= (flags & PTE_RW) !== 0;
+      if (level === 1 || (level <= 3 && (flags & PTE_PS) !== 0)) {
+        return this.#leaf(vcpu, hi, lo, write, level, table, index, frame, flags, writable);
+      }
+      if ((flags & PTE_A) === 0) {
+        tables.setFlags(table, index, flags | PTE_A);
+        c.adUpdates += 1;
+      }
+      if (!this.#combined) vcpu.pwc.fill(vcpu.space, page, level, frame, writable);
+      table = frame;
+    }
+  }
+
+  #leaf(
+    vcpu: Vcpu,
+    hi: number,
+    lo: number,
+    write: boolean,
+    level: number,
+    table: number,
+    index: number,
+    frame: number,
+    flags: number,
+    writable: boolean,
+  ): number {
+    if (write && !writable) return GUEST_FAULT;
+    const { guest, origin, translation, watch } = this.#parts;
+    const gfn = frame + pageOffset(hi, lo, level - 1);
+    watch.observer?.translating(0);
+    const host = this.#hostWalk(vcpu, gfn);
+    if (host < 0) return this.#hostFault(vcpu, gfn, host);
+    const marked = flags | PTE_A | (write ? PTE_D : 0);
+    if (marked !== flags) {
+      guest.tables.setFlags(table, index, marked);
+      origin.counters.adUpdates += 1;
+    }
+    translation.size = Math.min(level - 1, host);
+    translation.flags = (writable && (marked & PTE_D) !== 0 ? TLB_W : 0) | ((flags & PTE_G) !== 0 ? TLB_G : 0);
+    translation.gfn = gfn;
+    translation.mfn = this.#p2m.mfn(gfn);
+    return FILLED;
+  }
+
+  /** gfn -> host leaf size, by nested TLB or host walk; or NOT_MAPPED, NOT_RAM. */
+  #hostWalk(vcpu: Vcpu, gfn: number): number {
+    const c = this.#parts.origin.counters;
+    if (vcpu.ntlb !== null) {
+      const size = this.#nestedLookup(vcpu, gfn);
+      if (size >= 0) {
+        c.ntlbHit += 1;
+        return size;
+      }
+      c.ntlbMiss += 1;
+    }
+    const p2m = this.#p2m;
+    let table = 0;
+    let level = p2m.levels;
+    const hit = vcpu.npwc.present ? vcpu.npwc.lookup(0, gfn) : -1;
+    if (hit >= 0) countNestedHit(c, hit);
+    if (hit > 0) {
+      table = vcpu.npwc.table;
+      level = hit - 1;
+    }
+    const { observer } = this.#parts.watch;
+    for (; ; level--) {
+      const index = p2m.index(gfn, level);
+      const below = p2m.child(table, index);
+      countNestedReference(c, level);
+      vcpu.cache.read(p2m.tableMfn(table), index, c);
+      observer?.reference('nested', level, table, index, below === P2M_ABSENT ? null : below < 0 ? p2m.mfn(gfn) : below);
+      if (below === P2M_ABSENT) return p2m.isRam(gfn) ? NOT_MAPPED : NOT_RAM;
+      if (below < 0) {
+        vcpu.ntlb?.fill(nestedSet(vcpu, gfn, level - 1), nestedKey(gfn, level - 1), 0);
+        return level - 1;
+      }
+      vcpu.npwc.fill(0, gfn, level, below, true);
+      table = below;
+    }
+  }
+
+  #nestedLookup(vcpu: Vcpu, gfn: number): number {
+    for (let size = SIZE_4K; size <= SIZE_1G; size++) {
+      if (vcpu.ntlb!.lookup(nestedSet(vcpu, gfn, size), nestedKey(gfn, size)) >= 0) return size;
+    }
+    return -1;
+  }
+
+  /** EPT violation / NPF: RAM that was never touched is mapped; anything else is a device access. */
+  #hostFault(vcpu: Vcpu, gfn: number, why: number): number {
+    const { counters, watch } = this.#parts;
+    counters.exits += 1;
+    // An EPT violation drops the guest-physical mappings of that gPA (SDM 28.3.3.1).
+    vcpu.npwc.invalidate(0, gfn);
+    if (why === NOT_RAM) {
+      counters.exitMmio += 1;
+      watch.observer?.note('VMEXIT mmio: the gfn is not RAM, the access is emulated');
+      return EMULATED;
+    }
+    counters.exitNpf += 1;
+    watch.observer?.note('VMEXIT npf: the p2m entry is filled');
+    this.#p2m.map(gfn);
+    return RETRY;
+  }
+
+  cr3(vcpu: Vcpu, _space: AddressSpace, flush: Cr3Flush): void {
+    flushForCr3(vcpu, flush);
+  }
+
+  invlpg(vcpu: Vcpu, hi: number, lo: number): void {
+    flushForInvlpg(vcpu, this.#parts.ids, hi, lo);
+  }
+
+  event(vcpu: Vcpu, event: ArchitecturalEvent): string | null {
+    const { guest, counters, ids } = this.#parts;
+    controlRegisterExits(this.#parts, event);
+    switch (event.kind) {
+      case 'flushall':
+        counters.fullFlushes += 1;
+        vcpu.tlb.flushAll();
+        vcpu.pwc.flush();
+        return null;
+      case 'invpcid':
+        return invpcid(vcpu, ids, guest, event);
+      case 'mmio':
+        if (event.device === 'direct') return null;
+        counters.exits += 1;
+        counters.exitMmio += 1;
+        return null;
+      case 'cr0wp':
+        return event.on ? null : 'CR0.WP=0 needs privilege levels, which traces do not carry';
+      case 'pgmode':
+        return event.levels === guest.levels ? null : 'the guest cannot change its paging mode';
+      default:
+        return null;
+    }
+  }
+
+  memory(memory: TableMemory): void {
+    addP2mMemory(this.#p2m, memory);
+    memory['pool.pages'] = hapPoolPages(this.#parts.config.vcpus, this.#parts.guest.allocator.ram);
+    // Users of the pool: the p2m and one monitor page per vcpu (hap_make_monitor_table).
+    memory['pool.free.pages'] = Math.max(0, memory['pool.pages'] - this.#p2m.total - this.#parts.config.vcpus);
+  }
+}
+
+export function addP2mMemory(p2m: P2m, memory: TableMemory): void {
+  memory['p2m.pages'] = p2m.total;
+  // The p2m never shrinks here: only host-side edits, not modelled yet, would free its pages.
+  memory['p2m.pages.peak'] = p2m.total;
+  memory['p2m.l1.pages'] = p2m.pages[1]!;
+  memory['p2m.l2.pages'] = p2m.pages[2]!;
+  memory['p2m.l3.pages'] = p2m.pages[3]!;
+  memory['p2m.l4.pages'] = p2m.pages[4]!;
+  memory['p2m.l5.pages'] = p2m.pages[5]!;
+}
+
+/** The page number of `gfn` at `size`, told apart by size: keys stay below 2^30. */
+function nestedKey(gfn: number, size: number): number {
+  return (gfn >>> (9 * size)) + (size === SIZE_4K ? 0 : size === SIZE_1G ? 0x28000000 : 0x20000000);
+}
+
+function nestedSet(vcpu: Vcpu, gfn: number, size: number): number {
+  return (gfn >>> (9 * size)) & (vcpu.ntlb!.sets - 1);
+}
+
+function describe(config: MachineConfig): string {
+  const { guest, host } = config;
+  const walk = `${guest.levels}-level guest x ${host.levels}-level ${config.vendor === 'amd' ? 'NPT' : 'EPT'}`;
+  return `hap, ${walk}, guest leaves ${guest.pageSize}, host leaves up to ${host.pageSize}, p2m ${host.populate}`;
+}
+
+export const hap = {
+  name: 'hap',
+  summary: 'hardware-assisted paging (EPT/NPT): two-dimensional walks, almost no exits',
+  describe,
+  create: (parts) => new HapBackend(parts),
+} satisfies BackendPlugin;

@@ -1,0 +1,108 @@
+/**
+ * Native: no hypervisor. A one-dimensional walk of the guest's own tables (SDM vol. 3, 4.5; docs/model.md 4).
+ *
+ * The baseline against which every overhead is quoted. gfn = mfn; nothing exits.
+ */
+import { pageNumberOf, pageOffset, tableIndex } from '../arch/paging.js';
+import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
+import type { AddressSpace } from '../guest/address-space.js';
+import type { Cr3Flush } from '../guest/guest.js';
+import type { TableMemory } from '../sim/counters.js';
+import type { ArchitecturalEvent } from '../trace/event.js';
+import { type BackendPlugin, FILLED, GUEST_FAULT, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
+import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
+import { TLB_G, TLB_W } from './tlb-hierarchy.js';
+import { countGuestHit, countGuestReference } from './references.js';
+
+class NativeBackend implements MmuBackend {
+  readonly #parts: MachineParts;
+
+  constructor(parts: MachineParts) {
+    this.#parts = parts;
+  }
+
+  walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {
+    const { guest, origin, watch, translation } = this.#parts;
+    const c = origin.counters;
+    const { tables } = guest;
+    const page = pageNumberOf(hi, lo);
+    let table = guest.current[vcpu.id]!.root;
+    let level = guest.levels;
+    let writable = true;
+    const hit = vcpu.pwc.present ? vcpu.pwc.lookup(vcpu.space, page) : -1;
+    if (hit >= 0) countGuestHit(c, hit);
+    if (hit > 0) {
+      table = vcpu.pwc.table;
+      writable = vcpu.pwc.writable;
+      level = hit - 1;
+    }
+    for (; ; level--) {
+      const index = tableIndex(hi, lo, level);
+      const flags = tables.flags(table, index);
+      const frame = tables.frame(table, index);
+      countGuestReference(c, level);
+      vcpu.cache.read(table, index, c);
+      watch.observer?.reference('guest', level, table, index, (flags & PTE_P) === 0 ? null : frame);
+      if ((flags & PTE_P) === 0) return GUEST_FAULT;
+      writable &&= (flags & PTE_RW) !== 0;
+      if (level === 1 || (level <= 3 && (flags & PTE_PS) !== 0)) {
+        if (write && !writable) return GUEST_FAULT;
+        const marked = flags | PTE_A | (write ? PTE_D : 0);
+        if (marked !== flags) {
+          tables.setFlags(table, index, marked);
+          c.adUpdates += 1;
+        }
+        const size = level - 1;
+        translation.size = size;
+        translation.flags = (writable && (marked & PTE_D) !== 0 ? TLB_W : 0) | ((flags & PTE_G) !== 0 ? TLB_G : 0);
+        translation.gfn = frame + pageOffset(hi, lo, size);
+        translation.mfn = translation.gfn;
+        return FILLED;
+      }
+      if ((flags & PTE_A) === 0) {
+        tables.setFlags(table, index, flags | PTE_A);
+        c.adUpdates += 1;
+      }
+      vcpu.pwc.fill(vcpu.space, page, level, frame, writable);
+      table = frame;
+    }
+  }
+
+  cr3(vcpu: Vcpu, _space: AddressSpace, flush: Cr3Flush): void {
+    flushForCr3(vcpu, flush);
+  }
+
+  invlpg(vcpu: Vcpu, hi: number, lo: number): void {
+    flushForInvlpg(vcpu, this.#parts.ids, hi, lo);
+  }
+
+  ramGrown(): void {}
+
+  event(vcpu: Vcpu, event: ArchitecturalEvent): string | null {
+    const { guest, counters, ids } = this.#parts;
+    switch (event.kind) {
+      case 'flushall':
+        counters.fullFlushes += 1;
+        vcpu.tlb.flushAll();
+        vcpu.pwc.flush();
+        return null;
+      case 'invpcid':
+        return invpcid(vcpu, ids, guest, event);
+      case 'cr0wp':
+        return event.on ? null : 'CR0.WP=0 needs privilege levels, which traces do not carry';
+      case 'pgmode':
+        return event.levels === guest.levels ? null : 'the guest cannot change its paging mode';
+      default:
+        return null;
+    }
+  }
+
+  memory(_memory: TableMemory): void {}
+}
+
+export const native = {
+  name: 'native',
+  summary: 'no hypervisor: a one-dimensional walk, no exits; the baseline',
+  describe: (config) => `native, ${config.guest.levels}-level tables`,
+  create: (parts) => new NativeBackend(parts),
+} satisfies BackendPlugin;

@@ -1,0 +1,223 @@
+/**
+ * SetAssoc: the one set-associative array behind TLBs, walk caches, nested TLB and data caches.
+ *
+ * An entry is one int32: `key << 2 | flags`, with an optional int32 payload. For `lru` and `fifo` a set
+ * is kept in order of recency or insertion (move to front), which makes the hit path one compare in the
+ * common case and the victim always the last way; `plru` and `random` keep entries in place. Any way
+ * count; the number of sets is a power of two. Keys are below 2^30 and never all ones.
+ *
+ * Not modelled: entries that are pinned, sectored lines.
+ */
+import type { ArrayConfig } from '../config/schema.js';
+import type { Prng } from '../util/prng.js';
+
+const EMPTY = -1;
+const KEY_MASK = -4;
+
+const LRU = 0;
+const FIFO = 1;
+const PLRU = 2;
+const RANDOM = 3;
+
+export class SetAssoc {
+  readonly sets: number;
+  readonly ways: number;
+  /** Entries in use: a probe of an empty array can be skipped. */
+  live = 0;
+  readonly #policy: number;
+  readonly #entries: Int32Array;
+  readonly #payload: Int32Array | null;
+  /** PLRU: one bit per tree node, `1` points right; nodes of a set are contiguous, root at 1. */
+  readonly #tree: Uint8Array | null;
+  readonly #leaves: number;
+  readonly #prng: Prng | null;
+
+  constructor(config: ArrayConfig, options: { payload?: boolean; prng?: Prng } = {}) {
+    this.ways = config.ways;
+    this.sets = config.entries / config.ways;
+    this.#policy = ['lru', 'fifo', 'plru', 'random'].indexOf(config.policy);
+    this.#entries = new Int32Array(config.entries).fill(EMPTY);
+    this.#payload = options.payload === true ? new Int32Array(config.entries) : null;
+    let leaves = 1;
+    while (leaves < this.ways) leaves *= 2;
+    this.#leaves = leaves;
+    this.#tree = this.#policy === PLRU ? new Uint8Array(this.sets * leaves) : null;
+    this.#prng = options.prng ?? null;
+  }
+
+  /**
+   * Runs over `keys[from..to)` (each `pageId << 2 | needsWrite`) while they hit with sufficient flags,
+   * updating recency; returns the index of the first that does not, or `to`. The set is the low bits
+   * of the key, so an array with more than 512 sets cannot be scanned with page ids.
+   *
+   * The inner loop makes no call: counting hits by index subtraction and staying inside one loop
+   * is what keeps a hit at a few nanoseconds.
+   */
+  scan(keys: Int32Array, from: number, to: number): number {
+    const entries = this.#entries;
+    const ways = this.ways | 0;
+    const setMask = (this.sets - 1) | 0;
+    const inOrder = this.#policy === LRU;
+    let i = from | 0;
+    for (; i < to; i++) {
+      const key = keys[i]! | 0;
+      const base = Math.imul((key >> 2) & setMask, ways);
+      const mask = KEY_MASK | (key & 1);
+      if (((entries[base]! ^ key) & mask) === 0) {
+        if (this.#policy === PLRU) this.#point(base, 0);
+        continue;
+      }
+      let way = 1;
+      while (way < ways && ((entries[base + way]! ^ key) & mask) !== 0) way++;
+      if (way >= ways) return i;
+      if (inOrder) {
+        const entry = entries[base + way]!;
+        for (let w = way; w > 0; w--) entries[base + w] = entries[base + w - 1]!;
+        entries[base] = entry;
+      } else if (this.#policy === PLRU) this.#point(base, way);
+    }
+    return i;
+  }
+
+  /** Looks `key` up; returns its flags (0..3) and updates recency, or -1. */
+  lookup(set: number, key: number): number {
+    const slot = this.#find(set, key);
+    return slot < 0 ? -1 : this.#entries[this.#use(set, slot)]! & 3;
+  }
+
+  /** As {@link lookup}, returning the payload; -1 if absent. */
+  lookupPayload(set: number, key: number): number {
+    const slot = this.#find(set, key);
+    return slot < 0 ? -1 : this.#payload![this.#use(set, slot)]!;
+  }
+
+  /** True if `key` is present; recency is left alone. */
+  has(set: number, key: number): boolean {
+    return this.#find(set, key) >= 0;
+  }
+
+  /** Enters `key` with `flags`; one that is present only gets the new flags and payload and counts as used. */
+  fill(set: number, key: number, flags: number, payload = 0): void {
+    const found = this.#find(set, key);
+    const slot = found >= 0 ? this.#use(set, found) : this.#place(set);
+    this.#entries[slot] = (key << 2) | flags;
+    if (this.#payload !== null) this.#payload[slot] = payload;
+  }
+
+  /** One access of a cache without flags: true on a hit, else `key` is entered. */
+  touch(set: number, key: number): boolean {
+    const slot = this.#find(set, key);
+    if (slot >= 0) {
+      this.#use(set, slot);
+      return true;
+    }
+    this.#entries[this.#place(set)] = key << 2;
+    return false;
+  }
+
+  /** Removes `key` if present. */
+  invalidate(set: number, key: number): void {
+    const slot = this.#find(set, key);
+    if (slot >= 0) this.#remove(set, slot);
+  }
+
+  /** Removes every entry for which `drop(key, flags)` holds. */
+  invalidateWhere(drop: (key: number, flags: number) => boolean): void {
+    if (this.live === 0) return;
+    for (let set = 0; set < this.sets; set++) {
+      for (let way = this.ways - 1; way >= 0; way--) {
+        const entry = this.#entries[set * this.ways + way]!;
+        if (entry !== EMPTY && drop((entry >> 2) & 0x3fffffff, entry & 3)) this.#remove(set, set * this.ways + way);
+      }
+    }
+  }
+
+  flush(): void {
+    if (this.live === 0) return;
+    this.#entries.fill(EMPTY);
+    this.live = 0;
+  }
+
+  #find(set: number, key: number): number {
+    const base = set * this.ways;
+    const end = base + this.ways;
+    const wanted = key << 2;
+    for (let slot = base; slot < end; slot++) {
+      if ((this.#entries[slot]! & KEY_MASK) === wanted) return slot;
+    }
+    return -1;
+  }
+
+  /** Notes a use of the entry in `slot`; returns where it is now. */
+  #use(set: number, slot: number): number {
+    const base = set * this.ways;
+    if (this.#policy === PLRU) this.#point(base, slot - base);
+    if (this.#policy !== LRU || slot === base) return slot;
+    this.#moveToFront(base, slot);
+    return base;
+  }
+
+  #moveToFront(base: number, slot: number): void {
+    const entry = this.#entries[slot]!;
+    this.#entries.copyWithin(base + 1, base, slot);
+    this.#entries[base] = entry;
+    if (this.#payload === null) return;
+    const payload = this.#payload[slot]!;
+    this.#payload.copyWithin(base + 1, base, slot);
+    this.#payload[base] = payload;
+  }
+
+  /** Makes room for a new entry and returns its slot. */
+  #place(set: number): number {
+    const base = set * this.ways;
+    if (this.#policy <= FIFO) {
+      const last = base + this.ways - 1;
+      if (this.#entries[last] === EMPTY) this.live++;
+      this.#moveToFront(base, last);
+      return base;
+    }
+    const empty = this.#entries.indexOf(EMPTY, base);
+    const free = empty >= 0 && empty < base + this.ways;
+    if (free) this.live++;
+    const way = free ? empty - base : this.#policy === RANDOM ? this.#prng!.below(this.ways) : this.#victim(base);
+    if (this.#policy === PLRU) this.#point(base, way);
+    return base + way;
+  }
+
+  #remove(set: number, slot: number): void {
+    const base = set * this.ways;
+    if (this.#policy <= FIFO) {
+      // Close the gap, so that empty ways stay last.
+      const end = base + this.ways;
+      this.#entries.copyWithin(slot, slot + 1, end);
+      this.#entries[end - 1] = EMPTY;
+      this.#payload?.copyWithin(slot, slot + 1, end);
+    } else this.#entries[slot] = EMPTY;
+    this.live--;
+  }
+
+  /** PLRU: every node on the path to `way` points to the other child. */
+  #point(base: number, way: number): void {
+    const tree = this.#tree!;
+    const root = (base / this.ways) * this.#leaves;
+    for (let node = (way + this.#leaves) >> 1, from = way + this.#leaves; node >= 1; from = node, node >>= 1) {
+      tree[root + node] = (from & 1) === 0 ? 1 : 0;
+    }
+  }
+
+  /** PLRU: follows the pointers from the root; ways that do not exist are never chosen. */
+  #victim(base: number): number {
+    const tree = this.#tree!;
+    const root = (base / this.ways) * this.#leaves;
+    let node = 1;
+    let width = this.#leaves;
+    while (node < this.#leaves) {
+      width >>= 1;
+      const right = node * 2 + 1;
+      let lowest = right;
+      while (lowest < this.#leaves) lowest *= 2;
+      node = tree[root + node] === 1 && lowest - this.#leaves < this.ways ? right : node * 2;
+    }
+    return node - this.#leaves;
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * TLBs of one vcpu: L1 data, L1 instruction, unified second level; arrays per page size.
+ *
+ * Counting and filling follow validation of independent simulators: an L1 hit leaves the second level
+ * alone; an L1 miss that hits there is copied up; a miss in both is filled into both; neither
+ * inclusive nor exclusive (docs/model.md 2). Entries carry W (a store may use it) and G (global,
+ * SDM 4.10.2.4). An entry covers min(guest leaf, host leaf).
+ */
+import { SIZE_1G, SIZE_4K } from '../arch/paging.js';
+import type { MachineConfig, TlbArrayConfig } from '../config/schema.js';
+import type { AccessCounters, MachineCounters } from '../sim/counters.js';
+import type { Prng } from '../util/prng.js';
+import { KERNEL_SPACE, PageIds } from './page-ids.js';
+import { SetAssoc } from './set-assoc.js';
+
+/** Entry flags. */
+export const TLB_W = 1;
+export const TLB_G = 2;
+
+/** Outcomes of a look-up. */
+export const TLB_HIT = 0;
+/** Found, but a store may not use it: walk again, without asking the second level. */
+export const TLB_REWALK = 1;
+export const TLB_MISS = 2;
+
+/** One level: the array that holds each page size, or null. */
+class TlbLevel {
+  readonly bySize: readonly (SetAssoc | null)[];
+  readonly #arrays: readonly SetAssoc[];
+  readonly #ids: PageIds;
+  /** Size and flags of the entry that the last look-up found. */
+  foundSize = SIZE_4K;
+
+  constructor(configs: readonly TlbArrayConfig[], ids: PageIds, prng: Prng) {
+    const arrays = configs.map((config) => (config.entries > 0 ? new SetAssoc(config, { prng }) : null));
+    this.#ids = ids;
+    this.#arrays = arrays.filter((array) => array !== null);
+    this.bySize = ['4k', '2m', '1g'].map((size) => {
+      const at = configs.findIndex((config) => config.entries > 0 && config.sizes.split('+').includes(size));
+      return at < 0 ? null : arrays[at]!;
+    });
+  }
+
+  /** Flags of the entry that covers `page`, or -1; recency is updated. */
+  lookup(page: number): number {
+    for (let size = SIZE_4K; size <= SIZE_1G; size++) {
+      const array = this.bySize[size]!;
+      if (array === null || array.live === 0) continue;
+      const flags = array.lookup(this.#set(array, page, size), this.#ids.key(page, size));
+      if (flags >= 0) {
+        this.foundSize = size;
+        return flags;
+      }
+    }
+    return -1;
+  }
+
+  fill(page: number, size: number, flags: number): void {
+    const array = this.bySize[size]!;
+    if (array !== null) array.fill(this.#set(array, page, size), this.#ids.key(page, size), flags);
+  }
+
+  invalidatePage(page: number): void {
+    for (let size = SIZE_4K; size <= SIZE_1G; size++) {
+      const array = this.bySize[size]!;
+      if (array !== null) array.invalidate(this.#set(array, page, size), this.#ids.key(page, size));
+    }
+  }
+
+  invalidateWhere(drop: (key: number, flags: number) => boolean): void {
+    for (const array of this.#arrays) array.invalidateWhere(drop);
+  }
+
+  flush(): void {
+    for (const array of this.#arrays) array.flush();
+  }
+
+  #set(array: SetAssoc, page: number, size: number): number {
+    return this.#ids.pageNumber(page, size) & (array.sets - 1);
+  }
+}
+
+export class TlbHierarchy {
+  /** The array that the hot loop scans: L1D for 4 KiB pages, if page ids can index it. */
+  readonly scannableData: SetAssoc | null;
+  readonly scannableFetch: SetAssoc | null;
+  readonly #l1d: TlbLevel;
+  readonly #l1i: TlbLevel;
+  readonly #stlb: TlbLevel;
+  readonly #counters: MachineCounters;
+  readonly #ids: PageIds;
+
+  constructor(config: MachineConfig, ids: PageIds, counters: MachineCounters, prng: Prng) {
+    this.#l1d = new TlbLevel([config.l1d, config.l1d2m, config.l1d1g], ids, prng);
+    this.#l1i = new TlbLevel([config.l1i, config.l1i2m, config.l1i1g], ids, prng);
+    this.#stlb = new TlbLevel([config.stlb, config.stlb2m, config.stlb1g], ids, prng);
+    this.#counters = counters;
+    this.#ids = ids;
+    this.scannableData = scannable(this.#l1d);
+    this.scannableFetch = scannable(this.#l1i);
+  }
+
+  /** Looks `page` up for one access, counting; see {@link TLB_HIT} and its kin. */
+  lookup(page: number, write: boolean, fetch: boolean, c: AccessCounters): number {
+    const level1 = fetch ? this.#l1i : this.#l1d;
+    const flags = level1.lookup(page);
+    if (flags >= 0) {
+      countL1Hits(c, fetch, level1.foundSize, 1);
+      return write && (flags & TLB_W) === 0 ? TLB_REWALK : TLB_HIT;
+    }
+    if (fetch) c.l1iMiss += 1;
+    else c.l1dMiss += 1;
+    return this.#lookupSecond(page, write, level1, c);
+  }
+
+  #lookupSecond(page: number, write: boolean, level1: TlbLevel, c: AccessCounters): number {
+    const flags = this.#stlb.lookup(page);
+    if (flags < 0) {
+      c.stlbMiss += 1;
+      return TLB_MISS;
+    }
+    const size = this.#stlb.foundSize;
+    c.stlbHit += 1;
+    if (size === SIZE_4K) c.stlbHit4k += 1;
+    else if (size === SIZE_1G) c.stlbHit1g += 1;
+    else c.stlbHit2m += 1;
+    if (write && (flags & TLB_W) === 0) return TLB_REWALK;
+    level1.fill(page, size, flags);
+    return TLB_HIT;
+  }
+
+  /** Enters a translation after a walk, second level first. */
+  fill(page: number, size: number, flags: number, fetch: boolean, c: AccessCounters): void {
+    if (size === SIZE_4K) c.fill4k += 1;
+    else if (size === SIZE_1G) c.fill1g += 1;
+    else c.fill2m += 1;
+    this.#stlb.fill(page, size, flags);
+    (fetch ? this.#l1i : this.#l1d).fill(page, size, flags);
+  }
+
+  /** INVLPG: entries of every size that cover `page`, global ones too (SDM 4.10.4.1). */
+  flushPage(page: number): void {
+    this.#counters.flushPage += 1;
+    this.dropPage(page);
+  }
+
+  /** As {@link flushPage}, uncounted: a page fault drops the translation it faulted on. */
+  dropPage(page: number): void {
+    this.#l1d.invalidatePage(page);
+    this.#l1i.invalidatePage(page);
+    this.#stlb.invalidatePage(page);
+  }
+
+  /** Non-global entries of `space`, and of the kernel space; `null`: of every space. */
+  flushSpace(space: number | null): void {
+    this.#counters.flushAsid += 1;
+    this.dropNonGlobal(space);
+  }
+
+  /** As {@link flushSpace}, uncounted: for a switch that keeps its tag. */
+  dropNonGlobal(space: number | null): void {
+    const ids = this.#ids;
+    this.#invalidateWhere((key, flags) => {
+      if ((flags & TLB_G) !== 0) return false;
+      if (space === null) return true;
+      const owner = ids.spaceOfKey(key);
+      return owner === space || owner === KERNEL_SPACE;
+    });
+  }
+
+  flushAll(): void {
+    this.#counters.flushAll += 1;
+    this.clear();
+  }
+
+  /** Empties everything without counting. */
+  clear(): void {
+    this.#l1d.flush();
+    this.#l1i.flush();
+    this.#stlb.flush();
+  }
+
+  #invalidateWhere(drop: (key: number, flags: number) => boolean): void {
+    this.#l1d.invalidateWhere(drop);
+    this.#l1i.invalidateWhere(drop);
+    this.#stlb.invalidateWhere(drop);
+  }
+}
+
+/** Counts `n` hits in a first-level TLB, in entries of `size`. */
+export function countL1Hits(c: AccessCounters, fetch: boolean, size: number, n: number): void {
+  if (fetch) {
+    c.l1iHit += n;
+    if (size === SIZE_4K) c.l1iHit4k += n;
+    else if (size === SIZE_1G) c.l1iHit1g += n;
+    else c.l1iHit2m += n;
+    return;
+  }
+  c.l1dHit += n;
+  if (size === SIZE_4K) c.l1dHit4k += n;
+  else if (size === SIZE_1G) c.l1dHit1g += n;
+  else c.l1dHit2m += n;
+}
+
+/** An array whose set index is in the low 9 bits of a page id can be scanned with page ids. */
+function scannable(level: TlbLevel): SetAssoc | null {
+  const array = level.bySize[SIZE_4K]!;
+  return array !== null && array.sets <= 512 ? array : null;
+}

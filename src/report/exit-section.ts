@@ -1,0 +1,42 @@
+/**
+ * VMEXITs of one run by reason, with both vendors' names, and page faults by kind with Xen's.
+ * Reasons that did not occur are left out.
+ */
+import { hardwareName, PAGE_FAULT_KINDS, VMEXIT_REASONS, type VmexitReason } from '../hypervisor/vmexit.js';
+import { grouped, per, percent } from './numbers.js';
+import type { RunResult } from './result.js';
+import { counter } from './run-sections.js';
+import { row, type Section, type SectionRow } from './section.js';
+
+export function exitSection(run: RunResult): Section {
+  const total = counter(run, 'vmexit.total');
+  const cells = (n: number): string[] => [
+    grouped(n),
+    percent(n, total),
+    per(n * 1000, run.manifest.trace.accesses),
+  ];
+  const rows = VMEXIT_REASONS.filter((reason) => counter(run, `vmexit.${reason.key}`) > 0).flatMap(
+    (reason) => [
+      row(1, reason.label, vendorNames(reason), ...cells(counter(run, `vmexit.${reason.key}`))),
+      ...(reason.key === 'pf' ? kindRows(run, cells) : []),
+    ],
+  );
+  const last = rows.length === 0 ? row(1, '(none)', '', '0') : row(1, 'total', '', ...cells(total));
+  return {
+    title: 'VMEXITs',
+    heads: ['Intel / AMD name', 'count', 'share', '/1K acc.'],
+    aligns: ['left', 'right', 'right', 'right'],
+    rows: [...rows, last],
+  };
+}
+
+function kindRows(run: RunResult, cells: (n: number) => string[]): SectionRow[] {
+  return PAGE_FAULT_KINDS.filter((kind) => counter(run, `vmexit.pf.${kind.key}`) > 0).map((kind) =>
+    row(2, kind.label, `Xen: ${kind.xen}`, ...cells(counter(run, `vmexit.pf.${kind.key}`))),
+  );
+}
+
+/** `EXCEPTION_NMI 0 / EXCEPTION_PF 0x4e`. */
+export function vendorNames(reason: VmexitReason): string {
+  return `${hardwareName(reason.intel)} / ${hardwareName(reason.amd)}`;
+}

@@ -1,0 +1,194 @@
+/**
+ * `p2msim explain`: any metric, cost term, VMEXIT reason, mode or word of the field as plain text.
+ *
+ * A metric is explained by meaning, unit, cause, remedy and source; a reason by its names at both
+ * vendors and in both hypervisors.
+ */
+import { DEFAULT_COST_TABLE } from '../cost/table.js';
+import { COST_GROUPS, type CostRow } from '../cost/types.js';
+import { UsageError } from '../errors.js';
+import {
+  findVmexitReasons,
+  hardwareName,
+  PAGE_FAULT_KINDS,
+  VMEXIT_REASONS,
+  vmexitNames,
+  type PageFaultKind,
+  type VmexitReason,
+} from '../hypervisor/vmexit.js';
+import { COUNTERS, MEMORY_COUNTERS, type CounterDef } from '../sim/counters.js';
+import { didYouMean } from '../util/registry.js';
+import { GLOSSARY, MODE_ENTRIES, TOPIC_ENTRIES, type GlossaryEntry } from './glossary.js';
+import { wrap } from './grid.js';
+import { metricNote } from './metric-notes.js';
+
+/** Width of the text: what `--help` uses. */
+const COLUMNS = 80;
+
+/** A metric with everything there is to say about it; no field is empty. */
+export interface MetricExplanation {
+  readonly key: string;
+  readonly unit: string;
+  readonly meaning: string;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly source: string;
+}
+
+/** Every metric, in declared order: counters, `memory.*`, `cost.*`. */
+export const METRIC_EXPLANATIONS: readonly MetricExplanation[] = [
+  ...[...COUNTERS, ...MEMORY_COUNTERS].map(counterExplanation),
+  costExplanation('cost.cycles', 'sum of all terms of the estimated cost'),
+  ...COST_GROUPS.map((group) =>
+    costExplanation(`cost.${group}.cycles`, `sum of the terms of group ${group}`),
+  ),
+  ...DEFAULT_COST_TABLE.rows.map(termExplanation),
+];
+
+function counterExplanation({ key, unit, meaning, source, remedy }: CounterDef): MetricExplanation {
+  const note = metricNote(key);
+  const cure = remedy === '' ? (note?.remedy ?? '') : remedy;
+  return { key, unit: unitText(unit), meaning, cause: note?.cause ?? '', remedy: cure, source };
+}
+
+function unitText(unit: CounterDef['unit']): string {
+  return unit === 'pages' ? 'pages of 4 KiB' : unit;
+}
+
+function costExplanation(key: string, meaning: string): MetricExplanation {
+  const { cause, remedy } = metricNote('cost') ?? { cause: '', remedy: '' };
+  return { key, unit: 'cycles', meaning, cause, remedy, source: 'cost/table.ts' };
+}
+
+function termExplanation(row: CostRow): MetricExplanation {
+  const counters = row.counters.join(' + ');
+  const notes = row.counters.flatMap((key) => metricNote(key)?.remedy ?? []);
+  return {
+    key: `cost.${row.term}.cycles`,
+    unit: 'cycles',
+    meaning: `${row.what}: ${row.cyclesEach} cycles each, group ${row.group}`,
+    cause: `counts ${counters}`,
+    remedy: notes[0] ?? '',
+    source: row.source,
+  };
+}
+
+/** Every topic that {@link explain} knows by its main name: topics, modes, words, reasons, metrics. */
+export function explainTopics(): string[] {
+  return [
+    ...[...TOPIC_ENTRIES, ...MODE_ENTRIES, ...GLOSSARY].map((e) => e.term),
+    ...VMEXIT_REASONS.map((reason) => `vmexit.${reason.key}`),
+    ...PAGE_FAULT_KINDS.map((kind) => `vmexit.pf.${kind.key}`),
+    ...METRIC_EXPLANATIONS.map((metric) => metric.key).filter((key) => !/^vmexit\.(?!total)/.test(key)),
+  ];
+}
+
+/**
+ * Plain text about `topic`, in lines of at most 80 columns, ending in a newline. Case, a leading
+ * `VMEXIT_` and the difference between `-`, `_` and a blank do not matter. Throws {@link UsageError}
+ * with a suggestion for a topic that is not known.
+ */
+export function explain(topic: string): string {
+  const parts = explanations(topic);
+  if (parts.length === 0) throw unknownTopic(topic);
+  return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function explanations(topic: string): string[][] {
+  const wanted = loose(topic);
+  const words = [...TOPIC_ENTRIES, ...MODE_ENTRIES, ...GLOSSARY].filter((e) =>
+    [e.term, ...e.aliases].some((name) => loose(name) === wanted),
+  );
+  const reasons = findVmexitReasons(topic.trim());
+  const kind = PAGE_FAULT_KINDS.find((k) =>
+    [`vmexit.pf.${k.key}`, `pf.${k.key}`, k.xen].includes(topic.trim()),
+  );
+  const metric = METRIC_EXPLANATIONS.find(
+    (m) => loose(m.key) === wanted || loose(m.key) === loose(`cost.${topic}.cycles`),
+  );
+  const plainMetric =
+    metric !== undefined && reasons.length === 0 && kind === undefined ? [metricLines(metric)] : [];
+  return [
+    ...words.map(wordLines),
+    ...reasons.map(reasonLines),
+    ...(kind === undefined ? [] : [kindLines(kind)]),
+    ...plainMetric,
+    ...(wanted === 'cost' ? [costLines()] : []),
+  ];
+}
+
+/** Letters, digits and dots only, lower case. */
+function loose(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/^-+/, '')
+    .replace(/[-_\s]+/g, ' ');
+}
+
+function unknownTopic(topic: string): UsageError {
+  const aliases = [...TOPIC_ENTRIES, ...MODE_ENTRIES, ...GLOSSARY].flatMap((e) => e.aliases);
+  const near = didYouMean(topic, [...explainTopics(), ...VMEXIT_REASONS.flatMap(vmexitNames), ...aliases]);
+  const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
+  return new UsageError(`nothing to explain under '${topic}'${suggestion}`, {
+    hint: 'a metric (walk.refs), a VMEXIT reason (cr3_write), a mode (hap) or a term (oos); see docs/metrics.md',
+  });
+}
+
+function field(name: string, text: string): string[] {
+  return wrap(text, COLUMNS, `  ${name.padEnd(8)}`);
+}
+
+function wordLines(e: GlossaryEntry): string[] {
+  const also = e.aliases.length === 0 ? [] : field('also', e.aliases.join(', '));
+  return [e.term, ...wrap(e.text, COLUMNS, '  '), ...also];
+}
+
+function metricLines(metric: MetricExplanation): string[] {
+  return [metric.key, ...field('meaning', metric.meaning), ...metricFields(metric)];
+}
+
+/** Everything but the meaning. */
+function metricFields(metric: MetricExplanation): string[] {
+  return [
+    ...field('unit', metric.unit),
+    ...field('cause', metric.cause),
+    ...field('remedy', metric.remedy),
+    ...field('source', metric.source),
+  ];
+}
+
+function reasonLines(reason: VmexitReason): string[] {
+  const metric = METRIC_EXPLANATIONS.find((m) => m.key === `vmexit.${reason.key}`);
+  const kinds = reason.key === 'pf' ? PAGE_FAULT_KINDS.map((kind) => `vmexit.pf.${kind.key}`) : [];
+  return [
+    `vmexit.${reason.key}: ${reason.label}`,
+    ...field('meaning', reason.meaning),
+    ...field('intel', hardwareName(reason.intel)),
+    ...field('amd', reason.amd === null ? '-' : `VMEXIT_${hardwareName(reason.amd)}`),
+    ...field('xen', reason.xen),
+    ...field('kvm', reason.kvm),
+    ...(kinds.length === 0 ? [] : field('kinds', kinds.join(', '))),
+    ...(metric === undefined ? [] : metricFields(metric)),
+  ];
+}
+
+function kindLines(kind: PageFaultKind): string[] {
+  const metric = METRIC_EXPLANATIONS.find((m) => m.key === `vmexit.pf.${kind.key}`);
+  return [
+    `vmexit.pf.${kind.key}: ${kind.label}`,
+    ...field('meaning', kind.meaning),
+    ...field('xen', kind.xen),
+    ...field('kvm', kind.kvm),
+    ...(metric === undefined ? [] : metricFields(metric)),
+  ];
+}
+
+/** The default cost table, one line per row and its source below. */
+function costLines(): string[] {
+  const rows = DEFAULT_COST_TABLE.rows.flatMap((row) => [
+    `  ${row.term.padEnd(22)}${String(row.cyclesEach).padStart(6)}  ${row.what}`,
+    ...wrap(row.source, COLUMNS, ' '.repeat(32)),
+  ]);
+  return ['term                   cycles  what, and where the figure comes from', ...rows];
+}

@@ -1,0 +1,47 @@
+/** What a report says about its input before and after the numbers: trace, mode, assumptions. */
+import { counted, grouped } from './numbers.js';
+import type { Manifest, RunResult } from './result.js';
+
+/** `redis.csv  csv, 10,000,000 accesses, 2 address spaces, sha256 5f1c9a0e`. */
+export function traceLine(manifest: Manifest): string {
+  const { trace } = manifest;
+  const optional = (n: number, text: string): string[] => (n > 0 ? [text] : []);
+  const facts = [
+    trace.format,
+    counted(trace.accesses, 'access', 'accesses'),
+    ...optional(trace.events, counted(trace.events, 'event')),
+    counted(trace.addressSpaces, 'address space'),
+    ...optional(trace.skipped, `${grouped(trace.skipped)} skipped`),
+    ...optional(trace.warmup, `${grouped(trace.warmup)} warm-up`),
+    ...optional(trace.badRecords, `${counted(trace.badRecords, 'bad record')} dropped`),
+    `sha256 ${trace.sha256.slice(0, 8)}`,
+  ];
+  return `${trace.path}  ${facts.join(', ')}`;
+}
+
+/** `hap  2-D walk ..., preset skylake, config 77ab01c2`. */
+export function modeLine(run: RunResult): string {
+  const { preset, sha256 } = run.manifest.config;
+  return `${run.mode}  ${run.description}, preset ${preset}, config ${sha256.slice(0, 8)}`;
+}
+
+/** Why the numbers cover less than was asked for; null for complete runs. */
+export function incompleteLine(runs: readonly RunResult[]): string | null {
+  const run = runs.find((r) => r.manifest.incomplete !== null);
+  if (run === undefined) return null;
+  const covered = counted(run.manifest.trace.accesses, 'access', 'accesses');
+  return `INCOMPLETE: ${run.manifest.incomplete ?? ''}; the numbers cover the ${covered} before it`;
+}
+
+/** Assumptions of all runs, each once; those of some modes only begin with the modes. */
+export function assumptionLines(runs: readonly RunResult[]): string[] {
+  const modes = new Map<string, string[]>();
+  for (const run of runs) {
+    for (const assumption of run.manifest.assumptions) {
+      modes.set(assumption, [...(modes.get(assumption) ?? []), run.mode]);
+    }
+  }
+  return [...modes].map(([assumption, of]) =>
+    of.length === runs.length ? assumption : `${of.join(', ')}: ${assumption}`,
+  );
+}

@@ -1,0 +1,81 @@
+/** The same report as the table reporter's, as GitHub-flavoured Markdown. */
+import { compareSection } from '../compare-section.js';
+import { costNotes, costSection } from '../cost-section.js';
+import { exitSection } from '../exit-section.js';
+import { assumptionLines, incompleteLine, modeLine, traceLine } from '../heading.js';
+import { intervalSection } from '../interval-section.js';
+import { metricSection } from '../metric-section.js';
+import {
+  isCompare,
+  outputsOf,
+  type Reporter,
+  type ReporterOptions,
+  runsOf,
+  type SingleOutput,
+} from '../output.js';
+import {
+  guestSection,
+  memorySection,
+  translationSection,
+  walkCacheSection,
+  walkSection,
+} from '../run-sections.js';
+import type { Section } from '../section.js';
+
+export const markdown = {
+  name: 'markdown',
+  summary: 'tables in GitHub-flavoured Markdown',
+  render: (output, options) =>
+    outputsOf(output)
+      .map((single) => `${renderOne(single, options).join('\n\n')}\n`)
+      .join('\n'),
+} satisfies Reporter;
+
+/** Paragraphs. */
+function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
+  const runs = runsOf(output);
+  const first = runs[0];
+  if (first === undefined) return ['no results'];
+  const incomplete = incompleteLine(runs);
+  const sections = options.metrics === null ? reportSections(output) : [metricSection(runs, options.metrics)];
+  const all = options.all && options.metrics === null ? [metricSection(runs, '*')] : [];
+  const verdict = isCompare(output) ? (output.verdict?.sentences ?? []) : [];
+  const notes = [...costNotes(first.cost.terms, isCompare(output) ? '' : '*'), ...assumptionLines(runs)];
+  return [
+    ...(incomplete === null ? [] : [`> **${escaped(incomplete)}**`]),
+    [traceLine(first.manifest), ...runs.map(modeLine)].map((text) => `- ${escaped(text)}`).join('\n'),
+    ...[...sections, ...all].filter((s) => s.rows.length > 0).map(markdownTable),
+    ...(verdict.length === 0 ? [] : [escaped(verdict.join(' '))]),
+    ['Notes and assumptions:', '', ...notes.map((note) => `- ${escaped(note)}`)].join('\n'),
+  ];
+}
+
+function reportSections(output: SingleOutput): Section[] {
+  if (isCompare(output)) return [compareSection(output.results)];
+  return [
+    translationSection(output),
+    walkSection(output),
+    walkCacheSection(output),
+    guestSection(output),
+    memorySection(output),
+    exitSection(output),
+    costSection(output),
+    intervalSection(output),
+  ];
+}
+
+/** One section as a pipe table; depth is shown by non-breaking spaces. */
+export function markdownTable(s: Section): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = ['---', ...s.aligns.map((align) => (align === 'right' ? '---:' : '---'))];
+  const rows = s.rows.map((r) => {
+    const cells = s.heads.map((_, i) => escaped(r.cells[i] ?? ''));
+    return line([`${'&nbsp;&nbsp;'.repeat(r.depth)}${escaped(r.label)}`, ...cells]);
+  });
+  return [line([escaped(s.title), ...s.heads.map(escaped)]), line(rule), ...rows].join('\n');
+}
+
+/** Text that Markdown shows as it is. */
+export function escaped(text: string): string {
+  return text.replace(/[\\|*_<>`]/g, '\\$&');
+}

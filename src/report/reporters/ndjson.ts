@@ -1,0 +1,35 @@
+/**
+ * One JSON object per line: each interval (`p2msim.interval/1`), each run (`p2msim.result/1`, its
+ * intervals on the lines before it), and the verdict of a comparison (`p2msim.verdict/1`).
+ */
+import { isCompare, outputsOf, type Reporter, runsOf, type SingleOutput } from '../output.js';
+import type { RunResult } from '../result.js';
+
+const INTERVAL_SCHEMA = 'p2msim.interval/1';
+const VERDICT_SCHEMA = 'p2msim.verdict/1';
+
+export const ndjson = {
+  name: 'ndjson',
+  summary: 'one JSON object per line: intervals, results, verdict',
+  render(output) {
+    const records = outputsOf(output).flatMap(recordsOf);
+    return records.map((record) => `${JSON.stringify(record)}\n`).join('');
+  },
+} satisfies Reporter;
+
+function recordsOf(output: SingleOutput): object[] {
+  const verdict = isCompare(output) ? output.verdict : null;
+  const trace = runsOf(output)[0]?.manifest.trace.path ?? '';
+  return [
+    ...runsOf(output).flatMap(runRecords),
+    ...(verdict === null ? [] : [{ schema: VERDICT_SCHEMA, trace, ...verdict }]),
+  ];
+}
+
+function runRecords(run: RunResult): object[] {
+  const trace = run.manifest.trace.path;
+  return [
+    ...run.intervals.map((interval) => ({ schema: INTERVAL_SCHEMA, mode: run.mode, trace, ...interval })),
+    { ...run, intervals: [] },
+  ];
+}

@@ -1,0 +1,156 @@
+/**
+ * The report for people: aligned columns, at most 100 wide, plain words, thousands separators.
+ *
+ * One run is printed in blocks, a comparison as one table with a column per mode and the verdict
+ * below. Assumptions close every report.
+ */
+import { compareSection } from '../compare-section.js';
+import { costNotes, costSection } from '../cost-section.js';
+import { exitSection } from '../exit-section.js';
+import { besideOrBelow, gridLines, wrap } from '../grid.js';
+import { assumptionLines, incompleteLine, modeLine, traceLine } from '../heading.js';
+import { intervalSection } from '../interval-section.js';
+import { metricSection } from '../metric-section.js';
+import {
+  isCompare,
+  outputsOf,
+  type Reporter,
+  type ReporterOptions,
+  runsOf,
+  type SingleOutput,
+} from '../output.js';
+import type { CompareResult, RunResult } from '../result.js';
+import {
+  guestSection,
+  memorySection,
+  translationSection,
+  walkCacheSection,
+  walkSection,
+} from '../run-sections.js';
+import type { Section, SectionRow } from '../section.js';
+
+/** Wider tables are hard to read and to paste. */
+const MAX_COLUMNS = 100;
+
+export const table = {
+  name: 'table',
+  summary: 'aligned columns for people (default)',
+  render(output, options) {
+    const blocks = outputsOf(output).map((single) => `${renderOne(single, options).join('\n')}\n`);
+    return blocks.join('\n');
+  },
+} satisfies Reporter;
+
+function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
+  const runs = runsOf(output);
+  const first = runs[0];
+  if (first === undefined) return ['no results'];
+  const columns = width(options);
+  const incomplete = incompleteLine(runs);
+  const body = options.metrics === null ? report(output, options) : metricLines(runs, options);
+  return [
+    ...(incomplete === null ? [] : [...wrap(incomplete, columns).map((l) => options.color('yellow', l)), '']),
+    ...wrap(traceLine(first.manifest), columns),
+    ...runs.flatMap((run) => wrap(modeLine(run), columns)),
+    '',
+    ...body,
+    ...(options.all && options.metrics === null
+      ? ['', ...metricLines(runs, { ...options, metrics: '*' })]
+      : []),
+    ...assumptions(runs, options),
+  ];
+}
+
+function report(output: SingleOutput, options: ReporterOptions): string[] {
+  return isCompare(output) ? compareReport(output, options) : runReport(output, options);
+}
+
+function runReport(run: RunResult, options: ReporterOptions): string[] {
+  const block = (sections: readonly Section[]): string[] => sectionLines(sections, options);
+  const left = block([translationSection(run), walkSection(run)]);
+  const right = block([walkCacheSection(run), guestSection(run), memorySection(run)]);
+  const notes = costNotes(run.cost.terms, '*').flatMap((note) => wrap(note, width(options)));
+  return [
+    ...besideOrBelow(left, right, width(options)),
+    '',
+    ...block([exitSection(run)]),
+    '',
+    ...block([costSection(run)]),
+    ...(run.intervals.length === 0 ? [] : ['', ...block([intervalSection(run)])]),
+    '',
+    ...notes.map((line) => options.color('dim', line)),
+  ];
+}
+
+function compareReport(result: CompareResult, options: ReporterOptions): string[] {
+  const columns = width(options);
+  const terms = result.results[0]?.cost.terms ?? [];
+  const notes = costNotes(terms, '').flatMap((note) => wrap(note, columns));
+  const [headline, ...rest] = result.verdict?.sentences ?? [];
+  return [
+    ...modeColumns(compareSection(result.results), options),
+    ...(headline === undefined ? [] : ['', ...wrap(headline, columns).map((l) => options.color('bold', l))]),
+    ...rest.flatMap((sentence) => wrap(sentence, columns)),
+    '',
+    ...notes.map((line) => options.color('dim', line)),
+  ];
+}
+
+function metricLines(runs: readonly RunResult[], options: ReporterOptions): string[] {
+  return modeColumns(metricSection(runs, options.metrics ?? '*'), options);
+}
+
+/** A table of modes, cut into as many tables as it takes to stay within the width. */
+function modeColumns(whole: Section, options: ReporterOptions): string[] {
+  const lines = sectionLines([whole], options);
+  const half = Math.ceil(whole.heads.length / 2);
+  const tooWide = gridLines(cells(whole), aligns(whole)).some((line) => line.length > width(options));
+  if (!tooWide || whole.heads.length < 2) return lines;
+  return [...modeColumns(slice(whole, 0, half), options), '', ...modeColumns(slice(whole, half), options)];
+}
+
+function slice(whole: Section, from: number, to?: number): Section {
+  return {
+    ...whole,
+    heads: whole.heads.slice(from, to),
+    aligns: whole.aligns.slice(from, to),
+    rows: whole.rows.map((r) => ({ ...r, cells: r.cells.slice(from, to) })),
+  };
+}
+
+/** Sections below each other in one grid, so that their columns line up; empty ones are left out. */
+function sectionLines(sections: readonly Section[], options: ReporterOptions): string[] {
+  const shown = sections.filter((s) => s.rows.length > 0);
+  const widest = shown.reduce<Section | null>(
+    (a, b) => (a !== null && a.aligns.length >= b.aligns.length ? a : b),
+    null,
+  );
+  if (widest === null) return [];
+  const bold = (text: string): string => (text === '' ? '' : options.color('bold', text));
+  const rows = shown.flatMap((s, i) => [
+    ...(i === 0 ? [] : [[]]),
+    ...cells(s).map((r, line) => (line === 0 ? r.map(bold) : r)),
+  ]);
+  return gridLines(rows, aligns(widest));
+}
+
+/** Heading and rows of a section as cells. */
+function cells(s: Section): string[][] {
+  return [
+    [s.title, ...s.heads],
+    ...s.rows.map((r: SectionRow) => [`${'  '.repeat(r.depth)}${r.label}`, ...r.cells]),
+  ];
+}
+
+function aligns(s: Section): ('left' | 'right')[] {
+  return ['left', ...s.aligns];
+}
+
+function assumptions(runs: readonly RunResult[], options: ReporterOptions): string[] {
+  const lines = assumptionLines(runs).flatMap((text) => wrap(text, width(options), '  - '));
+  return lines.length === 0 ? [] : ['', options.color('bold', 'Assumptions'), ...lines];
+}
+
+function width(options: ReporterOptions): number {
+  return Math.min(options.columns, MAX_COLUMNS);
+}

@@ -1,0 +1,56 @@
+/**
+ * ChunkBuilder: where readers put accesses and events until a chunk is full.
+ *
+ * One batch is filled again and again: a chunk is valid until the next one is asked for.
+ */
+import type { AccessBatch, TraceChunk } from './access.js';
+import { BATCH_CAPACITY, createBatch } from './access.js';
+import type { TraceEvent } from './event.js';
+
+export class ChunkBuilder {
+  readonly accesses: AccessBatch = createBatch();
+  readonly #events: TraceEvent[] = [];
+  readonly #eventAt: number[] = [];
+
+  /** Accesses that still fit; events are bounded softly, by {@link full}. */
+  get room(): number {
+    return BATCH_CAPACITY - this.accesses.n;
+  }
+
+  /** True if the next record may not fit: one record is at most two accesses and two events. */
+  get full(): boolean {
+    return this.accesses.n + 2 > BATCH_CAPACITY || this.#events.length >= BATCH_CAPACITY;
+  }
+
+  get empty(): boolean {
+    return this.accesses.n === 0 && this.#events.length === 0;
+  }
+
+  access(op: number, hi: number, lo: number, size: number, vcpu: number): void {
+    const batch = this.accesses;
+    const n = batch.n;
+    batch.op[n] = op;
+    batch.hi[n] = hi;
+    batch.lo[n] = lo;
+    batch.size[n] = size;
+    batch.vcpu[n] = vcpu;
+    batch.n = n + 1;
+  }
+
+  /** An event after the accesses added so far. */
+  event(event: TraceEvent): void {
+    this.#events.push(event);
+    this.#eventAt.push(this.accesses.n);
+  }
+
+  /** What was added since {@link clear}. */
+  chunk(rawBytes: number): TraceChunk {
+    return { accesses: this.accesses, events: this.#events, eventAt: this.#eventAt, rawBytes };
+  }
+
+  clear(): void {
+    this.accesses.n = 0;
+    this.#events.length = 0;
+    this.#eventAt.length = 0;
+  }
+}

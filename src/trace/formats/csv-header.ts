@@ -1,0 +1,131 @@
+/**
+ * What a p2msim CSV declares before its first row: `# key: value` lines.
+ *
+ * `guest-levels`, `vcpus`, `ram`, `p2m`, `features`, `format`. A line `# word: ...` with another
+ * word is an error, since a slip there would silently change the machine; any other `#` line is a
+ * comment.
+ */
+import { MAX_FRAMES, parseHex } from '../../arch/address.js';
+import type { TraceError } from '../../errors.js';
+import { didYouMean } from '../../util/registry.js';
+import { parseSize } from '../../util/units.js';
+import type { FieldPlace } from '../bad-records.js';
+import { badRecord, quoted } from '../bad-records.js';
+import type { P2mRange, TraceHeader } from '../event.js';
+import { EMPTY_HEADER } from '../event.js';
+
+/** Value of the `format` key. */
+export const CSV_FORMAT_ID = 'p2msim-csv/1';
+
+export const HEADER_KEYS = ['guest-levels', 'vcpus', 'ram', 'p2m', 'features', 'format'] as const;
+export type HeaderKey = (typeof HEADER_KEYS)[number];
+
+/** Most virtual CPUs a trace can name. */
+export const MAX_VCPUS = 256;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Collects declarations, line by line. */
+export class HeaderReader {
+  readonly #file: string;
+  readonly #header: Mutable<TraceHeader> = { ...EMPTY_HEADER };
+  readonly #seen = new Set<HeaderKey>();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  get header(): TraceHeader {
+    return this.#header;
+  }
+
+  /** A line that begins with `#`. Throws {@link TraceError} for an unknown key or a bad value. */
+  comment(line: number, text: string): void {
+    const match = /^(\s*#\s*)([A-Za-z][\w-]*)(\s*:\s*)(.*?)\s*$/.exec(text);
+    if (match === null) return;
+    const [, lead = '', name = '', colon = '', value = ''] = match;
+    const keyPlace = { line, column: lead.length + 1, span: name.length, text };
+    const key = HEADER_KEYS.find((known) => known === name.toLowerCase());
+    if (key === undefined) {
+      if (isComment(name)) return;
+      throw this.#unknownKey(keyPlace, name);
+    }
+    if (this.#seen.has(key)) throw badRecord(this.#file, keyPlace, `key '${key}' is declared twice`, 'drop one of the lines');
+    this.#seen.add(key);
+    const column = lead.length + name.length + colon.length + 1;
+    this.#declare(key, value, { line, column, span: value.length, text });
+  }
+
+  #unknownKey(place: FieldPlace, name: string): TraceError {
+    const near = didYouMean(name, HEADER_KEYS);
+    const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
+    const message = `unknown key '${name}'${suggestion}; keys are ${HEADER_KEYS.join(', ')}`;
+    return badRecord(this.#file, place, message, 'for a comment, do not begin it with a word and a colon');
+  }
+
+  #declare(key: HeaderKey, value: string, place: FieldPlace): void {
+    const expected = (what: string): TraceError =>
+      badRecord(this.#file, place, `${quoted(value)} is not ${what} (key ${key})`, 'docs/formats.md lists the keys');
+    switch (key) {
+      case 'guest-levels':
+        if (value !== '4' && value !== '5') throw expected('4 or 5');
+        this.#header.guestLevels = value === '4' ? 4 : 5;
+        break;
+      case 'vcpus':
+        if (!/^\d{1,3}$/.test(value) || +value < 1 || +value > MAX_VCPUS) throw expected(`a number from 1 to ${MAX_VCPUS}`);
+        this.#header.vcpus = Number(value);
+        break;
+      case 'ram': {
+        const bytes = parseSize(value);
+        if (bytes === null || bytes === 0 || bytes % 4096 !== 0) throw expected('a size in whole 4 KiB pages, such as 512M');
+        this.#header.ram = bytes;
+        break;
+      }
+      case 'p2m': {
+        const ranges = parseP2m(value);
+        if (ranges === null) throw expected('a list of FIRSTGFN+COUNT:4k|2m|1g with hexadecimal numbers');
+        this.#header.p2m = ranges;
+        break;
+      }
+      case 'features': {
+        const features = value.split(/\s+/).filter((feature) => feature !== '');
+        if (!features.every((feature) => /^[a-z][a-z0-9-]*=(on|off)$/.test(feature))) {
+          throw expected('a list of NAME=on|off, such as pcid=on');
+        }
+        this.#header.features = features;
+        break;
+      }
+      case 'format':
+        if (value !== CSV_FORMAT_ID) throw expected(`${CSV_FORMAT_ID}, the only one there is`);
+        break;
+    }
+  }
+}
+
+/** `Source: ...` is prose; `vcpu: 4` is a slip of the hand. */
+function isComment(name: string): boolean {
+  return /[A-Z]/.test(name) && didYouMean(name, HEADER_KEYS) === undefined;
+}
+
+/** `0+40000:2m,40000+200:4k`; null if it is not of that form. */
+function parseP2m(value: string): P2mRange[] | null {
+  const ranges: P2mRange[] = [];
+  for (const part of value.split(',')) {
+    const match = /^([0-9a-fx]+)\+([0-9a-fx]+):(4k|2m|1g)$/i.exec(part.trim());
+    const gfn = frameNumber(match?.[1]);
+    const count = frameNumber(match?.[2]);
+    const pageSize = (['4k', '2m', '1g'] as const).find((size) => size === match?.[3]?.toLowerCase());
+    if (gfn === null || count === null || count === 0 || pageSize === undefined) return null;
+    if (gfn + count > MAX_FRAMES) return null;
+    ranges.push({ gfn, count, pageSize });
+  }
+  return ranges;
+}
+
+/** A hexadecimal frame number below 2^40, or null. */
+export function frameNumber(text: string | undefined): number | null {
+  const word = text === undefined ? null : parseHex(text);
+  if (word === null) return null;
+  const number = word.hi * 2 ** 32 + word.lo;
+  return number < MAX_FRAMES ? number : null;
+}

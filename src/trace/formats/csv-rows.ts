@@ -1,0 +1,133 @@
+/**
+ * RowReader: one CSV row, split into fields, to one access or event.
+ *
+ * Both ways of splitting (the byte scanner and csv-parse) end here, so that they give the same
+ * records and the same messages.
+ */
+import type { PagingLevels } from '../../arch/address.js';
+import { didYouMean } from '../../util/registry.js';
+import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from '../access.js';
+import { INITIAL_AS } from '../address-spaces.js';
+import type { BadRecords } from '../bad-records.js';
+import { badRecord, quoted } from '../bad-records.js';
+import { MAX_ACCESS_BYTES } from '../bytes.js';
+import type { ChunkBuilder } from '../chunk-builder.js';
+import type { TraceEvent, TraceHeader } from '../event.js';
+import { CellError, Cells } from './csv-cells.js';
+import type { ColumnTable } from './csv-columns.js';
+import { fieldSpan } from './csv-columns.js';
+import { MAX_VCPUS } from './csv-header.js';
+import { EVENT_OPS } from './csv-ops.js';
+
+/** Accesses by their name in the `op` column. */
+export const ACCESS_OPS: ReadonlyMap<string, number> = new Map([
+  ['R', OP_READ],
+  ['W', OP_WRITE],
+  ['X', OP_FETCH],
+  ['RW', OP_MODIFY],
+  ['M', OP_MODIFY],
+]);
+
+/** Every value of the `op` column. */
+export const CSV_OPS: readonly string[] = [...ACCESS_OPS.keys(), ...EVENT_OPS.keys()];
+
+export class RowReader {
+  readonly vcpuLimit: number;
+  readonly levels: PagingLevels;
+  readonly bad: BadRecords;
+  /** UTF-8 of the address space selected on each vcpu, for the scanner; null after its exit. */
+  readonly current: (Buffer | null)[];
+  readonly #names: (string | null)[];
+  readonly #file: string;
+  readonly #table: ColumnTable;
+  readonly #cells: Cells;
+  readonly #out: ChunkBuilder;
+
+  constructor(file: string, table: ColumnTable, header: TraceHeader, out: ChunkBuilder, bad: BadRecords) {
+    this.#file = file;
+    this.#table = table;
+    this.#out = out;
+    this.bad = bad;
+    this.levels = header.guestLevels ?? 4;
+    this.vcpuLimit = header.vcpus ?? MAX_VCPUS;
+    this.#cells = new Cells(table, this.levels);
+    this.#names = Array.from({ length: MAX_VCPUS }, () => INITIAL_AS);
+    this.current = Array.from({ length: MAX_VCPUS }, () => Buffer.from(INITIAL_AS));
+  }
+
+  /** Adds what the row says, or reports it as bad. `text` is the whole line, for messages. */
+  row(fields: readonly string[], line: number, text: string): void {
+    try {
+      this.#read(fields, line);
+    } catch (error) {
+      if (!(error instanceof CellError)) throw error;
+      this.fail(line, text, error.field, error.message);
+    }
+  }
+
+  /** Reports a bad row at its field `field`, counted from 0. */
+  fail(line: number, text: string, field: number, message: string): void {
+    const { column, span } = fieldSpan(text, field, this.#table.delimiter);
+    this.bad.report(badRecord(this.#file, { line, column, span, text }, message));
+  }
+
+  #read(fields: readonly string[], line: number): void {
+    const cells = this.#cells;
+    cells.fields = fields;
+    const columns = this.#table.names.length;
+    const extra = fields.findIndex((field, i) => i >= columns && field !== '');
+    if (extra >= 0) throw new CellError(extra, `${quoted(fields[extra] ?? '')} is field ${extra + 1}; the header names ${columns}`);
+    const op = cells.text('op');
+    const vcpu = this.#vcpu();
+    const access = ACCESS_OPS.get(op);
+    if (access !== undefined) {
+      const va = cells.address('va');
+      const size = cells.decimal('size', 1, MAX_ACCESS_BYTES, 1);
+      cells.extent('va', va, size);
+      this.#enter(vcpu, line);
+      this.#out.access(access, va.hi, va.lo, size, vcpu);
+      return;
+    }
+    const reader = EVENT_OPS.get(op);
+    if (reader === undefined) throw this.#unknownOp(op);
+    const event = reader.read(cells, { vcpu, line });
+    if (reader.inAddressSpace) this.#enter(vcpu, line);
+    this.#out.event(event);
+    this.#follow(event);
+  }
+
+  #vcpu(): number {
+    return this.#cells.decimal('vcpu', 0, this.vcpuLimit - 1, 0);
+  }
+
+  /** A row in another address space than its vcpu's is a context switch and then the row. */
+  #enter(vcpu: number, line: number): void {
+    const as = this.#cells.text('as');
+    if (as === '' || as === this.#names[vcpu]) return;
+    const event: TraceEvent = { kind: 'switch', vcpu, line, as, noflush: false };
+    this.#out.event(event);
+    this.#follow(event);
+  }
+
+  /** Keeps track of the address space that is selected on each vcpu. */
+  #follow(event: TraceEvent): void {
+    if (event.kind === 'switch' || event.kind === 'cr3') this.#select(event.vcpu, event.as);
+    if (event.kind !== 'exit') return;
+    const gone = event.as ?? this.#names[event.vcpu];
+    for (const [vcpu, name] of this.#names.entries()) if (name === gone) this.#select(vcpu, null);
+  }
+
+  #select(vcpu: number, as: string | null): void {
+    this.#names[vcpu] = as;
+    this.current[vcpu] = as === null ? null : Buffer.from(as);
+  }
+
+  #unknownOp(op: string): CellError {
+    if (op === '') return this.#cells.error('op', 'the op is missing (column op is empty)');
+    // One letter is near to every other; only its case can be a slip.
+    const near = op.length > 1 || CSV_OPS.includes(op.toUpperCase()) ? didYouMean(op, CSV_OPS) : undefined;
+    const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
+    const expected = 'expected R, W, X, RW or an event of docs/formats.md';
+    return this.#cells.error('op', `${quoted(op)} is not an op${suggestion}; ${expected} (column op)`);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * LineBuffer: the complete lines of a byte stream, whatever chunks it comes in, and the loop that
+ * turns them into trace chunks. Scanners read `bytes[start..end)` in place: the last byte of it is
+ * a line feed, so that they need no bounds checks.
+ */
+import { TraceError } from '../errors.js';
+import type { TraceChunk } from './access.js';
+import type { ChunkBuilder } from './chunk-builder.js';
+import type { ByteSource } from './format.js';
+
+/** Bytes of the longest line that is read; it bounds the memory for a file without line feeds. */
+export const MAX_LINE_BYTES = 1 << 20;
+
+const LF = 10;
+
+export class LineBuffer {
+  bytes: Buffer = Buffer.allocUnsafe(1 << 19);
+  /** First byte not yet consumed; the scanner moves it. */
+  start = 0;
+  /** End of the last complete line. */
+  end = 0;
+  /** Number of the line at `start`, from 1; the scanner moves it. */
+  line = 1;
+  readonly #file: string;
+  #filled = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** True if no complete line is left. */
+  get drained(): boolean {
+    return this.start >= this.end;
+  }
+
+  /** Adds bytes after all complete lines were consumed. */
+  append(chunk: Uint8Array): void {
+    const rest = this.#filled - this.start;
+    const firstBreak = chunk.indexOf(LF);
+    if (rest + (firstBreak < 0 ? chunk.length : firstBreak) > MAX_LINE_BYTES) {
+      throw new TraceError({ file: this.#file, line: this.line }, `the line is longer than 1 MiB`, {
+        hint: 'is this a text trace? `--format` names the format; `p2msim trace formats` lists them',
+      });
+    }
+    this.#reserve(rest, chunk.length);
+    this.bytes.set(chunk, rest);
+    this.#filled = rest + chunk.length;
+    this.start = 0;
+    const lastBreak = chunk.lastIndexOf(LF);
+    this.end = lastBreak < 0 ? 0 : rest + lastBreak + 1;
+  }
+
+  /** Ends the last line if the file did not. */
+  finish(): void {
+    if (this.#filled > this.start) this.append(Uint8Array.of(LF));
+  }
+
+  /** Text of the line at `start`, without its line break. Does not consume it. */
+  peek(): string {
+    return this.#text(this.bytes.indexOf(LF, this.start));
+  }
+
+  /** Text of the line at `start`, which is consumed. */
+  next(): string {
+    const lineEnd = this.bytes.indexOf(LF, this.start);
+    const text = this.#text(lineEnd);
+    this.start = lineEnd + 1;
+    this.line += 1;
+    return text;
+  }
+
+  #text(lineEnd: number): string {
+    const text = this.bytes.toString('utf8', this.start, lineEnd);
+    return text.endsWith('\r') ? text.slice(0, -1) : text;
+  }
+
+  /** Moves the unconsumed rest to the front of a buffer that has room for `more` bytes. */
+  #reserve(rest: number, more: number): void {
+    const room = rest + more;
+    const target = room > this.bytes.length ? Buffer.allocUnsafe(room * 2) : this.bytes;
+    this.bytes.copy(target, 0, this.start, this.start + rest);
+    this.bytes = target;
+  }
+}
+
+/** Adds the next bytes of `input`; false at its end, after the last line has been completed. */
+export async function fillLines(input: AsyncIterator<Uint8Array>, lines: LineBuffer): Promise<boolean> {
+  const next = await input.next();
+  if (next.done !== true) {
+    lines.append(next.value);
+    return true;
+  }
+  lines.finish();
+  return !lines.drained;
+}
+
+/**
+ * Chunks decoded from `lines`. `decode` consumes lines until none is left or the builder is full.
+ * When it (or the input) throws, what was decoded before is delivered first.
+ */
+export async function* decodeLines(
+  source: ByteSource,
+  input: AsyncIterator<Uint8Array>,
+  lines: LineBuffer,
+  builder: ChunkBuilder,
+  decode: () => void,
+): AsyncGenerator<TraceChunk> {
+  try {
+    for (let more = true; more; ) {
+      let failure: { readonly error: unknown } | undefined;
+      try {
+        decode();
+        if (lines.drained && !builder.full) more = await fillLines(input, lines);
+      } catch (error) {
+        failure = { error };
+      }
+      if ((builder.full || !more || failure !== undefined) && !builder.empty) {
+        yield builder.chunk(source.bytesRead);
+        builder.clear();
+      }
+      if (failure !== undefined) throw failure.error;
+    }
+  } finally {
+    await input.return?.();
+  }
+}

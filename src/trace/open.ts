@@ -1,0 +1,99 @@
+/**
+ * Opens a trace: source, format, header. What follows is a stream of chunks that can be read once.
+ */
+import type { TraceError } from '../errors.js';
+import type { TraceChunk } from './access.js';
+import type { ReaderOptions } from './bad-records.js';
+import { detectFormat } from './detect.js';
+import type { TraceHeader } from './event.js';
+import type { ReadOptions, TraceStream } from './format.js';
+import { TRACE_FORMATS } from './formats/index.js';
+import type { TraceSource } from './source.js';
+import { openSource } from './source.js';
+
+/** Bad records that are kept for `trace check`; more are only counted. */
+export const MAX_LISTED_RECORDS = 1000;
+
+export interface OpenOptions {
+  /** Name of a format; by default it is recognised by content. */
+  readonly format?: string | undefined;
+  readonly read: ReadOptions;
+  /** What `-` reads. */
+  readonly stdin?: NodeJS.ReadableStream | undefined;
+}
+
+/** A trace whose header is known, with its records still to come. */
+export interface OpenTrace extends TraceStream {
+  /** As given by the user. */
+  readonly path: string;
+  /** Name of the format. */
+  readonly format: string;
+  readonly header: TraceHeader;
+  readonly virtual: boolean;
+  readonly lacks: readonly string[];
+  /** The records, once. A chunk is only valid until the next one is asked for. */
+  chunks(): AsyncIterable<TraceChunk>;
+  /** SHA-256 of the decompressed bytes read so far: of the whole trace at its end. */
+  digest(): string;
+  /** Size of the stored file, or null for a stream. */
+  readonly totalBytes: number | null;
+  /** Stored bytes read so far. */
+  readonly bytesRead: number;
+  /** Bad records dropped so far under `onError: skip`. */
+  readonly skipped: { readonly count: number; readonly first: string | null };
+  /** The first {@link MAX_LISTED_RECORDS} of them. */
+  readonly badRecords: readonly TraceError[];
+  /** Closes the file. Needed only if `chunks()` was not read to its end or left by `break`. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the trace at `path` (`-`: standard input). Throws {@link TraceError} if it cannot be read
+ * or recognised, and UsageError for an unknown `format`.
+ */
+export async function openTrace(path: string, options: OpenOptions): Promise<OpenTrace> {
+  const named = options.format === undefined ? undefined : TRACE_FORMATS.get(options.format);
+  const source = await openSource(path, options.stdin);
+  try {
+    const format = named ?? detectFormat(source);
+    const badRecords: TraceError[] = [];
+    const read: ReaderOptions = {
+      ...options.read,
+      onBadRecord: (error) => {
+        if (badRecords.length < MAX_LISTED_RECORDS) badRecords.push(error);
+      },
+    };
+    const stream = await format.open(source, read);
+    return opened(path, format.name, source, stream, badRecords);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+function opened(
+  path: string,
+  format: string,
+  source: TraceSource,
+  stream: TraceStream,
+  badRecords: readonly TraceError[],
+): OpenTrace {
+  return {
+    path,
+    format,
+    header: stream.header,
+    virtual: stream.virtual,
+    lacks: stream.lacks,
+    badRecords,
+    totalBytes: source.totalBytes,
+    get bytesRead() {
+      return source.bytesRead;
+    },
+    get skipped() {
+      return stream.skipped;
+    },
+    chunks: () => stream.chunks(),
+    digest: () => source.digest(),
+    close: () => source.close(),
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * `trace info`: what a trace contains, counted in one pass without a machine.
+ *
+ * A page is touched if any byte of an access lies in it; pages of different address spaces are
+ * different pages. Memory grows with the footprint, not with the length of the trace.
+ */
+import { vpnOf } from '../arch/address.js';
+import type { AccessBatch, TraceChunk } from './access.js';
+import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from './access.js';
+import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
+import type { OpenTrace } from './open.js';
+
+const READ = 1;
+const WRITTEN = 2;
+const FETCHED = 4;
+/** How each kind of access touches its pages. */
+const TOUCH: Readonly<Record<number, number>> = {
+  [OP_READ]: READ,
+  [OP_WRITE]: WRITTEN,
+  [OP_FETCH]: FETCHED,
+  [OP_MODIFY]: READ | WRITTEN,
+};
+const PAGES_2M = 512;
+const PAGES_1G = 512 * 512;
+/** Pages without a touch that separate two regions: 1 GiB. */
+const REGION_GAP = PAGES_1G;
+
+/** Distinct pages, by page size. */
+export interface Footprint {
+  readonly pages4k: number;
+  readonly pages2m: number;
+  readonly pages1g: number;
+}
+
+/** Pages touched between two addresses of one address space. */
+export interface Region {
+  readonly addressSpace: string;
+  /** First and last page touched, as page numbers. */
+  readonly firstPage: number;
+  readonly lastPage: number;
+  /** Distinct 4 KiB pages. */
+  readonly pages: number;
+}
+
+export interface TraceProfile {
+  readonly path: string;
+  readonly format: string;
+  readonly sha256: string;
+  /** Accesses of all kinds. */
+  readonly records: number;
+  readonly ops: { readonly read: number; readonly write: number; readonly fetch: number; readonly modify: number };
+  /** Accesses that touch more than one 4 KiB page. */
+  readonly pageCrossing: number;
+  /** Names in the order of appearance. */
+  readonly addressSpaces: readonly string[];
+  /** Numbers of the vcpus that access memory, ascending. */
+  readonly vcpus: readonly number[];
+  readonly events: number;
+  /** Events by kind, in the order of appearance. */
+  readonly eventKinds: Readonly<Record<string, number>>;
+  readonly footprint: Footprint;
+  /** Distinct 4 KiB pages by what is done to them; one page may count in all three. */
+  readonly pagesBy: { readonly read: number; readonly written: number; readonly fetched: number };
+  /** Touched pages in groups with less than 1 GiB between pages, ascending in each address space. */
+  readonly regions: readonly Region[];
+  readonly badRecords: number;
+  readonly lacks: readonly string[];
+}
+
+/** Reads the whole trace. */
+export async function profileTrace(trace: OpenTrace): Promise<TraceProfile> {
+  const profiler = new Profiler();
+  for await (const chunk of trace.chunks()) profiler.chunk(chunk);
+  return {
+    path: trace.path,
+    format: trace.format,
+    sha256: trace.digest(),
+    ...profiler.result(),
+    badRecords: trace.skipped.count,
+    lacks: trace.lacks,
+  };
+}
+
+type Counted = Omit<TraceProfile, 'path' | 'format' | 'sha256' | 'badRecords' | 'lacks'>;
+
+class Profiler {
+  readonly #ops = [0, 0, 0, 0];
+  readonly #vcpus = new Set<number>();
+  readonly #spaces = new AddressSpaces();
+  readonly #eventKinds: Record<string, number> = {};
+  /** Touched pages of each address space, with the way they were touched. */
+  readonly #pages = new Map<string, Map<number, number>>([[INITIAL_AS, new Map()]]);
+  #crossing = 0;
+  #events = 0;
+
+  chunk({ accesses, events, eventAt }: TraceChunk): void {
+    let from = 0;
+    for (const [i, event] of events.entries()) {
+      const until = eventAt[i] ?? accesses.n;
+      this.#range(accesses, from, until);
+      from = until;
+      this.#events += 1;
+      const kind = event.kind === 'host' ? event.op : event.kind;
+      this.#eventKinds[kind] = (this.#eventKinds[kind] ?? 0) + 1;
+      this.#spaces.event(event);
+      this.#pagesOf(event.kind === 'fork' ? event.child : this.#spaces.on(event.vcpu));
+    }
+    this.#range(accesses, from, accesses.n);
+  }
+
+  #range(accesses: AccessBatch, from: number, until: number): void {
+    let vcpu = -1;
+    let pages = new Map<number, number>();
+    let lastPage = -1;
+    let lastTouch = 0;
+    for (let i = from; i < until; i++) {
+      if (accesses.vcpu[i] !== vcpu) {
+        vcpu = accesses.vcpu[i]!;
+        pages = this.#pagesOf(this.#spaces.on(vcpu));
+        this.#vcpus.add(vcpu);
+        lastPage = -1;
+      }
+      const op = accesses.op[i]!;
+      this.#ops[op]! += 1;
+      const page = vpnOf(accesses.hi[i]!, accesses.lo[i]!);
+      const last = page + Math.floor(((accesses.lo[i]! & 4095) + accesses.size[i]! - 1) / 4096);
+      if (last !== page) this.#crossing += 1;
+      const touch = TOUCH[op] ?? 0;
+      if (last === lastPage && page === last && touch === lastTouch) continue;
+      for (let p = page; p <= last; p++) pages.set(p, (pages.get(p) ?? 0) | touch);
+      lastPage = last;
+      lastTouch = touch;
+    }
+  }
+
+  #pagesOf(as: string): Map<number, number> {
+    const known = this.#pages.get(as);
+    if (known !== undefined) return known;
+    const pages = new Map<number, number>();
+    this.#pages.set(as, pages);
+    return pages;
+  }
+
+  result(): Counted {
+    const [read = 0, write = 0, fetch = 0, modify = 0] = this.#ops;
+    return {
+      records: read + write + fetch + modify,
+      ops: { read, write, fetch, modify },
+      pageCrossing: this.#crossing,
+      addressSpaces: [...this.#pages.keys()],
+      vcpus: [...this.#vcpus].toSorted((a, b) => a - b),
+      events: this.#events,
+      eventKinds: this.#eventKinds,
+      footprint: {
+        pages4k: this.#distinct(1),
+        pages2m: this.#distinct(PAGES_2M),
+        pages1g: this.#distinct(PAGES_1G),
+      },
+      pagesBy: { read: this.#touched(READ), written: this.#touched(WRITTEN), fetched: this.#touched(FETCHED) },
+      regions: [...this.#pages].flatMap(([as, pages]) => regionsOf(as, pages)),
+    };
+  }
+
+  /** Distinct pages of `frames` 4 KiB units. */
+  #distinct(frames: number): number {
+    let sum = 0;
+    for (const pages of this.#pages.values()) {
+      sum += frames === 1 ? pages.size : new Set([...pages.keys()].map((page) => Math.floor(page / frames))).size;
+    }
+    return sum;
+  }
+
+  #touched(how: number): number {
+    let sum = 0;
+    for (const pages of this.#pages.values()) {
+      for (const touch of pages.values()) if ((touch & how) !== 0) sum += 1;
+    }
+    return sum;
+  }
+}
+
+function regionsOf(addressSpace: string, pages: ReadonlyMap<number, number>): Region[] {
+  const regions: Region[] = [];
+  for (const page of [...pages.keys()].toSorted((a, b) => a - b)) {
+    const open = regions.at(-1);
+    if (open !== undefined && page - open.lastPage < REGION_GAP) {
+      regions[regions.length - 1] = { ...open, lastPage: page, pages: open.pages + 1 };
+    } else {
+      regions.push({ addressSpace, firstPage: page, lastPage: page, pages: 1 });
+    }
+  }
+  return regions;
+}

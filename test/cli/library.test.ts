@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { TraceError, TOOL, check, compare, configDigest, parseSetting, replay } from '../../src/index.js';
+
+const TRACE = 'op,va\nR,0x1000\nW,0x2000\nR,0x1000\n';
+const stdin = (text: string): NodeJS.ReadableStream => Readable.from([text]);
+
+describe('the library', () => {
+  it('replays a stream and says what the result rests on', async () => {
+    const { result, error } = await replay({
+      trace: '-',
+      stdin: stdin(TRACE),
+      mode: 'native',
+      preset: 'none',
+    });
+    expect(error).toBeNull();
+    expect(result.mode).toBe('native');
+    expect(result.manifest.trace).toMatchObject({ path: '-', format: 'csv', accesses: 3 });
+    expect(result.manifest.config.sha256).toBe(configDigest(result.manifest.config.effective));
+    expect(result.manifest.config.preset).toBe('none');
+    expect(result.counters['accesses']).toBe(3);
+  });
+
+  it('compares modes in the order given, on equal guests', async () => {
+    const { result } = await compare({ trace: '-', stdin: stdin(TRACE), modes: ['shadow', 'native', 'hap'] });
+    expect(result.results.map((run) => run.mode)).toEqual(['shadow', 'native', 'hap']);
+    expect(new Set(result.results.map((run) => run.guestDigest)).size).toBe(1);
+    expect(result.verdict).not.toBeNull();
+  });
+
+  it('gives what was counted before a bad record together with the error', async () => {
+    const { result, error } = await replay({ trace: '-', stdin: stdin(`${TRACE}R,zz\n`) });
+    expect(error).toBeInstanceOf(TraceError);
+    expect(result.counters['accesses']).toBe(3);
+    expect(result.manifest.incomplete).toMatch(/:5:3: /);
+  });
+
+  it('applies settings over the preset', async () => {
+    const settings = [parseSetting('stlb.entries', 3072, 'test'), parseSetting('seed', 5, 'test')];
+    const { result } = await replay({ trace: '-', stdin: stdin(TRACE), settings });
+    expect(result.manifest.config.effective.stlb.entries).toBe(3072);
+    expect(result.manifest.seed).toBe(5);
+  });
+
+  it('can check options without a trace', async () => {
+    await expect(check({ trace: '-', preset: 'zen22' }, ['hap'])).rejects.toThrow(/did you mean 'zen2'/);
+    await expect(check({ trace: '-', format: 'cvs' }, ['hap'])).rejects.toThrow(/unknown format 'cvs'/);
+  });
+
+  it('has the version of its package', () => {
+    const manifest: unknown = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    );
+    expect(manifest).toMatchObject({ version: TOOL.version });
+  });
+});

@@ -1,0 +1,368 @@
+/** Shadow paging, policies `xen` and `xen-oos-off`: walk, faults, tables, exits (rule 6). */
+import { A, D, P, PS, RW, gfnOf, has, indexAt, isLeaf, make, pagesOf, plus, sizeOfLevel } from './entry.js';
+import { countReference, exit, flushAllOf, flushPageOf } from './machine.js';
+import type { Backend, Machine, PageAccess, Vcpu, WalkResult } from './machine.js';
+import {
+  isPresent,
+  type ShadowEntry,
+  type ShadowPage,
+  ShadowPages,
+  type ShadowType,
+  type ShadowVcpu,
+} from './shadow-pages.js';
+import { OutOfSync } from './shadow-oos.js';
+
+/** Guest entries found by the software walk, indexed by level. */
+interface GuestWalk {
+  tables: number[];
+  entries: number[];
+  leafLevel: number;
+  target: number;
+}
+
+const TYPE: readonly ShadowType[] = ['l1', 'l1', 'l2', 'l3', 'l4'];
+
+export class Shadow implements Backend {
+  readonly pages: ShadowPages;
+  #m: Machine;
+  #oos: OutOfSync;
+
+  constructor(machine: Machine, root: number) {
+    this.#m = machine;
+    this.pages = new ShadowPages(machine);
+    this.#oos = new OutOfSync(this.pages, (entry, demandWrite) => this.level1(entry, demandWrite));
+    // 6.10: at the start every vcpu has the first root loaded, without counts.
+    const page = this.pages.make(root, 'l4');
+    for (const hardware of machine.vcpus) {
+      page.refs++;
+      this.pages.vcpus.push({
+        hardware,
+        root: page,
+        slots: [null, null, null],
+        lastEmulated: { vpn: 0, gfn: 0, ok: false },
+        lastUnshadowGfn: null,
+        lastWritable: null,
+      });
+    }
+    this.pages.pin(page);
+    machine.counts.values = {};
+  }
+
+  #state(vcpu: Vcpu): ShadowVcpu {
+    return this.pages.vcpus[vcpu.id]!;
+  }
+
+  // 6.1: the hardware's walk.
+
+  walk(vcpu: Vcpu, access: PageAccess): WalkResult {
+    const { vpn, write, prefix } = access;
+    const hit = vcpu.guestCache.lookup(prefix, vcpu.space.id, vpn);
+    let level = hit ? hit.level - 1 : 4;
+    let page = hit ? this.pages.pages[hit.table]! : this.#state(vcpu).root;
+    let w = hit ? hit.w : true;
+    for (;;) {
+      const index = indexAt(vpn, level);
+      countReference(this.#m, vcpu, access, 'shadow', level, 0x30000000 + page.number, index);
+      const entry = page.entries[index];
+      if (!isPresent(entry)) return this.#fault(vcpu, access, false);
+      w = w && entry.rw;
+      if (entry.kind === 'map') break;
+      vcpu.guestCache.enter(vcpu.space.id, vpn, level, entry.page.number, w);
+      page = entry.page;
+      level -= 1;
+    }
+    if (write && !w) return this.#fault(vcpu, access, true);
+    return { end: 'ok', size: '4k', w, g: false };
+  }
+
+  // 6.2: the fault handler.
+
+  #fault(vcpu: Vcpu, access: PageAccess, present: boolean): WalkResult {
+    const { counts } = this.#m;
+    const state = this.#state(vcpu);
+    exit(this.#m, 'pf');
+    counts.add('shadow.fault');
+    // Step 1.
+    const last = state.lastEmulated;
+    if (last.ok && last.vpn === access.vpn) {
+      if (present && access.write && !this.pages.slotOf(last.gfn)) {
+        counts.add('shadow.emulate_fast');
+        counts.add('vmexit.pf.emulate');
+        this.#emulate(state, last.gfn, access, true);
+        return { end: 'done' };
+      }
+      last.ok = false;
+    }
+    for (;;) {
+      const result = this.#slowPath(state, access);
+      if (result) return result;
+    }
+  }
+
+  /** Steps 2 - 12; null: go to step 2 again. */
+  #slowPath(state: ShadowVcpu, access: PageAccess): WalkResult | null {
+    const { counts } = this.#m;
+    const { vpn, write } = access;
+    counts.add('shadow.guest_walks');
+    const walk = this.#guestWalk(state, vpn, write);
+    if (walk === null) {
+      counts.add('shadow.real');
+      counts.add('vmexit.pf.guest');
+      state.lastUnshadowGfn = null;
+      return { end: 'fault' };
+    }
+    if (!this.#m.p2m.isRam(walk.target)) {
+      counts.add('shadow.mmio');
+      counts.add('vmexit.pf.mmio');
+      state.lastUnshadowGfn = null;
+      return { end: 'done' };
+    }
+    this.pages.prealloc(3);
+    if (this.#protectPath(state, walk)) return null;
+    const page = this.#makePath(state, walk, vpn, write);
+    // Step 7.
+    let unsynced = false;
+    if (write && this.pages.isTable(walk.target)) unsynced = this.#oos.unsync(state, walk.target);
+    // Step 8 needs no code: nothing above changes guest tables.
+    this.#fillAndPrefetch(state, page, walk, vpn, write);
+    if (write && this.pages.isTable(walk.target) && !this.pages.slotOf(walk.target)) {
+      counts.add('shadow.emulate');
+      counts.add('vmexit.pf.emulate');
+      this.#emulate(state, walk.target, access, false);
+      return { end: 'done' };
+    }
+    counts.add('shadow.fixed');
+    counts.add(unsynced ? 'vmexit.pf.unsync' : 'vmexit.pf.fixup');
+    state.lastUnshadowGfn = null;
+    return { end: 'retry' };
+  }
+
+  /** Step 2: null if the guest's tables do not permit the access; otherwise sets A and D. */
+  #guestWalk(state: ShadowVcpu, vpn: number, write: boolean): GuestWalk | null {
+    const { memory } = this.#m;
+    const walk: GuestWalk = { tables: [], entries: [], leafLevel: 0, target: 0 };
+    let table = state.hardware.space.root;
+    let w = true;
+    for (let level = 4; walk.leafLevel === 0; level--) {
+      const entry = memory.read(table, indexAt(vpn, level));
+      if (!has(entry, P)) return null;
+      w = w && has(entry, RW);
+      walk.tables[level] = table;
+      walk.entries[level] = entry;
+      table = gfnOf(entry);
+      if (isLeaf(entry, level)) walk.leafLevel = level;
+    }
+    if (write && !w) return null;
+    for (let level = 4; level >= walk.leafLevel; level--) {
+      let entry = plus(walk.entries[level]!, A);
+      if (level === walk.leafLevel && write) entry = plus(entry, D);
+      memory.write(walk.tables[level]!, indexAt(vpn, level), entry);
+      walk.entries[level] = entry;
+    }
+    walk.target = gfnOf(walk.entries[walk.leafLevel]!) + (vpn % pagesOf(sizeOfLevel(walk.leafLevel)));
+    return walk;
+  }
+
+  /** Step 5; true: something was resynced, walk again. */
+  #protectPath(state: ShadowVcpu, walk: GuestWalk): boolean {
+    let removed = false;
+    let resynced = false;
+    for (let level = 3; level >= walk.leafLevel; level--) {
+      const gfn = walk.tables[level]!;
+      const outOfSync = this.pages.slotOf(gfn) !== undefined;
+      if (outOfSync && level > 1) {
+        this.#oos.resync(state, gfn);
+        resynced = true;
+      } else if (!outOfSync) {
+        removed = this.#oos.removeWriteAccess(state, gfn) || removed;
+      }
+    }
+    if (removed) {
+      this.#m.counts.add('shadow.flush_rm_write');
+      this.pages.flushAllVcpus();
+    }
+    return resynced;
+  }
+
+  /** Step 6: the shadows of the path, linked; returns the l1 or fl1. */
+  #makePath(state: ShadowVcpu, walk: GuestWalk, vpn: number, write: boolean): ShadowPage {
+    let parent = state.root;
+    let linkedUpper = false;
+    for (let level = 3; level >= 2; level--) {
+      const index = indexAt(vpn, level + 1);
+      if (!isPresent(parent.entries[index])) {
+        this.pages.setUpper(parent, index, this.#link(walk, level));
+        linkedUpper = true;
+      }
+      parent = this.#child(parent, index);
+    }
+    const index = indexAt(vpn, 2);
+    const old = parent.entries[index];
+    const splinter = walk.leafLevel === 2;
+    if (!isPresent(old) || (write && splinter && !old.rw)) {
+      this.pages.setUpper(parent, index, this.#link(walk, 1));
+    }
+    if (linkedUpper) this.#oos.resyncAll(state);
+    return this.#child(parent, index);
+  }
+
+  #child(parent: ShadowPage, index: number): ShadowPage {
+    const entry = parent.entries[index];
+    if (!isPresent(entry) || entry.kind !== 'link') throw new Error('a link that was just made is missing');
+    return entry.page;
+  }
+
+  /** The link to the shadow of the path's table of `level` (or to the fl1 of its superpage). */
+  #link(walk: GuestWalk, level: number): ShadowEntry {
+    const above = walk.entries[level + 1]!;
+    const type = level === 1 && walk.leafLevel === 2 ? 'fl1' : TYPE[level]!;
+    const gfn = gfnOf(above);
+    const page = this.pages.find(gfn, type) ?? this.pages.make(gfn, type);
+    return this.#upperEntry(above, level + 1, page);
+  }
+
+  /** 6.3 for upper entries. */
+  #upperEntry(entry: number, level: number, page: ShadowPage): ShadowEntry {
+    if (!has(entry, A)) return 'withheld';
+    const superpage = level === 2 && has(entry, PS);
+    return { kind: 'link', page, rw: has(entry, RW) && (!superpage || has(entry, D)) };
+  }
+
+  /** 6.3 for level 1. */
+  level1(entry: number, demandWrite: boolean): ShadowEntry {
+    const gfn = gfnOf(entry);
+    if (!has(entry, P) || !this.#m.p2m.isRam(gfn)) return null;
+    if (!has(entry, A)) return 'withheld';
+    const mayWrite = demandWrite && this.pages.slotOf(gfn)?.mayWrite === true;
+    const rw = has(entry, RW) && has(entry, D) && (!this.pages.isTable(gfn) || mayWrite);
+    return { kind: 'map', gfn, rw };
+  }
+
+  /** Steps 9 and 10. */
+  #fillAndPrefetch(state: ShadowVcpu, page: ShadowPage, walk: GuestWalk, vpn: number, write: boolean): void {
+    const { memory, counts } = this.#m;
+    const index = indexAt(vpn, 1);
+    const fl1 = walk.leafLevel === 2;
+    const big = walk.entries[2]!;
+    // What the guest says about entry i; for an fl1 it is synthesized (6.3).
+    const guestEntry = (i: number): number =>
+      fl1 ? make(gfnOf(big) + i, P + A + D + (has(big, RW) ? RW : 0)) : memory.read(walk.tables[1]!, i);
+    const snapshot = fl1 ? undefined : this.pages.slotOf(walk.tables[1]!)?.snapshot;
+    this.#oos.setLevel1(page, index, this.level1(guestEntry(index), write));
+    if (snapshot) snapshot[index] = guestEntry(index);
+    for (let i = 1; i <= 31 && index + i <= 511; i++) {
+      if (page.entries[index + i] !== null) break;
+      const entry = guestEntry(index + i);
+      if (!fl1 && has(entry, P) && (!has(entry, A) || (has(entry, RW) && !has(entry, D)))) break;
+      const said = this.level1(entry, false);
+      this.#oos.setLevel1(page, index + i, said);
+      if (snapshot) snapshot[index + i] = entry;
+      if (isPresent(said)) counts.add('shadow.prefetch');
+    }
+  }
+
+  // 6.6: emulated stores.
+
+  #emulate(state: ShadowVcpu, gfn: number, access: PageAccess, fast: boolean): void {
+    const { memory } = this.#m;
+    const before = memory.read(gfn, access.index);
+    const after = access.value ?? before;
+    memory.write(gfn, access.index, after);
+    if (access.value !== null && access.value % 2 ** 32 === 0) {
+      if (state.lastUnshadowGfn === gfn && this.pages.isTable(gfn)) {
+        this.#m.counts.add('shadow.early_unshadow');
+        this.pages.unshadow(gfn);
+      }
+      state.lastUnshadowGfn = gfn;
+    } else {
+      state.lastUnshadowGfn = null;
+    }
+    if (has(before, P) || has(after, P)) this.#validate(state, gfn, access.index, after);
+    if (this.pages.isTable(gfn)) {
+      if (!fast) state.lastEmulated = { vpn: access.vpn, gfn, ok: true };
+    } else if (fast) {
+      state.lastEmulated.ok = false;
+    }
+  }
+
+  /** Recomputes entry i of every shadow of the table. */
+  #validate(state: ShadowVcpu, gfn: number, index: number, value: number): void {
+    let flush = false;
+    for (let level = 1; level <= 4; level++) {
+      const page = this.pages.find(gfn, TYPE[level]!);
+      if (!page) continue;
+      this.#m.counts.add(`shadow.validate.l${level}`);
+      if (level === 1) {
+        this.#oos.setLevel1(page, index, this.level1(value, false));
+        const slot = this.pages.slotOf(gfn);
+        if (slot) slot.snapshot[index] = value;
+        continue;
+      }
+      let entry: ShadowEntry = null;
+      if (has(value, P)) {
+        const superpage = level === 2 && has(value, PS);
+        const below = this.pages.find(gfnOf(value), superpage ? 'fl1' : TYPE[level - 1]!);
+        if (below && level >= 3) this.#oos.resyncAll(state);
+        if (below) entry = this.#upperEntry(value, level, below);
+      }
+      flush = this.pages.setUpper(page, index, entry) || flush;
+    }
+    if (flush) this.pages.flushAllVcpus();
+  }
+
+  // 6.10, 6.11: what the guest does besides accesses.
+
+  loadCr3(vcpu: Vcpu): void {
+    exit(this.#m, 'cr3_write');
+    const state = this.#state(vcpu);
+    const gfn = vcpu.space.root;
+    state.lastEmulated.ok = false;
+    this.#oos.resyncOwn(state);
+    this.#oos.refreshOthers(state);
+    if (this.#oos.removeWriteAccess(state, gfn)) this.pages.flushAllVcpus();
+    let page = this.pages.find(gfn, 'l4');
+    if (page === undefined) {
+      this.pages.prealloc(1);
+      page = this.pages.make(gfn, 'l4');
+    }
+    page.refs++;
+    this.pages.pin(page);
+    const old = state.root;
+    state.root = page;
+    this.pages.put(old);
+    flushAllOf(this.#m, vcpu);
+  }
+
+  invlpg(vcpu: Vcpu, vpn: number): void {
+    exit(this.#m, 'invlpg');
+    this.#m.counts.add('shadow.invlpg');
+    const state = this.#state(vcpu);
+    state.lastEmulated.ok = false;
+    const path = this.pages.path(state.root, vpn, indexAt);
+    const page = path[3];
+    if (page === undefined) return;
+    if (page.type === 'fl1') {
+      flushAllOf(this.#m, vcpu);
+      return;
+    }
+    if (this.pages.slotOf(page.gfn)) page.entries[indexAt(vpn, 1)] = null;
+    if (this.#m.config.vendor === 'intel') flushPageOf(this.#m, vcpu, vpn);
+    else flushAllOf(this.#m, vcpu);
+  }
+
+  flushAll(vcpu: Vcpu): void {
+    if (this.#m.config.vendor === 'amd') exit(this.#m, 'cr4_read');
+    exit(this.#m, 'cr4_write');
+    exit(this.#m, 'cr4_write');
+    this.#oos.resyncAll(this.#state(vcpu));
+    flushAllOf(this.#m, vcpu);
+  }
+
+  cpuid(): void {
+    exit(this.#m, 'cpuid');
+  }
+
+  ptdying(): void {
+    exit(this.#m, 'vmcall');
+  }
+}

@@ -1,0 +1,78 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { checkTrace } from '../../../src/trace/check.js';
+import { DEFAULT_READ_OPTIONS } from '../../../src/trace/format.js';
+import { openTrace } from '../../../src/trace/open.js';
+
+const read = { ...DEFAULT_READ_OPTIONS, onError: 'skip' as const, maxErrors: Infinity };
+
+/** Findings as `severity line: message`. */
+async function check(text: string): Promise<string[]> {
+  const findings = await checkTrace(await openTrace('-', { read, stdin: Readable.from([Buffer.from(text)]) }));
+  return findings.map(({ severity, place, message }) => `${severity} ${place.line ?? '-'}: ${message}`);
+}
+
+const HEADER = 'op,va,size,as,gfn,level,value,note\n';
+
+describe('trace check', () => {
+  it('finds nothing in the shipped examples', async () => {
+    for (const path of ['traces/examples/plain.csv', 'traces/lackey/cc1-with-instructions.lackey.gz']) {
+      expect(await checkTrace(await openTrace(path, { read }))).toEqual([]);
+    }
+  });
+
+  it('finds in the fork example only the address space that no fork made', async () => {
+    const findings = await checkTrace(await openTrace('traces/examples/fork.csv', { read }));
+    expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+      'warning: switch to address space other, which no FORK made; it begins empty',
+    ]);
+  });
+
+  it('lists every bad record', async () => {
+    expect(await check('op,va\nR,zz\nR,1000\nQ,1000\n')).toEqual([
+      'error 2: "zz" is not a hexadecimal address (column va)',
+      'error 4: "Q" is not an op; expected R, W, X, RW or an event of docs/formats.md (column op)',
+    ]);
+  });
+
+  it('says when the list of bad records is cut', async () => {
+    const findings = await check(`op,va\n${'R,zz\n'.repeat(1005)}R,1000\n`);
+    expect(findings.length).toBe(1001);
+    expect(findings.at(-1)).toBe('error -: 5 more bad records');
+  });
+
+  it('finds an access after unmap, in the address space that unmapped, until it is mapped again', async () => {
+    const findings = await check(
+      `${HEADER}MAP,7000,8192\nR,7000,8\nUNMAP,8000,4096\nR,7ff8,8\nW,8000,8\nR,8000,8,b\nMAP,8000,4096,0\nR,8000,8,0\n`,
+    );
+    expect(findings).toEqual([
+      'error -: access 2 after the event of line 4 is to 0x0000000000008000, which address space 0 has unmapped',
+    ]);
+  });
+
+  it('finds overlapping maps, double unmaps, and levels the guest does not have', async () => {
+    expect(await check(`${HEADER}MAP,7000,8192\nMAP,8000,4096\nUNMAP,7000,4096\nUNMAP,7000,4096\nR,8000\n`)).toEqual([
+      'warning 3: MAP overlaps what address space 0 has mapped already; the new mapping replaces it',
+      'warning 5: UNMAP of pages that address space 0 has unmapped already',
+    ]);
+    expect(await check(`${HEADER}PTW,7000,,,1000,5,67\nR,8000\n`)).toEqual([
+      'error 2: PTW of level 5, but the guest has 4 levels',
+    ]);
+  });
+
+  it('follows address spaces through fork and exit', async () => {
+    const rows = ['FORK,,,,,,,a', 'FORK,,,,,,,a', 'SWITCH,,,a', 'R,1000,1', 'EXIT,,,a', 'EXIT,,,a', 'EXIT,,,x', 'SWITCH,,,a'];
+    expect(await check(`${HEADER}${rows.join('\n')}\n`)).toEqual([
+      'error 3: FORK makes address space a, which there is already',
+      'error 7: EXIT of address space a, which has exited already',
+      'error 8: EXIT of address space x, which there has never been',
+      'error 9: switch to address space a, which has exited',
+    ]);
+  });
+
+  it('finds a trace without an access, and one whose file is cut', async () => {
+    expect(await check('op,va\n')).toEqual(['error -: the trace has no access; there is nothing to replay']);
+    const cut = await checkTrace(await openTrace('traces/csv/malformed/truncated.csv.gz', { read }));
+    expect(cut.map((finding) => finding.message)).toEqual(['the gzip data ends early: the file is truncated']);
+  });
+});

@@ -1,0 +1,151 @@
+/**
+ * Every malformed file of traces/: what is read before the mistake, and the exact message.
+ */
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_READ_OPTIONS } from '../../../../src/trace/format.js';
+import { openTrace } from '../../../../src/trace/open.js';
+import { decode, decodeText, shortError } from '../../../helpers/traces.js';
+
+/** Accesses before the error, and the error as `file:line:column: message`. */
+type Expected = readonly [accesses: number, message: string];
+
+const CSV: Readonly<Record<string, Expected>> = {
+  'bad-hex.csv': [1, 'bad-hex.csv:3:3: "0x7fq0" is not a hexadecimal address (column va)'],
+  'bad-key-value.csv': [0, 'bad-key-value.csv:1:17: "3" is not 4 or 5 (key guest-levels)'],
+  'bad-level.csv': [0, 'bad-level.csv:2:19: "6" is not a decimal number from 1 to 5 (column level)'],
+  'bad-perm.csv': [0, 'bad-perm.csv:2:17: "rq" is not any of the letters r, w and x, or none (column perm)'],
+  'bad-size.csv': [0, 'bad-size.csv:2:10: "0" is not a decimal number from 1 to 1048576 (column size)'],
+  'bad-vcpu.csv': [0, 'bad-vcpu.csv:3:10: "2" is not a decimal number from 0 to 1 (column vcpu)'],
+  'binary-junk.csv': [
+    0,
+    'binary-junk.csv: is in no format that p2msim knows (csv, lackey); it begins with 89 50 4e 47 0d 0a 1a 0a',
+  ],
+  'damaged.csv.gz': [0, 'damaged.csv.gz: the gzip data is damaged: incorrect data check'],
+  'empty.csv': [0, 'empty.csv: the trace is empty; expected at least one access'],
+  'extra-field.csv': [0, 'extra-field.csv:2:12: "1" is field 4; the header names 3'],
+  'inner-quote.csv': [
+    0,
+    'inner-quote.csv:2:7: a quote stands inside a field; a quoted field begins and ends with one, and doubles those within',
+  ],
+  'leaves-user-half.csv': [
+    0,
+    'leaves-user-half.csv:2:3: 8 bytes from "0x7ffffffffffc" are not all canonical 48-bit addresses (column va)',
+  ],
+  'long-hex.csv': [0, 'long-hex.csv:2:3: "0x11112222333344445" has more than 16 hexadecimal digits (column va)'],
+  'lower-case-op.csv': [
+    1,
+    'lower-case-op.csv:3:1: "w" is not an op (did you mean \'W\'?); expected R, W, X, RW or an event of docs/formats.md (column op)',
+  ],
+  'missing-column.csv': [0, 'missing-column.csv:1:1: the header "op,size" names no column \'va\''],
+  'missing-event-column.csv': [
+    0,
+    "missing-event-column.csv:2:1: FORK needs a column 'note' (the child's address space), which the header does not name",
+  ],
+  'missing-va.csv': [0, 'missing-va.csv:2:3: R needs a hexadecimal address (column va is empty)'],
+  'no-access.csv': [0, 'no error'],
+  'no-header.csv': [0, 'no-header.csv:1:1: the header "R,0x1000" names no column \'op\' and no \'va\''],
+  'non-canonical.csv': [
+    0,
+    'non-canonical.csv:2:3: "0x800000000000" is not a canonical 48-bit address: bits 63 to 47 must be equal (column va)',
+  ],
+  'nul-byte.csv': [0, 'nul-byte.csv:2:3: "0x10\\x000" is not a hexadecimal address (column va)'],
+  'only-comments.csv': [
+    0,
+    'only-comments.csv: the file has no header line; it must name the columns, at least op,va',
+  ],
+  'open-quote.csv': [1, 'open-quote.csv:3:7: the quote is not closed on this line'],
+  'prose.csv': [
+    0,
+    'prose.csv: is in no format that p2msim knows (csv, lackey); it begins with "plain prose is no trace"',
+  ],
+  'repeated-column.csv': [0, "repeated-column.csv:1:7: column 'va' is named twice"],
+  // 5,449 of 7,449 compressed bytes: so many records inflate before the end.
+  'truncated.csv.gz': [1448, 'truncated.csv.gz: the gzip data ends early: the file is truncated'],
+  'unaligned-map.csv': [
+    0,
+    'unaligned-map.csv:2:5: "0x1234" is not a multiple of the page size 0x1000 (column va)',
+  ],
+  'unknown-column.csv': [
+    0,
+    "unknown-column.csv:1:7: unknown column 'sise' (did you mean 'size'?); columns are op va size vcpu as pcid ip gfn level value perm order note",
+  ],
+  'unknown-key.csv': [
+    0,
+    "unknown-key.csv:1:3: unknown key 'guest-level' (did you mean 'guest-levels'?); keys are guest-levels, vcpus, ram, p2m, features, format",
+  ],
+  'unknown-op.csv': [
+    1,
+    'unknown-op.csv:3:1: "READ" is not an op; expected R, W, X, RW or an event of docs/formats.md (column op)',
+  ],
+};
+
+const FORMS = 'expected " L addr,size", " S addr,size", " M addr,size" or "I  addr,size"';
+const LACKEY: Readonly<Record<string, Expected>> = {
+  'bad-hex.lackey': [1, 'bad-hex.lackey:3:4: "20z0" is not a hexadecimal address (1 to 16 digits without 0x)'],
+  'bad-size.lackey': [1, 'bad-size.lackey:3:9: "" is not a size; expected decimal bytes from 1 to 1048576'],
+  'missing-size.lackey': [
+    0,
+    'missing-size.lackey:2:8: the size is missing; expected decimal bytes from 1 to 1048576',
+  ],
+  'no-access.lackey': [0, 'no error'],
+  'non-canonical.lackey': [0, 'non-canonical.lackey:2:4: "800000000000" is not a canonical 48-bit address'],
+  'program-output.lackey': [
+    1,
+    `program-output.lackey:3:1: "hello from the traced program" is not a lackey record; ${FORMS}`,
+  ],
+  'truncated.lackey.gz': [1450, 'truncated.lackey.gz: the gzip data ends early: the file is truncated'],
+  'unknown-kind.lackey': [1, `unknown-kind.lackey:3:2: " Q 2000,8" is not a lackey record; ${FORMS}`],
+};
+
+for (const [folder, files] of [
+  ['traces/csv/malformed', CSV],
+  ['traces/lackey/malformed', LACKEY],
+] as const) {
+  describe(folder, () => {
+    it('has a message on record for each of its files', () => {
+      expect(readdirSync(folder).toSorted()).toEqual(Object.keys(files).toSorted());
+    });
+
+    it.each(Object.entries(files))('%s', async (name, [accesses, message]) => {
+      const path = `${folder}/${name}`;
+      const { records, error } = await decode(() => openTrace(path, { read: DEFAULT_READ_OPTIONS }));
+      expect([records.length, shortError(error)]).toEqual([accesses, message]);
+      // Only "there is nothing wrong" needs no next step.
+      if (error !== null) expect(error.hint).toBeTruthy();
+    });
+  });
+}
+
+describe('a bad record', () => {
+  it('is shown with its line, its place, and what to do next', async () => {
+    const path = 'traces/csv/malformed/bad-hex.csv';
+    const { error } = await decode(() => openTrace(path, { read: DEFAULT_READ_OPTIONS }));
+    expect(error?.excerpt).toBe('R,0x7fq0,8');
+    expect(error?.span).toBe('0x7fq0'.length);
+    expect(error?.exitCode).toBe(3);
+    expect(error?.hint).toBe(
+      `\`p2msim trace check ${path}\` lists every bad record; \`--on-error skip --max-errors 10\` replays the rest`,
+    );
+  });
+
+  it('never brings control characters to the terminal', async () => {
+    const { error } = await decodeText('op,va\nR,0x\u001b[31m10\n');
+    expect(error?.message).toBe('"0x\\x1b[31m10" is not a hexadecimal address (column va)');
+    expect(error?.excerpt).toBe('R,0x?[31m10');
+  });
+
+  it('is skipped and counted on request, up to a limit', async () => {
+    const text = 'op,va\nR,zz\nR,0x1000\nQ,0x1000\nR,0x2000\n';
+    const stream = await decodeText(text, { onError: 'skip', maxErrors: 2 });
+    expect(stream.error).toBeNull();
+    expect(stream.records).toEqual(['R 0x0000000000001000 1 0', 'R 0x0000000000002000 1 0']);
+    const limited = await decodeText(text, { onError: 'skip', maxErrors: 1 });
+    expect(shortError(limited.error)).toMatch(/^<stdin>:4:1: "Q" is not an op/);
+  });
+
+  it('cannot hide in a line without end: more than 1 MiB is refused', async () => {
+    const { error } = await decodeText(`op,va\nR,0x1000\nR,0x${'1'.repeat(2 ** 20)}\n`);
+    expect(shortError(error)).toBe('<stdin>:3: the line is longer than 1 MiB');
+  });
+});
