@@ -14,7 +14,8 @@ import type { CostTable } from './cost/types.js';
 import { judge } from './cost/verdict.js';
 import type { TraceError } from './errors.js';
 import { policies } from './hypervisor/shadow/policy.js';
-import { type BackendPlugin, backends, loadBackend } from './mmu/index.js';
+import type { BackendPlugin } from './mmu/backend.js';
+import { backends, isBackendPath, loadBackend } from './mmu/index.js';
 import {
   COMPARE_SCHEMA,
   type CompareResult,
@@ -94,7 +95,7 @@ export interface Prepared {
 export async function resolveModes(names: readonly string[]): Promise<readonly BackendPlugin[]> {
   const plugins: BackendPlugin[] = [];
   for (const name of names) {
-    plugins.push(/[/\\]|\.[cm]?js$/.test(name) ? await loadBackend(name) : backends.get(name));
+    plugins.push(isBackendPath(name) ? await loadBackend(name) : backends.get(name));
   }
   return plugins;
 }
@@ -252,9 +253,8 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const trace = await openWith(options);
   try {
     const { config } = configure(options, trace);
-    const mode = backend?.name ?? DEFAULT_MODE;
-    const { at, va, cold } = options;
-    return await walkAccess({ trace, machine: { mode, config }, at, va, cold });
+    const machine = { mode: backend?.name ?? DEFAULT_MODE, config, backend };
+    return await walkAccess({ trace, machine, at: options.at, va: options.va, cold: options.cold });
   } finally {
     await trace.close();
   }

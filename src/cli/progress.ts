@@ -1,12 +1,13 @@
 /**
  * Progress on standard error: one line rewritten in place on a terminal, or a JSON object per line.
  *
- * Nothing is shown on a pipe, under CI, or with `--quiet`; nothing of it ever reaches standard output.
+ * The replay reports after every batch; ten times a second is enough. Nothing is shown on a pipe, under
+ * CI, or with `--quiet`, and nothing of it ever reaches standard output.
  */
 import type { Context } from './context.js';
 
 export type ProgressChoice = 'auto' | 'never' | 'ndjson';
-export type OnProgress = (records: number, bytesRead: number, totalBytes: number | null) => void;
+export type OnProgress = (records: number, bytesRead: number, totalBytes: number | null) => unknown;
 
 export interface Progress {
   /** Undefined if nothing is shown. */
@@ -16,6 +17,7 @@ export interface Progress {
 }
 
 const NO_PROGRESS: Progress = { report: undefined, end: () => {} };
+const INTERVAL_MS = 100;
 /** Back to column one and clear the line (ECMA-48 CR, EL 2). */
 const CLEAR_LINE = '\r\u001b[2K';
 
@@ -28,19 +30,26 @@ export function createProgress(
 ): Progress {
   const { stderr, environment } = context;
   if (choice === 'ndjson') {
-    return {
-      report: (records, bytesRead, totalBytes) =>
-        stderr.write(`${JSON.stringify({ progress: { trace, records, bytesRead, totalBytes } })}\n`),
-      end: () => {},
-    };
+    const line: OnProgress = (records, bytesRead, totalBytes) =>
+      stderr.write(`${JSON.stringify({ progress: { trace, records, bytesRead, totalBytes } })}\n`);
+    return { report: atMostEvery(INTERVAL_MS, line), end: () => {} };
   }
   const onTerminal =
     stderr.isTTY === true && environment['TERM'] !== 'dumb' && (environment['CI'] ?? '') === '';
   if (choice === 'never' || quiet || !onTerminal) return NO_PROGRESS;
-  return {
-    report: (records, bytesRead, totalBytes) =>
-      stderr.write(CLEAR_LINE + progressLine(trace, records, bytesRead, totalBytes)),
-    end: () => stderr.write(CLEAR_LINE),
+  const line: OnProgress = (records, bytesRead, totalBytes) =>
+    stderr.write(CLEAR_LINE + progressLine(trace, records, bytesRead, totalBytes));
+  return { report: atMostEvery(INTERVAL_MS, line), end: () => stderr.write(CLEAR_LINE) };
+}
+
+/** Lets a report through when the last one is at least `milliseconds` old; the first always. */
+function atMostEvery(milliseconds: number, report: OnProgress): OnProgress {
+  let next = -Infinity;
+  return (records, bytesRead, totalBytes) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + milliseconds;
+    report(records, bytesRead, totalBytes);
   };
 }
 

@@ -136,6 +136,11 @@ export class Guest {
     return [...this.#spaces.values()];
   }
 
+  /** Address spaces made so far, the kernel's own not counted. */
+  get spacesMade(): number {
+    return this.#nextSpaceId - 2;
+  }
+
   knows(name: string): boolean {
     return this.#spaces.has(name);
   }

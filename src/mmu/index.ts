@@ -10,9 +10,11 @@ import { shadow } from './shadow.js';
 
 export const backends = new Registry<BackendPlugin>('mode', [native, hap, shadow]);
 
+export type { BackendPlugin } from './backend.js';
+
 /** True if `mode` names a module of the user's rather than a built-in mode. */
 export function isBackendPath(mode: string): boolean {
-  return mode.startsWith('./') || mode.startsWith('../') || mode.startsWith('/') || /\.m?js$/.test(mode);
+  return /[/\\]|\.[cm]?js$/.test(mode);
 }
 
 /** Loads `export const backend` (or the default export) of an ES module; throws {@link ConfigError}. */

@@ -17,8 +17,10 @@ import { SetAssoc } from './set-assoc.js';
 export const TLB_W = 1;
 export const TLB_G = 2;
 
-/** Outcomes of a look-up. */
+/** Outcomes of a look-up: found in the first level with sufficient rights. */
 export const TLB_HIT = 0;
+/** Found in the second level, and copied into the first. */
+export const TLB_HIT_SECOND = 3;
 /** Found, but a store may not use it: walk again, without asking the second level. */
 export const TLB_REWALK = 1;
 export const TLB_MISS = 2;
@@ -84,6 +86,8 @@ export class TlbHierarchy {
   /** The array that the hot loop scans: L1D for 4 KiB pages, if page ids can index it. */
   readonly scannableData: SetAssoc | null;
   readonly scannableFetch: SetAssoc | null;
+  /** Size of the entry of the last first-level hit. */
+  hitSize = SIZE_4K;
   readonly #l1d: TlbLevel;
   readonly #l1i: TlbLevel;
   readonly #stlb: TlbLevel;
@@ -105,6 +109,7 @@ export class TlbHierarchy {
     const level1 = fetch ? this.#l1i : this.#l1d;
     const flags = level1.lookup(page);
     if (flags >= 0) {
+      this.hitSize = level1.foundSize;
       countL1Hits(c, fetch, level1.foundSize, 1);
       return write && (flags & TLB_W) === 0 ? TLB_REWALK : TLB_HIT;
     }
@@ -126,7 +131,7 @@ export class TlbHierarchy {
     else c.stlbHit2m += 1;
     if (write && (flags & TLB_W) === 0) return TLB_REWALK;
     level1.fill(page, size, flags);
-    return TLB_HIT;
+    return TLB_HIT_SECOND;
   }
 
   /** Enters a translation after a walk, second level first. */

@@ -180,12 +180,6 @@ export function createMachineCounters(): MachineCounters {
   return Object.fromEntries(MACHINE_FIELDS.map(([field]) => [field, 0])) as MachineCounters;
 }
 
-/** Sets every counter to zero (end of warm-up). */
-export function resetCounters(counters: AccessCounters | MachineCounters): void {
-  const fields: Record<string, number> = counters;
-  for (const field of Object.keys(fields)) fields[field] = 0;
-}
-
 /** The counters of a result: dotted keys in the order of the definitions. */
 export type CounterValues = Readonly<Record<string, number>>;
 

@@ -3,15 +3,18 @@
  */
 import type { MachineConfig } from '../config/schema.js';
 import type { TraceError } from '../errors.js';
+import type { BackendPlugin } from '../mmu/backend.js';
 import type { Word64 } from '../trace/event.js';
 import type { OpenTrace } from '../trace/open.js';
 import type { CounterValues, TableMemory } from './counters.js';
 
 /** One machine to build and feed. */
 export interface MachineRequest {
-  /** Mode name in the backend registry, or a name made from a user's module. */
+  /** Mode name in the backend registry, or the name of `backend`. */
   readonly mode: string;
   readonly config: MachineConfig;
+  /** The backend itself, for one that comes from a user's module. */
+  readonly backend?: BackendPlugin | undefined;
 }
 
 export interface ReplayRequest {
@@ -28,7 +31,7 @@ export interface ReplayRequest {
   readonly interval: number;
   /** Ignore (and count as an assumption) events that a mode cannot model, instead of failing. */
   readonly lenient: boolean;
-  /** Called about ten times a second of work, with records replayed and stored bytes read. */
+  /** Called after each chunk with records replayed and stored bytes read; the caller throttles. */
   readonly onProgress?: ((records: number, bytesRead: number) => void) | undefined;
 }
 

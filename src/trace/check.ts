@@ -114,7 +114,11 @@ class TraceChecker {
     const va: Word64 = { hi: hi[i]!, lo: lo[i]! };
     if (!unmapped.has(vpnOf(va.hi, va.lo))) return;
     const after = this.#lastEventLine > 0 ? ` after the event of line ${this.#lastEventLine}` : '';
-    this.#find(0, 'error', `access ${number}${after} is to ${formatAddress(va.hi, va.lo)}, which address space ${as} has unmapped`);
+    this.#find(
+      0,
+      'error',
+      `access ${number}${after} is to ${formatAddress(va.hi, va.lo)}, which address space ${as} has unmapped`,
+    );
   }
 
   #event(event: TraceEvent): void {
@@ -123,7 +127,11 @@ class TraceChecker {
     switch (event.kind) {
       case 'ptw':
         if (event.level > this.#levels) {
-          this.#find(event.line, 'error', `PTW of level ${event.level}, but the guest has ${this.#levels} levels`);
+          this.#find(
+            event.line,
+            'error',
+            `PTW of level ${event.level}, but the guest has ${this.#levels} levels`,
+          );
         }
         break;
       case 'map':
@@ -153,7 +161,11 @@ class TraceChecker {
   #map(line: number, as: string, pages: PageRange): void {
     const space = this.#space(as);
     if (space.mapped.overlaps(pages)) {
-      this.#find(line, 'warning', `MAP overlaps what address space ${as} has mapped already; the new mapping replaces it`);
+      this.#find(
+        line,
+        'warning',
+        `MAP overlaps what address space ${as} has mapped already; the new mapping replaces it`,
+      );
     }
     space.mapped.add(pages);
     space.unmapped.remove(pages);
@@ -190,7 +202,8 @@ class TraceChecker {
 
   #exit(line: number, as: string): void {
     const space = this.#spaces.get(as);
-    if (space === undefined) this.#find(line, 'error', `EXIT of address space ${as}, which there has never been`);
+    if (space === undefined)
+      this.#find(line, 'error', `EXIT of address space ${as}, which there has never been`);
     else if (!space.alive) this.#find(line, 'error', `EXIT of address space ${as}, which has exited already`);
     this.#spaces.set(as, { ...newSpace(), alive: false });
   }

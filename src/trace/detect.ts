@@ -23,7 +23,9 @@ export function detectFormat(source: Pick<ByteSource, 'name' | 'head'>): TraceFo
 /** First bytes: as text if they are, otherwise in hexadecimal. */
 function shown(head: Uint8Array): string {
   const first = head.subarray(0, SHOWN_BYTES);
-  const isText = first.every((value) => (value >= 32 && value < 127) || value === 9 || value === 10 || value === 13);
+  const isText = first.every(
+    (value) => (value >= 32 && value < 127) || value === 9 || value === 10 || value === 13,
+  );
   if (isText) return quoted(Buffer.from(first).toString('latin1').trimEnd());
   return [...first.subarray(0, 8)].map((value) => value.toString(16).padStart(2, '0')).join(' ');
 }

@@ -55,5 +55,8 @@ function gzipError(file: string, cause: Error): TraceError {
   const what = truncated
     ? 'the gzip data ends early: the file is truncated'
     : `the gzip data is damaged: ${cause.message}`;
-  return new TraceError({ file }, what, { hint: file === STDIN_NAME ? 'get the data again' : `\`gzip -t ${file}\` checks the file; get it again`, cause });
+  return new TraceError({ file }, what, {
+    hint: file === STDIN_NAME ? 'get the data again' : `\`gzip -t ${file}\` checks the file; get it again`,
+    cause,
+  });
 }

@@ -106,7 +106,7 @@ export async function* decodeLines(
   decode: () => void,
 ): AsyncGenerator<TraceChunk> {
   try {
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       let failure: { readonly error: unknown } | undefined;
       try {
         decode();

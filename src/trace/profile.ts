@@ -48,7 +48,12 @@ export interface TraceProfile {
   readonly sha256: string;
   /** Accesses of all kinds. */
   readonly records: number;
-  readonly ops: { readonly read: number; readonly write: number; readonly fetch: number; readonly modify: number };
+  readonly ops: {
+    readonly read: number;
+    readonly write: number;
+    readonly fetch: number;
+    readonly modify: number;
+  };
   /** Accesses that touch more than one 4 KiB page. */
   readonly pageCrossing: number;
   /** Names in the order of appearance. */
@@ -156,7 +161,11 @@ class Profiler {
         pages2m: this.#distinct(PAGES_2M),
         pages1g: this.#distinct(PAGES_1G),
       },
-      pagesBy: { read: this.#touched(READ), written: this.#touched(WRITTEN), fetched: this.#touched(FETCHED) },
+      pagesBy: {
+        read: this.#touched(READ),
+        written: this.#touched(WRITTEN),
+        fetched: this.#touched(FETCHED),
+      },
       regions: [...this.#pages].flatMap(([as, pages]) => regionsOf(as, pages)),
     };
   }
@@ -165,7 +174,8 @@ class Profiler {
   #distinct(frames: number): number {
     let sum = 0;
     for (const pages of this.#pages.values()) {
-      sum += frames === 1 ? pages.size : new Set([...pages.keys()].map((page) => Math.floor(page / frames))).size;
+      sum +=
+        frames === 1 ? pages.size : new Set([...pages.keys()].map((page) => Math.floor(page / frames))).size;
     }
     return sum;
   }

@@ -257,7 +257,10 @@ function fileError(file: string, error: unknown): TraceError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
-      return new TraceError({ file }, 'no such file', { hint: 'check the path; `-` reads standard input', cause: error });
+      return new TraceError({ file }, 'no such file', {
+        hint: 'check the path; `-` reads standard input',
+        cause: error,
+      });
     case 'EISDIR':
       return new TraceError({ file }, 'is a directory; expected a trace file', {
         hint: `name a file in it: \`ls ${file}\``,
@@ -265,7 +268,10 @@ function fileError(file: string, error: unknown): TraceError {
       });
     case 'EACCES':
     case 'EPERM':
-      return new TraceError({ file }, 'permission to read was denied', { hint: `\`ls -l ${file}\` shows who may read it`, cause: error });
+      return new TraceError({ file }, 'permission to read was denied', {
+        hint: `\`ls -l ${file}\` shows who may read it`,
+        cause: error,
+      });
     default: {
       const reason = error instanceof Error ? error.message : String(error);
       return new TraceError({ file }, `cannot be read: ${reason}`, { cause: error });

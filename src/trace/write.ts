@@ -34,7 +34,9 @@ export class CsvWriter {
     if (header.guestLevels !== null) lines.push(`# guest-levels: ${header.guestLevels}`);
     if (header.vcpus !== null) lines.push(`# vcpus: ${header.vcpus}`);
     if (header.ram !== null) lines.push(`# ram: ${header.ram}`);
-    const ranges = header.p2m.map(({ gfn, count, pageSize }) => `${gfn.toString(16)}+${count.toString(16)}:${pageSize}`);
+    const ranges = header.p2m.map(
+      ({ gfn, count, pageSize }) => `${gfn.toString(16)}+${count.toString(16)}:${pageSize}`,
+    );
     if (ranges.length > 0) lines.push(`# p2m: ${ranges.join(',')}`);
     if (header.features.length > 0) lines.push(`# features: ${header.features.join(' ')}`);
     lines.push(this.#columns.join(','));
@@ -95,9 +97,20 @@ function rights(perm: Perm): string {
 function rowOf(event: TraceEvent): Row {
   switch (event.kind) {
     case 'ptw':
-      return { op: 'PTW', gfn: frame(event.gfn), level: String(event.level), va: hex(event.va), value: hex(event.value) };
+      return {
+        op: 'PTW',
+        gfn: frame(event.gfn),
+        level: String(event.level),
+        va: hex(event.va),
+        value: hex(event.value),
+      };
     case 'cr3':
-      return { op: 'CR3', as: event.as, pcid: event.pcid === null ? '' : String(event.pcid), note: noflush(event) };
+      return {
+        op: 'CR3',
+        as: event.as,
+        pcid: event.pcid === null ? '' : String(event.pcid),
+        note: noflush(event),
+      };
     case 'invlpg':
       return { op: 'INVLPG', va: hex(event.va) };
     case 'invpcid':
@@ -111,7 +124,13 @@ function rowOf(event: TraceEvent): Row {
     case 'fault':
       return { op: 'FAULT', va: hex(event.va), value: `0x${event.error.toString(16)}` };
     case 'mmio':
-      return { op: 'MMIO', va: hex(event.va), size: String(event.size), perm: event.write ? 'w' : 'r', note: event.device };
+      return {
+        op: 'MMIO',
+        va: hex(event.va),
+        size: String(event.size),
+        perm: event.write ? 'w' : 'r',
+        note: event.device,
+      };
     case 'ptdying':
       return { op: 'PTDYING', gfn: frame(event.gfn) };
     case 'sched':
@@ -127,12 +146,31 @@ function rowOf(event: TraceEvent): Row {
   }
 }
 
-type LogicalKind = 'map' | 'unmap' | 'protect' | 'clear' | 'demand' | 'cow' | 'fork' | 'exec' | 'exit' | 'switch' | 'syscall' | 'mark' | 'roi';
+type LogicalKind =
+  | 'map'
+  | 'unmap'
+  | 'protect'
+  | 'clear'
+  | 'demand'
+  | 'cow'
+  | 'fork'
+  | 'exec'
+  | 'exit'
+  | 'switch'
+  | 'syscall'
+  | 'mark'
+  | 'roi';
 
 function logicalRow(event: Extract<TraceEvent, { kind: LogicalKind }>): Row {
   switch (event.kind) {
     case 'map':
-      return { op: 'MAP', ...range(event), gfn: frame(event.gfn), perm: rights(event.perm), note: mapNote(event) };
+      return {
+        op: 'MAP',
+        ...range(event),
+        gfn: frame(event.gfn),
+        perm: rights(event.perm),
+        note: mapNote(event),
+      };
     case 'unmap':
       return { op: 'UNMAP', ...range(event) };
     case 'protect':

@@ -21,7 +21,11 @@ export interface DecodedTrace {
 }
 
 /** Bytes as a {@link ByteSource} that comes in chunks of `chunkBytes`. */
-export function bytesSource(bytes: Uint8Array, chunkBytes: number = 65536, name: string = 'test.trace'): ByteSource {
+export function bytesSource(
+  bytes: Uint8Array,
+  chunkBytes: number = 65536,
+  name: string = 'test.trace',
+): ByteSource {
   return {
     name,
     head: bytes.subarray(0, SNIFF_BYTES),

@@ -156,8 +156,7 @@ export class Events {
     pageSize: SizeName | null,
   ): void {
     const { space } = vcpu;
-    this.#edited(space, first, pages);
-    this.#cut(space, first, first + pages);
+    this.#unmap(vcpu, first, pages);
     space.vmas.push({ start: first, end: first + pages, ...perm, kind: how });
     if (how !== 'populate' || !(perm.read || perm.write || perm.exec)) return;
     const size = pageSize ?? this.#m.config.guest.pageSize;
@@ -198,8 +197,7 @@ export class Events {
     this.#splitPartial(vcpu, first, end);
     const leaves = this.#leaves(space.root, first, end, (entry) => has(entry, P));
     for (const leaf of leaves) this.#kernel.store(vcpu, leaf.table, leaf.index, 0);
-    const touched = new Set(leaves.map((leaf) => leaf.table));
-    const freed = this.#dropEmpty(vcpu, space, first, end, touched);
+    const freed = this.#dropEmpty(vcpu, space, first, end);
     if (leaves.length > 0) {
       const last = leaves.at(-1)!;
       this.#kernel.flushRange(vcpu, space, leaves[0]!.vpn, last.vpn + last.pages - 1);
@@ -212,8 +210,8 @@ export class Events {
     this.#guest.dropUsers(gfnOf(leaf.entry), pagesOf(sizeOfLevel(leaf.level)));
   }
 
-  /** Tables that became empty, lowest first and children before parents (8.2, UNMAP). */
-  #dropEmpty(vcpu: Vcpu, space: AddressSpace, first: number, end: number, touched: Set<number>): number[] {
+  /** Tables over the range that are empty, ascending and children before parents (8.2, UNMAP). */
+  #dropEmpty(vcpu: Vcpu, space: AddressSpace, first: number, end: number): number[] {
     const freed: number[] = [];
     const visit = (table: number, level: number, base: number): void => {
       const pages = 512 ** (level - 1);
@@ -224,9 +222,8 @@ export class Events {
         if (!has(entry, P) || isLeaf(entry, level)) continue;
         const below = gfnOf(entry);
         if (level > 2) visit(below, level - 1, vpn);
-        if (!touched.has(below) || this.#m.memory.frame(below).some((e) => e !== 0)) continue;
+        if (this.#m.memory.frame(below).some((e) => e !== 0)) continue;
         this.#kernel.store(vcpu, table, index, 0);
-        touched.add(table);
         freed.push(below);
       }
     };

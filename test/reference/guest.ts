@@ -134,7 +134,7 @@ export class Guest {
     this.#free.push(gfn);
   }
 
-  /** A frame for the data page vpn; with `thp` from the run of its 2 MiB (7.1). */
+  /** A frame for the data page vpn; with `thp` from the run of its 2 MiB, if it is free (7.1). */
   takeData(space: AddressSpace, vpn: number): number {
     if (this.#m.config.guest.frames !== 'thp') return this.takeFrame();
     const key = `${space.id} ${Math.floor(vpn / 512)}`;
@@ -143,7 +143,8 @@ export class Guest {
       run = this.takeRun(512);
       this.#runs.set(key, run);
     }
-    return run + (vpn % 512);
+    const frame = run + (vpn % 512);
+    return this.users.has(frame) ? this.takeFrame() : frame;
   }
 
   addUsers(gfn: number, pages: number): void {
@@ -159,9 +160,15 @@ export class Guest {
         this.users.set(gfn + i, users - 1);
       } else {
         this.users.delete(gfn + i);
-        this.#free.push(gfn + i);
+        if (!this.#isInRun(gfn + i)) this.#free.push(gfn + i);
       }
     }
+  }
+
+  /** Frames of thp runs never return to the free list (7.1). */
+  #isInRun(gfn: number): boolean {
+    for (const run of this.#runs.values()) if (gfn >= run && gfn < run + 512) return true;
+    return false;
   }
 
   isPageCache(gfn: number): boolean {
@@ -268,6 +275,9 @@ export class Guest {
         return true;
       }
       counts.add(`${prefix}walk.fault`);
+      // SDM 4.10.4.1: a page fault drops what would translate the address.
+      vcpu.tlb.flushPage(vcpu.space.id, vpn);
+      vcpu.guestCache.dropCovering(vcpu.space.id, vpn);
       if (result.end === 'done') return true;
       if (result.end === 'fault' && !onFault()) return false;
     }

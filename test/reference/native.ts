@@ -88,7 +88,10 @@ export class HardwareWalker implements Backend {
       countReference(this.#m, vcpu, access, 'nested', table.level, 0x20000000 + table.number, index);
       const entry = table.entries.get(index);
       if (entry === 'leaf') break;
-      if (entry === undefined) return this.#violation(gfn);
+      if (entry === undefined) {
+        vcpu.hostCache.dropCovering('', gfn);
+        return this.#violation(gfn);
+      }
       vcpu.hostCache.enter('', gfn, table.level, entry, true);
       table = entry;
     }

@@ -21,7 +21,7 @@ export class OutOfSync {
     this.#pages = pages;
     this.#level1 = level1;
     pages.onLinkL1 = (page) => {
-      if (pages.slotOf(page.gfn)) this.resync(null, page.gfn);
+      if (pages.slotOf(page.gfn)) this.resync(page.gfn);
     };
   }
 
@@ -82,7 +82,7 @@ export class OutOfSync {
   #crush(vcpu: ShadowVcpu, index: number): void {
     const slot = vcpu.slots[index];
     if (!slot) return;
-    this.#resyncSlot(vcpu, slot);
+    this.#resyncSlot(slot);
     this.#count('shadow.unsync_evict');
     vcpu.slots[index] = null;
   }
@@ -90,12 +90,12 @@ export class OutOfSync {
   // 6.7.
 
   /** True if there was write access to remove. */
-  removeWriteAccess(vcpu: ShadowVcpu | null, gfn: number): boolean {
+  removeWriteAccess(gfn: number): boolean {
     const pages = this.#pages;
     if (pages.isTable(gfn) && pages.slotOf(gfn)?.mayWrite !== true) return false;
     if (pages.writable(gfn) === 0) return false;
     this.#count('shadow.wr');
-    const acting = vcpu ?? pages.vcpus[0]!;
+    const { acting } = pages;
     const path = pages.path(acting.root, CLASSIC_GUESS + gfn, indexAt);
     const guess = path[3];
     if (guess && this.#makeReadOnly(guess, indexAt(CLASSIC_GUESS + gfn, 1), gfn)) {
@@ -104,7 +104,7 @@ export class OutOfSync {
     if (pages.writable(gfn) === 0) return true;
     const last = acting.lastWritable;
     if (last) {
-      if (this.#sweep(acting, last, gfn)) this.#count('shadow.wr_last');
+      if (this.#sweep(last, gfn)) this.#count('shadow.wr_last');
       this.#count('shadow.bf_entries', 512);
     }
     if (pages.writable(gfn) === 0) return true;
@@ -112,37 +112,37 @@ export class OutOfSync {
     for (const page of pages.live()) {
       if (page.type !== 'l1' && page.type !== 'fl1') continue;
       if (pages.writable(gfn) === 0) break;
-      this.#sweep(acting, page, gfn);
+      this.#sweep(page, gfn);
       this.#count('shadow.bf_entries', 512);
     }
     return true;
   }
 
   /** Takes RW from every entry of one page that maps the frame; true if there was one. */
-  #sweep(acting: ShadowVcpu, page: ShadowPage, gfn: number): boolean {
+  #sweep(page: ShadowPage, gfn: number): boolean {
     let any = false;
     for (let i = 0; i < 512; i++) any = this.#makeReadOnly(page, i, gfn) || any;
-    if (any) acting.lastWritable = page;
+    if (any) this.#pages.acting.lastWritable = page;
     return any;
   }
 
   // 6.8.
 
   /** Brings one table back into sync; it leaves its slot. */
-  resync(vcpu: ShadowVcpu | null, gfn: number): void {
+  resync(gfn: number): void {
     for (const owner of this.#pages.vcpus) {
       for (let i = 0; i < 3; i++) {
         const slot = owner.slots[i];
         if (!slot || slot.gfn !== gfn) continue;
-        this.#resyncSlot(vcpu, slot);
+        this.#resyncSlot(slot);
         owner.slots[i] = null;
       }
     }
   }
 
-  #resyncSlot(vcpu: ShadowVcpu | null, slot: Slot): void {
+  #resyncSlot(slot: Slot): void {
     for (const fixup of slot.fixups) if (fixup) this.#makeReadOnly(fixup.page, fixup.index, slot.gfn);
-    this.removeWriteAccess(vcpu, slot.gfn);
+    this.removeWriteAccess(slot.gfn);
     this.#pages.flushAllVcpus();
     slot.mayWrite = false;
     this.#refresh(slot);
@@ -165,7 +165,7 @@ export class OutOfSync {
     for (let i = 0; i < 3; i++) {
       const slot = vcpu.slots[i];
       if (!slot) continue;
-      this.#resyncSlot(vcpu, slot);
+      this.#resyncSlot(slot);
       vcpu.slots[i] = null;
     }
   }
@@ -177,7 +177,7 @@ export class OutOfSync {
       for (let i = 0; i < 3; i++) {
         const slot = other.slots[i];
         if (!slot) continue;
-        this.#resyncSlot(vcpu, slot);
+        this.#resyncSlot(slot);
         other.slots[i] = null;
       }
     }

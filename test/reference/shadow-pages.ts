@@ -48,6 +48,8 @@ export interface ShadowVcpu {
 export class ShadowPages {
   readonly m: Machine;
   readonly vcpus: ShadowVcpu[] = [];
+  /** The vcpu whose exit is being handled ("this vcpu" of the rules). */
+  acting!: ShadowVcpu;
   /** By page number. */
   pages: (ShadowPage | null)[] = [];
   /** Head first. */

@@ -48,8 +48,10 @@ export class Shadow implements Backend {
     machine.counts.values = {};
   }
 
+  /** The state of the vcpu that does something now. */
   #state(vcpu: Vcpu): ShadowVcpu {
-    return this.pages.vcpus[vcpu.id]!;
+    this.pages.acting = this.pages.vcpus[vcpu.id]!;
+    return this.pages.acting;
   }
 
   // 6.1: the hardware's walk.
@@ -118,13 +120,13 @@ export class Shadow implements Backend {
       return { end: 'done' };
     }
     this.pages.prealloc(3);
-    if (this.#protectPath(state, walk)) return null;
+    if (this.#protectPath(walk)) return null;
     const page = this.#makePath(state, walk, vpn, write);
     // Step 7.
     let unsynced = false;
     if (write && this.pages.isTable(walk.target)) unsynced = this.#oos.unsync(state, walk.target);
     // Step 8 needs no code: nothing above changes guest tables.
-    this.#fillAndPrefetch(state, page, walk, vpn, write);
+    this.#fillAndPrefetch(page, walk, vpn, write);
     if (write && this.pages.isTable(walk.target) && !this.pages.slotOf(walk.target)) {
       counts.add('shadow.emulate');
       counts.add('vmexit.pf.emulate');
@@ -164,17 +166,17 @@ export class Shadow implements Backend {
   }
 
   /** Step 5; true: something was resynced, walk again. */
-  #protectPath(state: ShadowVcpu, walk: GuestWalk): boolean {
+  #protectPath(walk: GuestWalk): boolean {
     let removed = false;
     let resynced = false;
     for (let level = 3; level >= walk.leafLevel; level--) {
       const gfn = walk.tables[level]!;
       const outOfSync = this.pages.slotOf(gfn) !== undefined;
       if (outOfSync && level > 1) {
-        this.#oos.resync(state, gfn);
+        this.#oos.resync(gfn);
         resynced = true;
       } else if (!outOfSync) {
-        removed = this.#oos.removeWriteAccess(state, gfn) || removed;
+        removed = this.#oos.removeWriteAccess(gfn) || removed;
       }
     }
     if (removed) {
@@ -239,7 +241,7 @@ export class Shadow implements Backend {
   }
 
   /** Steps 9 and 10. */
-  #fillAndPrefetch(state: ShadowVcpu, page: ShadowPage, walk: GuestWalk, vpn: number, write: boolean): void {
+  #fillAndPrefetch(page: ShadowPage, walk: GuestWalk, vpn: number, write: boolean): void {
     const { memory, counts } = this.#m;
     const index = indexAt(vpn, 1);
     const fl1 = walk.leafLevel === 2;
@@ -319,7 +321,7 @@ export class Shadow implements Backend {
     state.lastEmulated.ok = false;
     this.#oos.resyncOwn(state);
     this.#oos.refreshOthers(state);
-    if (this.#oos.removeWriteAccess(state, gfn)) this.pages.flushAllVcpus();
+    if (this.#oos.removeWriteAccess(gfn)) this.pages.flushAllVcpus();
     let page = this.pages.find(gfn, 'l4');
     if (page === undefined) {
       this.pages.prealloc(1);

@@ -118,7 +118,7 @@ export class ReferenceSimulator {
 
   /** All leaves of all address spaces, without A and D: equal in every mode. */
   guestTables(): string {
-    return this.#guest.spaces.map((s) => [s.name, ...this.#leafLines(s.root)].join('\n')).join('\n');
+    return this.#guest.spaces.map((s) => [`space ${s.name}`, ...this.#leafLines(s.root)].join('\n')).join('\n');
   }
 
   #leafLines(root: number): string[] {
@@ -140,6 +140,6 @@ export class ReferenceSimulator {
 }
 
 function leafLine(vpn: number, level: number, entry: number): string {
-  const flags = [has(entry, RW) ? 'RW' : '', has(entry, US) ? 'US' : '', has(entry, G) ? 'G' : ''];
-  return [vpn.toString(16), level, gfnOf(entry).toString(16), ...flags].filter((x) => x !== '').join(' ');
+  const flags = (has(entry, RW) ? RW : 0) + (has(entry, US) ? US : 0) + (has(entry, G) ? G : 0);
+  return `${vpn.toString(16)} ${level} ${gfnOf(entry).toString(16)} ${flags.toString(16)}`;
 }

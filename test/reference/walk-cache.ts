@@ -55,6 +55,14 @@ export class WalkCache<T> {
     }
   }
 
+  /** Drops the entries that lie on the way to one page (1.3, 5). */
+  dropCovering(space: string, page: number): void {
+    for (const { level, array } of this.#arrays) {
+      const tag = `${space} ${Math.floor(page / 512 ** (level - 1))}`;
+      array.removeIf((_, key) => key === tag);
+    }
+  }
+
   /** Drops everything, or what belongs to one address space. */
   flush(space?: string): void {
     for (const { array } of this.#arrays) array.removeIf((c) => space === undefined || c.space === space);

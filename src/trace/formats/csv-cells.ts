@@ -64,7 +64,10 @@ export class Cells {
   pageAddress(column: CsvColumn): Word64 {
     const va = this.address(column);
     if ((va.lo & 4095) !== 0) {
-      throw this.error(column, `${quoted(this.text(column))} is not a multiple of the page size 0x1000 (column ${column})`);
+      throw this.error(
+        column,
+        `${quoted(this.text(column))} is not a multiple of the page size 0x1000 (column ${column})`,
+      );
     }
     return va;
   }
@@ -88,7 +91,10 @@ export class Cells {
     const text = this.required(column, 'a hexadecimal frame number');
     const frame = frameNumber(text);
     if (frame !== null) return frame;
-    throw this.error(column, `${quoted(text)} is not a hexadecimal frame number below 2^40 (column ${column})`);
+    throw this.error(
+      column,
+      `${quoted(text)} is not a hexadecimal frame number below 2^40 (column ${column})`,
+    );
   }
 
   /** {@link frame}, or null if the cell is empty. */
@@ -102,7 +108,10 @@ export class Cells {
     const text = this.required(column, 'a decimal number');
     const value = /^\d{1,16}$/.test(text) ? Number(text) : -1;
     if (value >= min && value <= max) return value;
-    throw this.error(column, `${quoted(text)} is not a decimal number from ${min} to ${max} (column ${column})`);
+    throw this.error(
+      column,
+      `${quoted(text)} is not a decimal number from ${min} to ${max} (column ${column})`,
+    );
   }
 
   /** One of `words`; `fallback` if the cell is empty. */
@@ -137,13 +146,18 @@ export class Cells {
     const word = parseHex(text);
     if (word !== null) return word;
     const long = /^(0x)?[0-9a-f]{17,}$/i.test(text);
-    const what = long ? 'has more than 16 hexadecimal digits' : `is not a hexadecimal ${column === 'value' ? 'value' : 'address'}`;
+    const what = long
+      ? 'has more than 16 hexadecimal digits'
+      : `is not a hexadecimal ${column === 'value' ? 'value' : 'address'}`;
     throw this.error(column, `${quoted(text)} ${what} (column ${column})`);
   }
 
   #notCanonical(column: CsvColumn, text: string): CellError {
     const [width, sign] = this.#levels === 4 ? [48, 47] : [57, 56];
     const rule = `bits 63 to ${sign} must be equal`;
-    return this.error(column, `${quoted(text)} is not a canonical ${width}-bit address: ${rule} (column ${column})`);
+    return this.error(
+      column,
+      `${quoted(text)} is not a canonical ${width}-bit address: ${rule} (column ${column})`,
+    );
   }
 }

@@ -95,7 +95,8 @@ export function readColumns(
   }
   for (const [i, name] of lower.entries()) {
     const column = isCsvColumn(name) ? name : null;
-    if (column !== null && index.has(column)) fail(i, `column '${column}' is named twice`, 'rename or drop one of them');
+    if (column !== null && index.has(column))
+      fail(i, `column '${column}' is named twice`, 'rename or drop one of them');
     if (column === null && name !== '' && !ignoreColumns) fail(i, ...unknownColumns(lower));
     if (column !== null) index.set(column, i);
     names.push(column);

@@ -50,7 +50,8 @@ export class HeaderReader {
       if (isComment(name)) return;
       throw this.#unknownKey(keyPlace, name);
     }
-    if (this.#seen.has(key)) throw badRecord(this.#file, keyPlace, `key '${key}' is declared twice`, 'drop one of the lines');
+    if (this.#seen.has(key))
+      throw badRecord(this.#file, keyPlace, `key '${key}' is declared twice`, 'drop one of the lines');
     this.#seen.add(key);
     const column = lead.length + name.length + colon.length + 1;
     this.#declare(key, value, { line, column, span: value.length, text });
@@ -65,19 +66,26 @@ export class HeaderReader {
 
   #declare(key: HeaderKey, value: string, place: FieldPlace): void {
     const expected = (what: string): TraceError =>
-      badRecord(this.#file, place, `${quoted(value)} is not ${what} (key ${key})`, 'docs/formats.md lists the keys');
+      badRecord(
+        this.#file,
+        place,
+        `${quoted(value)} is not ${what} (key ${key})`,
+        'docs/formats.md lists the keys',
+      );
     switch (key) {
       case 'guest-levels':
         if (value !== '4' && value !== '5') throw expected('4 or 5');
         this.#header.guestLevels = value === '4' ? 4 : 5;
         break;
       case 'vcpus':
-        if (!/^\d{1,3}$/.test(value) || +value < 1 || +value > MAX_VCPUS) throw expected(`a number from 1 to ${MAX_VCPUS}`);
+        if (!/^\d{1,3}$/.test(value) || +value < 1 || +value > MAX_VCPUS)
+          throw expected(`a number from 1 to ${MAX_VCPUS}`);
         this.#header.vcpus = Number(value);
         break;
       case 'ram': {
         const bytes = parseSize(value);
-        if (bytes === null || bytes === 0 || bytes % 4096 !== 0) throw expected('a size in whole 4 KiB pages, such as 512M');
+        if (bytes === null || bytes === 0 || bytes % 4096 !== 0)
+          throw expected('a size in whole 4 KiB pages, such as 512M');
         this.#header.ram = bytes;
         break;
       }

@@ -47,7 +47,8 @@ const ARCHITECTURAL: Readonly<Record<string, Read>> = {
   FLUSHALL: (_cells, base) => ({ ...base, kind: 'flushall' }),
   CR0WP: (cells, base) => {
     const { hi, lo } = cells.word('value', '0 or 1');
-    if (hi !== 0 || lo > 1) throw cells.error('value', `${quoted(cells.text('value'))} is not 0 or 1 (column value)`);
+    if (hi !== 0 || lo > 1)
+      throw cells.error('value', `${quoted(cells.text('value'))} is not 0 or 1 (column value)`);
     return { ...base, kind: 'cr0wp', on: lo === 1 };
   },
   PGMODE: (cells, base) => {
@@ -57,7 +58,8 @@ const ARCHITECTURAL: Readonly<Record<string, Read>> = {
   },
   FAULT: (cells, base) => {
     const { hi, lo } = cells.word('value', 'the error code');
-    if (hi !== 0) throw cells.error('value', `${quoted(cells.text('value'))} is not a 32-bit error code (column value)`);
+    if (hi !== 0)
+      throw cells.error('value', `${quoted(cells.text('value'))} is not a 32-bit error code (column value)`);
     return { ...base, kind: 'fault', va: cells.address('va'), error: lo };
   },
   MMIO: (cells, base) => {
@@ -65,7 +67,14 @@ const ARCHITECTURAL: Readonly<Record<string, Read>> = {
     const size = cells.decimal('size', 1, MAX_ACCESS_BYTES, 1);
     cells.extent('va', va, size);
     const write = cells.oneOf('perm', ['r', 'w'], 'r') === 'w';
-    return { ...base, kind: 'mmio', va, size, write, device: cells.oneOf('note', ['dm', 'int', 'direct'], 'dm') };
+    return {
+      ...base,
+      kind: 'mmio',
+      va,
+      size,
+      write,
+      device: cells.oneOf('note', ['dm', 'int', 'direct'], 'dm'),
+    };
   },
   CPUID: (_cells, base) => ({ ...base, kind: 'cpuid' }),
   IPIFLUSH: (cells, base) => ({ ...base, kind: 'ipiflush', va: optionalAddress(cells) }),
@@ -113,7 +122,11 @@ const LOGICAL: Readonly<Record<string, Read>> = {
     return { ...base, kind: 'demand', va: cells.address('va'), write };
   },
   COW: (cells, base) => ({ ...base, kind: 'cow', va: cells.address('va') }),
-  FORK: (cells, base) => ({ ...base, kind: 'fork', child: cells.required('note', "the child's address space") }),
+  FORK: (cells, base) => ({
+    ...base,
+    kind: 'fork',
+    child: cells.required('note', "the child's address space"),
+  }),
   EXEC: (_cells, base) => ({ ...base, kind: 'exec' }),
   SYSCALL: (_cells, base) => ({ ...base, kind: 'syscall' }),
   IRQ: (_cells, base) => ({ ...base, kind: 'syscall' }),

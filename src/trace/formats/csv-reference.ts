@@ -50,7 +50,8 @@ export function readReference(lines: LineBuffer, most: number, delimiter: Delimi
   const records = splitBlock(block, delimiter);
   for (const [i, line] of block.entries()) {
     const fields = records?.[i] ?? splitLine(line.text, delimiter);
-    if (fields instanceof CsvError) rows.fail(line.number, line.text, brokenField(line.text, delimiter), quoteMessage(fields));
+    if (fields instanceof CsvError)
+      rows.fail(line.number, line.text, brokenField(line.text, delimiter), quoteMessage(fields));
     else rows.row(fields, line.number, line.text);
   }
 }

@@ -76,7 +76,11 @@ export class RowReader {
     cells.fields = fields;
     const columns = this.#table.names.length;
     const extra = fields.findIndex((field, i) => i >= columns && field !== '');
-    if (extra >= 0) throw new CellError(extra, `${quoted(fields[extra] ?? '')} is field ${extra + 1}; the header names ${columns}`);
+    if (extra >= 0)
+      throw new CellError(
+        extra,
+        `${quoted(fields[extra] ?? '')} is field ${extra + 1}; the header names ${columns}`,
+      );
     const op = cells.text('op');
     const vcpu = this.#vcpu();
     const access = ACCESS_OPS.get(op);

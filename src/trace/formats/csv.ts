@@ -27,7 +27,11 @@ const REFERENCE_LINES = 4096;
 const BOM = '\ufeff';
 
 /** Opens a CSV with a chosen way of splitting rows. */
-export async function openCsv(source: ByteSource, options: ReaderOptions, engine: CsvEngine): Promise<TraceStream> {
+export async function openCsv(
+  source: ByteSource,
+  options: ReaderOptions,
+  engine: CsvEngine,
+): Promise<TraceStream> {
   const input = source.chunks()[Symbol.asyncIterator]();
   const lines = new LineBuffer(source.name);
   const { header, table } = await readPrelude(source.name, input, lines, options);
@@ -81,7 +85,12 @@ async function readPrelude(
 
 function badHeader(file: string, line: number, text: string): TraceError {
   const place = { line, column: 1, span: text.length, text };
-  return badRecord(file, place, 'the quotes of the header line are broken', "name the columns, for example 'op,va,size'");
+  return badRecord(
+    file,
+    place,
+    'the quotes of the header line are broken',
+    "name the columns, for example 'op,va,size'",
+  );
 }
 
 function noHeader(file: string): TraceError {

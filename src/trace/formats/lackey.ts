@@ -114,7 +114,13 @@ class LackeyReader {
     const match = /^( [LSM] |I {2})([^,]*)(?:,(.*))?$/.exec(text);
     if (match === null) {
       const column = /^ *[LSMI] +/.test(text) ? 1 : text.length - text.trimStart().length + 1;
-      this.#bad(line, text, column, text.trim().length, `${quoted(text)} is not a lackey record; expected ${FORMS}`);
+      this.#bad(
+        line,
+        text,
+        column,
+        text.trim().length,
+        `${quoted(text)} is not a lackey record; expected ${FORMS}`,
+      );
       return;
     }
     this.#record(line, text, match[1] ?? '', match[2] ?? '', match[3]);
@@ -132,7 +138,13 @@ class LackeyReader {
     if (size < 1 || size > byte.MAX_ACCESS_BYTES) {
       const found = sizeText === undefined ? 'the size is missing' : `${quoted(sizeText)} is not a size`;
       const expected = `expected decimal bytes from 1 to ${byte.MAX_ACCESS_BYTES}`;
-      this.#bad(line, text, sizeText === undefined ? 4 + address.length : sizeColumn, sizeText?.length ?? 1, `${found}; ${expected}`);
+      this.#bad(
+        line,
+        text,
+        sizeText === undefined ? 4 + address.length : sizeColumn,
+        sizeText?.length ?? 1,
+        `${found}; ${expected}`,
+      );
       return;
     }
     const last = addBytes(va.hi, va.lo, size - 1);

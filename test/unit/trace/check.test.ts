@@ -8,7 +8,9 @@ const read = { ...DEFAULT_READ_OPTIONS, onError: 'skip' as const, maxErrors: Inf
 
 /** Findings as `severity line: message`. */
 async function check(text: string): Promise<string[]> {
-  const findings = await checkTrace(await openTrace('-', { read, stdin: Readable.from([Buffer.from(text)]) }));
+  const findings = await checkTrace(
+    await openTrace('-', { read, stdin: Readable.from([Buffer.from(text)]) }),
+  );
   return findings.map(({ severity, place, message }) => `${severity} ${place.line ?? '-'}: ${message}`);
 }
 
@@ -51,7 +53,9 @@ describe('trace check', () => {
   });
 
   it('finds overlapping maps, double unmaps, and levels the guest does not have', async () => {
-    expect(await check(`${HEADER}MAP,7000,8192\nMAP,8000,4096\nUNMAP,7000,4096\nUNMAP,7000,4096\nR,8000\n`)).toEqual([
+    expect(
+      await check(`${HEADER}MAP,7000,8192\nMAP,8000,4096\nUNMAP,7000,4096\nUNMAP,7000,4096\nR,8000\n`),
+    ).toEqual([
       'warning 3: MAP overlaps what address space 0 has mapped already; the new mapping replaces it',
       'warning 5: UNMAP of pages that address space 0 has unmapped already',
     ]);
@@ -61,7 +65,16 @@ describe('trace check', () => {
   });
 
   it('follows address spaces through fork and exit', async () => {
-    const rows = ['FORK,,,,,,,a', 'FORK,,,,,,,a', 'SWITCH,,,a', 'R,1000,1', 'EXIT,,,a', 'EXIT,,,a', 'EXIT,,,x', 'SWITCH,,,a'];
+    const rows = [
+      'FORK,,,,,,,a',
+      'FORK,,,,,,,a',
+      'SWITCH,,,a',
+      'R,1000,1',
+      'EXIT,,,a',
+      'EXIT,,,a',
+      'EXIT,,,x',
+      'SWITCH,,,a',
+    ];
     expect(await check(`${HEADER}${rows.join('\n')}\n`)).toEqual([
       'error 3: FORK makes address space a, which there is already',
       'error 7: EXIT of address space a, which has exited already',
@@ -73,6 +86,8 @@ describe('trace check', () => {
   it('finds a trace without an access, and one whose file is cut', async () => {
     expect(await check('op,va\n')).toEqual(['error -: the trace has no access; there is nothing to replay']);
     const cut = await checkTrace(await openTrace('traces/csv/malformed/truncated.csv.gz', { read }));
-    expect(cut.map((finding) => finding.message)).toEqual(['the gzip data ends early: the file is truncated']);
+    expect(cut.map((finding) => finding.message)).toEqual([
+      'the gzip data ends early: the file is truncated',
+    ]);
   });
 });

@@ -11,13 +11,17 @@ const text = (content: string): Readable => Readable.from([Buffer.from(content)]
 
 describe('opening a trace', () => {
   it('believes a named format over the content', async () => {
-    const { error } = await decode(() => openTrace('-', { read, format: 'lackey', stdin: text('op,va\nR,10\n') }));
+    const { error } = await decode(() =>
+      openTrace('-', { read, format: 'lackey', stdin: text('op,va\nR,10\n') }),
+    );
     expect(shortError(error)).toMatch(/^<stdin>:1:1: "op,va" is not a lackey record/);
   });
 
   it('suggests a format for a name that is none', async () => {
     const open = openTrace('-', { read, format: 'lacky', stdin: text('') });
-    await expect(open).rejects.toThrow("unknown format 'lacky' (did you mean 'lackey'?); formats are csv, lackey");
+    await expect(open).rejects.toThrow(
+      "unknown format 'lacky' (did you mean 'lackey'?); formats are csv, lackey",
+    );
     await expect(open).rejects.toBeInstanceOf(UsageError);
   });
 

@@ -43,12 +43,14 @@ describe('trace info', () => {
   });
 
   it('profiles a real trace', async () => {
-    const profile = await profileTrace(await openTrace('traces/lackey/cc1-with-instructions.lackey.gz', { read }));
+    const profile = await profileTrace(
+      await openTrace('traces/lackey/cc1-with-instructions.lackey.gz', { read }),
+    );
     expect(profile.records).toBe(275_194 + 216_760 + 8_046 + 1_261_213);
     expect(profile.ops).toEqual({ read: 275_194, write: 216_760, fetch: 1_261_213, modify: 8_046 });
     // `gzip -dc | sha256sum`
     expect(profile.sha256).toBe('963e876c29876d79063871adbc54297db4288772315d2c67af7c850d69147e5d');
-    // awk over the text: distinct page numbers of first and last bytes.
+    // A script over the text, independent of p2msim: distinct page numbers of first and last bytes.
     expect(profile.footprint.pages4k).toBe(847);
   });
 });

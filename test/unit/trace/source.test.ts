@@ -28,7 +28,10 @@ function noise(length: number): Buffer {
   return bytes;
 }
 
-async function read(path: string, stdin?: Readable): Promise<{ bytes: Buffer; digest: string; error: TraceError | null }> {
+async function read(
+  path: string,
+  stdin?: Readable,
+): Promise<{ bytes: Buffer; digest: string; error: TraceError | null }> {
   const parts: Buffer[] = [];
   const source = await openSource(path, stdin);
   try {
@@ -47,7 +50,9 @@ async function failure(path: string, stdin?: Readable): Promise<string> {
     const { error } = await read(path, stdin);
     return error === null ? 'no error' : `${error.message} | ${error.hint}`;
   } catch (error) {
-    return error instanceof TraceError ? `${error.message} | ${error.hint}` : `not a TraceError: ${String(error)}`;
+    return error instanceof TraceError
+      ? `${error.message} | ${error.hint}`
+      : `not a TraceError: ${String(error)}`;
   }
 }
 
@@ -55,8 +60,13 @@ describe('source', () => {
   const content = noise(700_001);
 
   it('gives the same bytes and digest for a plain file, gzip, several gzip members, and a stream', async () => {
-    const members = Buffer.concat([gzipSync(content.subarray(0, 100_000)), gzipSync(content.subarray(100_000))]);
-    const trickle = Readable.from(Array.from({ length: 701 }, (_, i) => content.subarray(i * 1000, (i + 1) * 1000)));
+    const members = Buffer.concat([
+      gzipSync(content.subarray(0, 100_000)),
+      gzipSync(content.subarray(100_000)),
+    ]);
+    const trickle = Readable.from(
+      Array.from({ length: 701 }, (_, i) => content.subarray(i * 1000, (i + 1) * 1000)),
+    );
     const results = [
       await read(file('plain', content)),
       await read(file('one.gz', gzipSync(content))),
@@ -98,11 +108,15 @@ describe('source', () => {
   });
 
   it('says what is wrong with files that cannot be read', async () => {
-    expect(await failure(join(folder, 'absent'))).toBe('no such file | check the path; `-` reads standard input');
+    expect(await failure(join(folder, 'absent'))).toBe(
+      'no such file | check the path; `-` reads standard input',
+    );
     expect(await failure(folder)).toMatch(/^is a directory; expected a trace file \| name a file in it/);
     expect(await failure(file('empty', ''))).toMatch(/^the trace is empty; expected at least one access \|/);
     expect(await failure(file('empty.gz', gzipSync('')))).toMatch(/^the trace is empty/);
-    expect(await failure(file('stub.gz', gzipSync('op,va\n').subarray(0, 5)))).toMatch(/^the gzip data ends early/);
+    expect(await failure(file('stub.gz', gzipSync('op,va\n').subarray(0, 5)))).toMatch(
+      /^the gzip data ends early/,
+    );
     expect(await failure('-')).toMatch(/^there is no standard input to read/);
   });
 

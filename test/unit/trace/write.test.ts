@@ -7,7 +7,10 @@ import { ACCESS_COLUMNS, CsvWriter } from '../../../src/trace/write.js';
 import { decodeText } from '../../helpers/traces.js';
 
 async function write(text: string, writer: CsvWriter): Promise<string> {
-  const trace = await openTrace('-', { read: DEFAULT_READ_OPTIONS, stdin: Readable.from([Buffer.from(text)]) });
+  const trace = await openTrace('-', {
+    read: DEFAULT_READ_OPTIONS,
+    stdin: Readable.from([Buffer.from(text)]),
+  });
   const parts = [writer.header(trace.header)];
   for await (const chunk of trace.chunks()) parts.push(writer.chunk(chunk));
   return parts.join('');

@@ -15,7 +15,19 @@ describe('sizes', () => {
   });
 
   it('are nothing else: no decimal multiples, fractions, signs or blanks', () => {
-    for (const text of ['', 'k', '4kB', '4KB', '1.5G', '-1', '4 k', '4kk', '0x10', '9999999999999999', '9999T']) {
+    for (const text of [
+      '',
+      'k',
+      '4kB',
+      '4KB',
+      '1.5G',
+      '-1',
+      '4 k',
+      '4kk',
+      '0x10',
+      '9999999999999999',
+      '9999T',
+    ]) {
       expect(parseSize(text), text).toBeNull();
     }
   });

@@ -17,10 +17,34 @@ const RUNS = Number(process.env['P2MSIM_SEEDS'] ?? 300);
 
 const hex = fc.oneof(
   fc.constantFrom('0x1000', '7f3a1c2d5e10', '0xffff888000001fff', '0x7fffffffffff', '0X2000', 'ABC', '0'),
-  fc.constantFrom('0x800000000000', '0x', '', 'zz', '0x11112222333344445', '00000000000001000', '0x7ffffffffffc', ' 0x3000 ', '-1'),
+  fc.constantFrom(
+    '0x800000000000',
+    '0x',
+    '',
+    'zz',
+    '0x11112222333344445',
+    '00000000000001000',
+    '0x7ffffffffffc',
+    ' 0x3000 ',
+    '-1',
+  ),
   fc.bigInt({ min: 0n, max: (1n << 47n) - 1n }).map((value) => value.toString(16)),
 );
-const decimal = fc.constantFrom('1', '8', '8', '64', '4096', '', '0', '-8', '8.0', '1048576', '1048577', '12345678', '0008');
+const decimal = fc.constantFrom(
+  '1',
+  '8',
+  '8',
+  '64',
+  '4096',
+  '',
+  '0',
+  '-8',
+  '8.0',
+  '1048576',
+  '1048577',
+  '12345678',
+  '0008',
+);
 const cell: Readonly<Record<string, fc.Arbitrary<string>>> = {
   op: fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom('R', 'W', 'X', 'M', 'RW') },
@@ -31,7 +55,19 @@ const cell: Readonly<Record<string, fc.Arbitrary<string>>> = {
   size: decimal,
   vcpu: fc.constantFrom('0', '0', '1', '3', '', '255', '256', 'x'),
   as: fc.constantFrom('0', '0', '', 'a', 'ab', 'ab', 'abc', ' a', 'ä', 'a\r'),
-  note: fc.constantFrom('', '', '\u00a0# note', 'noflush', 'child', 'two words', '\u0000', 'lazy+2m', 'é', '#', '\r'),
+  note: fc.constantFrom(
+    '',
+    '',
+    '\u00a0# note',
+    'noflush',
+    'child',
+    'two words',
+    '\u0000',
+    'lazy+2m',
+    'é',
+    '#',
+    '\r',
+  ),
 };
 const other = fc.oneof(fc.constant(''), hex, fc.constantFrom('1', 'rw', '\u00a0', '\ufeff'));
 
@@ -50,7 +86,11 @@ interface File {
 }
 
 const file: fc.Arbitrary<File> = fc
-  .tuple(fc.shuffledSubarray([...CSV_COLUMNS].filter((name) => name !== 'op' && name !== 'va')), fc.nat(), fc.boolean())
+  .tuple(
+    fc.shuffledSubarray([...CSV_COLUMNS].filter((name) => name !== 'op' && name !== 'va')),
+    fc.nat(),
+    fc.boolean(),
+  )
   .chain(([optional, seed, quotes]) => {
     const columns: CsvColumn[] = optional.slice(0, seed % 6);
     columns.splice(seed % (columns.length + 1), 0, 'op', 'va');
@@ -61,7 +101,18 @@ const file: fc.Arbitrary<File> = fc
       return quotes ? dressed(plain) : plain;
     });
     const row = fc.tuple(...cells).map((fields) => fields.join(delimiter));
-    const oddity = fc.constantFrom('', '  ', '# comment "with quotes"', ' # another', '\u00a0# hidden', '\u00a0,R,0x1000', 'R', delimiter, '"', 'R,0x1000,8,0,0,0,0,0,0');
+    const oddity = fc.constantFrom(
+      '',
+      '  ',
+      '# comment "with quotes"',
+      ' # another',
+      '\u00a0# hidden',
+      '\u00a0,R,0x1000',
+      'R',
+      delimiter,
+      '"',
+      'R,0x1000,8,0,0,0,0,0,0',
+    );
     const line = fc.oneof({ weight: 12, arbitrary: row }, { weight: 1, arbitrary: oddity });
     return fc.record({
       text: fc
@@ -71,8 +122,15 @@ const file: fc.Arbitrary<File> = fc
     });
   });
 
-async function read(engine: CsvEngine, { text }: File, chunkBytes: number, options: ReadOptions): Promise<unknown> {
-  const { records, error } = await decode(() => openCsv(bytesSource(Buffer.from(text), chunkBytes), options, engine));
+async function read(
+  engine: CsvEngine,
+  { text }: File,
+  chunkBytes: number,
+  options: ReadOptions,
+): Promise<unknown> {
+  const { records, error } = await decode(() =>
+    openCsv(bytesSource(Buffer.from(text), chunkBytes), options, engine),
+  );
   return { records, error: shortError(error), excerpt: error?.excerpt, span: error?.span };
 }
 

@@ -21,7 +21,10 @@ async function event(cells: Record<string, string>): Promise<unknown> {
 }
 
 async function headerOf(text: string): Promise<TraceHeader> {
-  const trace = await openTrace('-', { read: DEFAULT_READ_OPTIONS, stdin: Readable.from([Buffer.from(text)]) });
+  const trace = await openTrace('-', {
+    read: DEFAULT_READ_OPTIONS,
+    stdin: Readable.from([Buffer.from(text)]),
+  });
   return trace.header;
 }
 
@@ -30,7 +33,9 @@ const VA_WORD = { hi: 0x7f00, lo: 0x1000 };
 
 describe('csv accesses', () => {
   it('needs no more than op and va: then one byte on vcpu 0', async () => {
-    const { records } = await decodeText('op,va\nR,0x1000\nW,2000\nX,0xffff888000001fff\nRW,0x3000\nM,0x4000');
+    const { records } = await decodeText(
+      'op,va\nR,0x1000\nW,2000\nX,0xffff888000001fff\nRW,0x3000\nM,0x4000',
+    );
     expect(records).toEqual([
       'R 0x0000000000001000 1 0',
       'W 0x0000000000002000 1 0',
@@ -41,7 +46,9 @@ describe('csv accesses', () => {
   });
 
   it('takes columns in any order, empty cells as defaults, and short rows', async () => {
-    const { records } = await decodeText('vcpu,size,va,op,note\n3,64,0x1000,W,hello\n,,0x2000,R,\n1,2,0x3000,X\n');
+    const { records } = await decodeText(
+      'vcpu,size,va,op,note\n3,64,0x1000,W,hello\n,,0x2000,R,\n1,2,0x3000,X\n',
+    );
     expect(records).toEqual([
       'W 0x0000000000001000 64 3',
       'R 0x0000000000002000 1 0',
@@ -58,6 +65,10 @@ describe('csv accesses', () => {
     ['blanks around cells', ' op , va , size\n R , 0x1000 , 8\n'],
     ['comments and blank lines', '# made by hand\n\nop,va,size\n# one\n   # two "quotes\n\nR,0x1000,8\n  \n'],
     ['capitals in the header', 'OP,VA,Size\nR,0X1000,8\n'],
+    [
+      'comments before a column of free text',
+      'note,op,va,size\n# a,R,0x10,8\n  # b,R,0x20,8\n\u00a0# c,R,0x30,8\n,R,0x1000,8\n',
+    ],
     ['an empty last cell', 'op,va,size\nR,0x1000,8,\n'],
   ])('reads %s', async (_what, text) => {
     expect(await decodeText(text)).toEqual({ records: ['R 0x0000000000001000 8 0'], error: null });
@@ -67,7 +78,9 @@ describe('csv accesses', () => {
     const good = await decodeText('op,va,size\nR,0x7ffffffffff8,8\nR,0xfffffffffffffff8,8\n');
     expect(good.error).toBeNull();
     const wraps = await decodeText('op,va,size\nR,0xfffffffffffffff8,9\n');
-    expect(shortError(wraps.error)).toMatch(/^<stdin>:2:3: 9 bytes from "0xfffffffffffffff8" are not all canonical/);
+    expect(shortError(wraps.error)).toMatch(
+      /^<stdin>:2:3: 9 bytes from "0xfffffffffffffff8" are not all canonical/,
+    );
   });
 
   it('checks addresses of 57 bits when the header declares five levels', async () => {
@@ -80,10 +93,18 @@ describe('csv accesses', () => {
 });
 
 describe('the as column', () => {
-  const to = (as: string, vcpu: number, line: number): unknown => ({ kind: 'switch', as, vcpu, line, noflush: false });
+  const to = (as: string, vcpu: number, line: number): unknown => ({
+    kind: 'switch',
+    as,
+    vcpu,
+    line,
+    noflush: false,
+  });
 
   it('makes a context switch where it differs from what the vcpu has selected', async () => {
-    const { records } = await decodeText('op,va,vcpu,as\nR,1000,0,0\nR,1000,0,a\nR,1000,1,0\nR,1000,0,a\nR,1000,0,\n');
+    const { records } = await decodeText(
+      'op,va,vcpu,as\nR,1000,0,0\nR,1000,0,a\nR,1000,1,0\nR,1000,0,a\nR,1000,0,\n',
+    );
     expect(records).toEqual([
       'R 0x0000000000001000 1 0',
       to('a', 0, 3),
@@ -95,7 +116,9 @@ describe('the as column', () => {
   });
 
   it('knows of SWITCH and CR3 rows, and of the exit of an address space', async () => {
-    const { records } = await decodeText('op,va,as\nSWITCH,,a\nR,1000,a\nCR3,,b\nR,1000,b\nEXIT,,b\nR,1000,b\n');
+    const { records } = await decodeText(
+      'op,va,as\nSWITCH,,a\nR,1000,a\nCR3,,b\nR,1000,b\nEXIT,,b\nR,1000,b\n',
+    );
     const kinds = records.map((record) => (typeof record === 'string' ? record[0] : record.kind));
     expect(kinds).toEqual(['switch', 'R', 'cr3', 'R', 'exit', 'switch', 'R']);
   });
@@ -109,41 +132,141 @@ describe('the as column', () => {
 
 describe('csv events', () => {
   it.each([
-    [{ op: 'PTW', va: VA, gfn: '1f22', level: '1', value: '0x8000000001234067' }, { kind: 'ptw', gfn: 0x1f22, level: 1, va: VA_WORD, value: { hi: 0x80000000, lo: 0x01234067 } }],
-    [{ op: 'CR3', as: 'a' }, { kind: 'cr3', as: 'a', pcid: null, noflush: false }],
-    [{ op: 'CR3', as: 'a', pcid: '7', note: 'noflush' }, { kind: 'cr3', as: 'a', pcid: 7, noflush: true }],
-    [{ op: 'INVLPG', va: VA }, { kind: 'invlpg', va: VA_WORD }],
-    [{ op: 'INVPCID', order: '0', pcid: '5', va: VA }, { kind: 'invpcid', type: 0, pcid: 5, va: VA_WORD }],
-    [{ op: 'INVPCID', order: '2' }, { kind: 'invpcid', type: 2, pcid: 0, va: { hi: 0, lo: 0 } }],
+    [
+      { op: 'PTW', va: VA, gfn: '1f22', level: '1', value: '0x8000000001234067' },
+      { kind: 'ptw', gfn: 0x1f22, level: 1, va: VA_WORD, value: { hi: 0x80000000, lo: 0x01234067 } },
+    ],
+    [
+      { op: 'CR3', as: 'a' },
+      { kind: 'cr3', as: 'a', pcid: null, noflush: false },
+    ],
+    [
+      { op: 'CR3', as: 'a', pcid: '7', note: 'noflush' },
+      { kind: 'cr3', as: 'a', pcid: 7, noflush: true },
+    ],
+    [
+      { op: 'INVLPG', va: VA },
+      { kind: 'invlpg', va: VA_WORD },
+    ],
+    [
+      { op: 'INVPCID', order: '0', pcid: '5', va: VA },
+      { kind: 'invpcid', type: 0, pcid: 5, va: VA_WORD },
+    ],
+    [
+      { op: 'INVPCID', order: '2' },
+      { kind: 'invpcid', type: 2, pcid: 0, va: { hi: 0, lo: 0 } },
+    ],
     [{ op: 'FLUSHALL' }, { kind: 'flushall' }],
-    [{ op: 'CR0WP', value: '0' }, { kind: 'cr0wp', on: false }],
-    [{ op: 'PGMODE', level: '4' }, { kind: 'pgmode', levels: 4 }],
-    [{ op: 'FAULT', va: VA, value: '6' }, { kind: 'fault', va: VA_WORD, error: 6 }],
-    [{ op: 'MMIO', va: VA, size: '4', perm: 'w', note: 'int' }, { kind: 'mmio', va: VA_WORD, size: 4, write: true, device: 'int' }],
-    [{ op: 'PTDYING', gfn: '0x1f22' }, { kind: 'ptdying', gfn: 0x1f22 }],
-    [{ op: 'VCPU', note: '3' }, { kind: 'sched', pcpu: 3 }],
-    [{ op: 'VCPU', note: 'off' }, { kind: 'sched', pcpu: null }],
+    [
+      { op: 'CR0WP', value: '0' },
+      { kind: 'cr0wp', on: false },
+    ],
+    [
+      { op: 'PGMODE', level: '4' },
+      { kind: 'pgmode', levels: 4 },
+    ],
+    [
+      { op: 'FAULT', va: VA, value: '6' },
+      { kind: 'fault', va: VA_WORD, error: 6 },
+    ],
+    [
+      { op: 'MMIO', va: VA, size: '4', perm: 'w', note: 'int' },
+      { kind: 'mmio', va: VA_WORD, size: 4, write: true, device: 'int' },
+    ],
+    [
+      { op: 'PTDYING', gfn: '0x1f22' },
+      { kind: 'ptdying', gfn: 0x1f22 },
+    ],
+    [
+      { op: 'VCPU', note: '3' },
+      { kind: 'sched', pcpu: 3 },
+    ],
+    [
+      { op: 'VCPU', note: 'off' },
+      { kind: 'sched', pcpu: null },
+    ],
     [{ op: 'IPIFLUSH' }, { kind: 'ipiflush', va: null }],
-    [{ op: 'IPIFLUSH', va: VA }, { kind: 'ipiflush', va: VA_WORD }],
+    [
+      { op: 'IPIFLUSH', va: VA },
+      { kind: 'ipiflush', va: VA_WORD },
+    ],
     [{ op: 'CPUID' }, { kind: 'cpuid' }],
-    [{ op: 'MAP', va: VA, size: '8192', gfn: '2000', perm: 'rx', note: 'lazy+2m' }, { kind: 'map', va: VA_WORD, bytes: 8192, gfn: 0x2000, perm: { read: true, write: false, exec: true }, how: 'lazy', pageSize: '2m' }],
-    [{ op: 'MAP', va: VA, size: '1' }, { kind: 'map', va: VA_WORD, bytes: 4096, gfn: null, perm: { read: true, write: true, exec: false }, how: 'populate', pageSize: null }],
-    [{ op: 'UNMAP', va: VA, size: '4096' }, { kind: 'unmap', va: VA_WORD, bytes: 4096 }],
-    [{ op: 'PROTECT', va: VA, size: '4096', perm: 'none' }, { kind: 'protect', va: VA_WORD, bytes: 4096, perm: { read: false, write: false, exec: false } }],
-    [{ op: 'CLEARA', va: VA, size: '4096' }, { kind: 'clear', bit: 'A', va: VA_WORD, bytes: 4096 }],
-    [{ op: 'CLEARD', va: VA, size: '4096' }, { kind: 'clear', bit: 'D', va: VA_WORD, bytes: 4096 }],
-    [{ op: 'DEMAND', va: VA, perm: 'w' }, { kind: 'demand', va: VA_WORD, write: true }],
-    [{ op: 'COW', va: VA }, { kind: 'cow', va: VA_WORD }],
-    [{ op: 'FORK', note: 'child' }, { kind: 'fork', child: 'child' }],
+    [
+      { op: 'MAP', va: VA, size: '8192', gfn: '2000', perm: 'rx', note: 'lazy+2m' },
+      {
+        kind: 'map',
+        va: VA_WORD,
+        bytes: 8192,
+        gfn: 0x2000,
+        perm: { read: true, write: false, exec: true },
+        how: 'lazy',
+        pageSize: '2m',
+      },
+    ],
+    [
+      { op: 'MAP', va: VA, size: '1' },
+      {
+        kind: 'map',
+        va: VA_WORD,
+        bytes: 4096,
+        gfn: null,
+        perm: { read: true, write: true, exec: false },
+        how: 'populate',
+        pageSize: null,
+      },
+    ],
+    [
+      { op: 'UNMAP', va: VA, size: '4096' },
+      { kind: 'unmap', va: VA_WORD, bytes: 4096 },
+    ],
+    [
+      { op: 'PROTECT', va: VA, size: '4096', perm: 'none' },
+      { kind: 'protect', va: VA_WORD, bytes: 4096, perm: { read: false, write: false, exec: false } },
+    ],
+    [
+      { op: 'CLEARA', va: VA, size: '4096' },
+      { kind: 'clear', bit: 'A', va: VA_WORD, bytes: 4096 },
+    ],
+    [
+      { op: 'CLEARD', va: VA, size: '4096' },
+      { kind: 'clear', bit: 'D', va: VA_WORD, bytes: 4096 },
+    ],
+    [
+      { op: 'DEMAND', va: VA, perm: 'w' },
+      { kind: 'demand', va: VA_WORD, write: true },
+    ],
+    [
+      { op: 'COW', va: VA },
+      { kind: 'cow', va: VA_WORD },
+    ],
+    [
+      { op: 'FORK', note: 'child' },
+      { kind: 'fork', child: 'child' },
+    ],
     [{ op: 'EXEC' }, { kind: 'exec' }],
-    [{ op: 'EXIT', as: 'a' }, { kind: 'exit', as: 'a' }],
+    [
+      { op: 'EXIT', as: 'a' },
+      { kind: 'exit', as: 'a' },
+    ],
     [{ op: 'EXIT' }, { kind: 'exit', as: null }],
-    [{ op: 'SWITCH', as: 'a', note: 'noflush' }, { kind: 'switch', as: 'a', noflush: true }],
+    [
+      { op: 'SWITCH', as: 'a', note: 'noflush' },
+      { kind: 'switch', as: 'a', noflush: true },
+    ],
     [{ op: 'SYSCALL' }, { kind: 'syscall' }],
     [{ op: 'IRQ' }, { kind: 'syscall' }],
-    [{ op: 'MARK', note: 'phase two' }, { kind: 'mark', name: 'phase two' }],
-    [{ op: 'ROI', note: 'on' }, { kind: 'roi', on: true }],
-    [{ op: 'P2M.SET', gfn: '100', order: '9', note: 'ram rw' }, { kind: 'host', op: 'P2M.SET', gfn: 0x100, order: 9, note: 'ram rw' }],
+    [
+      { op: 'MARK', note: 'phase two' },
+      { kind: 'mark', name: 'phase two' },
+    ],
+    [
+      { op: 'ROI', note: 'on' },
+      { kind: 'roi', on: true },
+    ],
+    [
+      { op: 'P2M.SET', gfn: '100', order: '9', note: 'ram rw' },
+      { kind: 'host', op: 'P2M.SET', gfn: 0x100, order: 9, note: 'ram rw' },
+    ],
   ])('reads %o', async (cells, expected) => {
     expect(await event(cells)).toEqual(expected);
   });
@@ -161,9 +284,18 @@ describe('csv events', () => {
     [{ op: 'VCPU', note: 'on' }, /"on" is not a physical CPU number, or off/],
     [{ op: 'MMIO', va: VA, note: 'disk' }, /"disk" is not dm or int or direct/],
     [{ op: 'MAP', va: VA, size: '4096', note: 'lazy+file' }, /"lazy\+file" says two things at once/],
-    [{ op: 'MAP', va: VA, size: '4096', note: 'eager' }, /"eager" is not one of populate, lazy, file, 4k, 2m, 1g/],
-    [{ op: 'MAP', va: '0x7ffffffff000', size: '8192' }, /8192 bytes from "0x7ffffffff000" are not all canonical/],
-    [{ op: 'PTW', va: VA, gfn: '10000000000', level: '1', value: '0' }, /is not a hexadecimal frame number below 2\^40/],
+    [
+      { op: 'MAP', va: VA, size: '4096', note: 'eager' },
+      /"eager" is not one of populate, lazy, file, 4k, 2m, 1g/,
+    ],
+    [
+      { op: 'MAP', va: '0x7ffffffff000', size: '8192' },
+      /8192 bytes from "0x7ffffffff000" are not all canonical/,
+    ],
+    [
+      { op: 'PTW', va: VA, gfn: '10000000000', level: '1', value: '0' },
+      /is not a hexadecimal frame number below 2\^40/,
+    ],
     [{ op: 'SWITCH', as: 'a', note: 'quick' }, /"quick" is not 'noflush' or empty/],
     [{ op: 'ROI', note: 'maybe' }, /"maybe" is not on or off/],
     [{ op: 'INVLGP', va: VA }, /"INVLGP" is not an op \(did you mean 'INVLPG'\?\)/],
@@ -213,7 +345,8 @@ describe('the csv header', () => {
   });
 
   it('takes prose for a comment', async () => {
-    const text = '# Source: a test\n# see http://example.org/\n# two words: here\nop,va\n# vcpus: many\nR,0x1000\n';
+    const text =
+      '# Source: a test\n# see http://example.org/\n# two words: here\nop,va\n# vcpus: many\nR,0x1000\n';
     expect((await decodeText(text)).error).toBeNull();
   });
 

@@ -32,7 +32,10 @@ const CSV: Readonly<Record<string, Expected>> = {
     0,
     'leaves-user-half.csv:2:3: 8 bytes from "0x7ffffffffffc" are not all canonical 48-bit addresses (column va)',
   ],
-  'long-hex.csv': [0, 'long-hex.csv:2:3: "0x11112222333344445" has more than 16 hexadecimal digits (column va)'],
+  'long-hex.csv': [
+    0,
+    'long-hex.csv:2:3: "0x11112222333344445" has more than 16 hexadecimal digits (column va)',
+  ],
   'lower-case-op.csv': [
     1,
     'lower-case-op.csv:3:1: "w" is not an op (did you mean \'W\'?); expected R, W, X, RW or an event of docs/formats.md (column op)',
@@ -44,7 +47,7 @@ const CSV: Readonly<Record<string, Expected>> = {
   ],
   'missing-va.csv': [0, 'missing-va.csv:2:3: R needs a hexadecimal address (column va is empty)'],
   'no-access.csv': [0, 'no error'],
-  'no-header.csv': [0, 'no-header.csv:1:1: the header "R,0x1000" names no column \'op\' and no \'va\''],
+  'no-header.csv': [0, "no-header.csv:1:1: the header \"R,0x1000\" names no column 'op' and no 'va'"],
   'non-canonical.csv': [
     0,
     'non-canonical.csv:2:3: "0x800000000000" is not a canonical 48-bit address: bits 63 to 47 must be equal (column va)',
@@ -82,7 +85,10 @@ const CSV: Readonly<Record<string, Expected>> = {
 
 const FORMS = 'expected " L addr,size", " S addr,size", " M addr,size" or "I  addr,size"';
 const LACKEY: Readonly<Record<string, Expected>> = {
-  'bad-hex.lackey': [1, 'bad-hex.lackey:3:4: "20z0" is not a hexadecimal address (1 to 16 digits without 0x)'],
+  'bad-hex.lackey': [
+    1,
+    'bad-hex.lackey:3:4: "20z0" is not a hexadecimal address (1 to 16 digits without 0x)',
+  ],
   'bad-size.lackey': [1, 'bad-size.lackey:3:9: "" is not a size; expected decimal bytes from 1 to 1048576'],
   'missing-size.lackey': [
     0,

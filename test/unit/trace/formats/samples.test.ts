@@ -12,6 +12,14 @@ describe('shipped traces', () => {
     });
   }, 60_000);
 
+  it('reads sort: the counts that its maker recorded', async () => {
+    expect(await checkTraceSample('traces/lackey/sort.lackey.gz')).toEqual({
+      format: 'lackey',
+      accesses: { R: 1_214_461, W: 771_928, X: 0, M: 13_611 },
+      events: 0,
+    });
+  }, 60_000);
+
   it('reads the example that names only operations and addresses', async () => {
     // By eye: 5 fetches, 16 writes, 8 + 4 + 1 reads, 4 modifies.
     expect(await checkTraceSample('traces/examples/plain.csv')).toEqual({

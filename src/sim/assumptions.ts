@@ -1,0 +1,52 @@
+/**
+ * What a result rests on besides the trace, one sentence each: printed with every report, because some of
+ * these choices move shadow-paging counts by an order of magnitude.
+ */
+import type { OpenTrace } from '../trace/open.js';
+import type { Machine } from './machine.js';
+
+export function assumptionsOf(machine: Machine, trace: OpenTrace, events: number): string[] {
+  const list = [guestModel(machine), memoryModel(machine), p2mModel(machine), walkModel(machine)];
+  if (machine.plugin.name === 'shadow') list.push(...shadowModel(machine));
+  if (events === 0) list.push("the trace has no events: every page-table edit is the guest kernel model's");
+  if (trace.lacks.length > 0) list.push(`the trace cannot say: ${trace.lacks.join(', ')}`);
+  for (const [reason, count] of machine.ignored) list.push(`${count} events passed over (--lenient): ${reason}`);
+  return list;
+}
+
+function guestModel(machine: Machine): string {
+  const { guest } = machine.config;
+  const pcid = guest.pcid ? 'PCID on' : 'PCID off';
+  if (guest.mode === 'premapped') {
+    return `guest premapped: every 2 MiB region that is touched was mapped before the trace (${guest.pageSize} leaves, A=D=1); ${pcid}`;
+  }
+  return `guest demand: the first touch of a page is a guest page fault, handled as Linux does (${guest.pageSize} leaves, fault-around ${guest.faultAround}); ${pcid}`;
+}
+
+function memoryModel(machine: Machine): string {
+  const { guest } = machine.config;
+  const mib = machine.parts.guest.allocator.ram / 256;
+  const how = guest.ram === 'auto' ? `${mib} MiB (auto)` : `${mib} MiB`;
+  return `guest RAM ${how}, ${guest.frames} frames, direct map of ${guest.directMap} leaves`;
+}
+
+function p2mModel(machine: Machine): string {
+  const { host, guest } = machine.config;
+  if (machine.plugin.name === 'native') return 'no p2m';
+  const filled =
+    host.populate === 'eager' || guest.memory === 'warm' ? 'filled before the trace' : 'filled at first touch';
+  return `p2m leaves up to ${host.pageSize}, ${filled} (populate ${host.populate}, memory ${guest.memory})`;
+}
+
+function walkModel(machine: Machine): string {
+  return machine.config.cache.enabled
+    ? "page-table reads go through the preset's data caches, without competition from the program's data"
+    : 'page-table reads are charged flat (--pte-cache off)';
+}
+
+function shadowModel(machine: Machine): string[] {
+  return [
+    `shadow policy ${machine.config.shadow.policy}; exits themselves flush no TLB (VPID/ASID)`,
+    "the guest's direct map is where modern Linux has it, which Xen's guesses for writable mappings miss",
+  ];
+}

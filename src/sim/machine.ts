@@ -1,0 +1,237 @@
+/**
+ * Machine: one configuration brought to life: guest, hardware, backend, counters; fed chunk by chunk.
+ *
+ * Machines share nothing: a comparison feeds the same chunks to several of them.
+ */
+import type { MachineConfig } from '../config/schema.js';
+import { TraceError } from '../errors.js';
+import { guestEvent } from '../guest/events.js';
+import { Guest, type GuestPort } from '../guest/guest.js';
+import { type BackendPlugin, type MachineParts, type MmuBackend, type Vcpu } from '../mmu/backend.js';
+import { Front } from '../mmu/front.js';
+import { backends } from '../mmu/index.js';
+import { PageIds } from '../mmu/page-ids.js';
+import { PteCache, sharedCache } from '../mmu/pte-cache.js';
+import { SetAssoc } from '../mmu/set-assoc.js';
+import { TlbHierarchy } from '../mmu/tlb-hierarchy.js';
+import { WalkCache } from '../mmu/walk-cache.js';
+import { type AccessBatch, createBatch, OP_READ, OP_WRITE, type TraceChunk } from '../trace/access.js';
+import type { TraceEvent, TraceHeader, Word64 } from '../trace/event.js';
+import { Prng } from '../util/prng.js';
+import {
+  type AccessCounters,
+  type CounterValues,
+  counterValues,
+  createAccessCounters,
+  createMachineCounters,
+  createTableMemory,
+  type MachineCounters,
+  type TableMemory,
+} from './counters.js';
+import type { MachineRequest } from './run.js';
+
+export class Machine {
+  readonly plugin: BackendPlugin;
+  readonly config: MachineConfig;
+  readonly parts: MachineParts;
+  readonly #trace: AccessCounters = createAccessCounters();
+  readonly #kernel: AccessCounters = createAccessCounters();
+  readonly #counters: MachineCounters = createMachineCounters();
+  readonly #backend: MmuBackend;
+  readonly #front: Front;
+  readonly #lenient: boolean;
+  readonly #file: string;
+  readonly #single = createBatch(1);
+  /** Events passed over under `--lenient`, by reason. */
+  readonly ignored = new Map<string, number>();
+
+  constructor(plugin: BackendPlugin, config: MachineConfig, header: TraceHeader, options: MachineOptions = {}) {
+    this.plugin = plugin;
+    this.config = config;
+    this.#lenient = options.lenient ?? false;
+    this.#file = options.file ?? '<trace>';
+    const ids = new PageIds();
+    const vcpus = createVcpus(config, ids, this.#counters);
+    // The guest is built first, and its memory may grow before there is a backend to tell.
+    const bound: { backend: MmuBackend | null; front: Front | null } = { backend: null, front: null };
+    const guest = new Guest(config, this.#counters, portOf(vcpus, bound));
+    for (const vcpu of vcpus) vcpu.space = guest.current[vcpu.id]!.id;
+    this.parts = {
+      config,
+      guest,
+      vcpus,
+      ids,
+      counters: this.#counters,
+      origin: { counters: this.#trace },
+      translation: { size: 0, flags: 0, gfn: 0, mfn: 0 },
+      watch: { observer: null },
+      p2mRanges: header.p2m,
+    };
+    this.#backend = plugin.create(this.parts);
+    this.#front = new Front(this.parts, this.#backend, this.#trace, this.#kernel);
+    bound.backend = this.#backend;
+    bound.front = this.#front;
+  }
+
+  /** Replays a whole chunk: accesses and the events between them. */
+  replayChunk(chunk: TraceChunk): void {
+    let done = 0;
+    for (let e = 0; e < chunk.events.length; e++) {
+      const at = chunk.eventAt[e]!;
+      this.replayAccesses(chunk.accesses, done, at);
+      this.event(chunk.events[e]!);
+      done = at;
+    }
+    this.replayAccesses(chunk.accesses, done, chunk.accesses.n);
+  }
+
+  /** Replays records [from, to) of a batch. */
+  replayAccesses(batch: AccessBatch, from: number, to: number): void {
+    for (let start = from; start < to; ) {
+      const id = batch.vcpu[start]!;
+      let end = start + 1;
+      while (end < to && batch.vcpu[end] === id) end++;
+      this.#front.replay(this.#vcpu(id, 0), batch, start, end);
+      start = end;
+    }
+  }
+
+  event(event: TraceEvent): void {
+    const vcpu = this.#vcpu(event.vcpu, event.line);
+    if (event.kind === 'host') return this.#refuse(event, `${event.op} is a host-side event, which is not modelled yet`);
+    try {
+      if (guestEvent(this.parts.guest, event)) return;
+    } catch (error) {
+      throw this.#placed(error);
+    }
+    switch (event.kind) {
+      case 'demand':
+        return this.#oneAccess(event.vcpu, event.va, event.write);
+      case 'cow':
+        return this.#oneAccess(event.vcpu, event.va, true);
+      case 'mark':
+      case 'roi':
+      case 'syscall':
+      case 'fault':
+      case 'sched':
+        return;
+      default: {
+        const reason = this.#backend.event(vcpu, event as Parameters<MmuBackend['event']>[1]);
+        if (reason !== null) this.#refuse(event, reason);
+      }
+    }
+  }
+
+  counters(): CounterValues {
+    return counterValues(this.#trace, this.#kernel, this.#counters);
+  }
+
+  memory(): TableMemory {
+    const memory = createTableMemory();
+    const { tables, allocator } = this.parts.guest;
+    memory['guest.pages'] = tables.inUse;
+    memory['guest.pages.peak'] = tables.peak;
+    memory['ram.pages'] = allocator.ram;
+    this.#backend.memory(memory);
+    return memory;
+  }
+
+  /** Empties TLBs, walk caches and data caches: a cold start for `p2msim walk --cold`. */
+  chill(): void {
+    for (const vcpu of this.parts.vcpus) {
+      vcpu.tlb.clear();
+      vcpu.pwc.flush();
+      vcpu.npwc.flush();
+      vcpu.ntlb?.flush();
+      vcpu.cache.clear();
+    }
+  }
+
+  guestTables(): string {
+    return this.parts.guest.tablesText();
+  }
+
+  guestDigest(): string {
+    return this.parts.guest.digest();
+  }
+
+  #oneAccess(vcpu: number, va: Word64, write: boolean): void {
+    const batch = this.#single;
+    batch.n = 1;
+    batch.hi[0] = va.hi;
+    batch.lo[0] = va.lo;
+    batch.op[0] = write ? OP_WRITE : OP_READ;
+    batch.size[0] = 1;
+    batch.vcpu[0] = vcpu;
+    this.replayAccesses(batch, 0, 1);
+  }
+
+  #vcpu(id: number, line: number): Vcpu {
+    const vcpu = this.parts.vcpus[id];
+    if (vcpu !== undefined) return vcpu;
+    const count = this.parts.vcpus.length;
+    throw new TraceError(
+      { file: this.#file, line: line > 0 ? line : undefined },
+      `the trace uses vcpu ${id}, but the machine has ${count} (0 to ${count - 1})`,
+      { hint: `give it more with --vcpus ${id + 1}, or \`# vcpus: ${id + 1}\` at the head of the trace` },
+    );
+  }
+
+  /** An event that this mode cannot model: an error, or under --lenient a line in the assumptions. */
+  #refuse(event: TraceEvent, reason: string): void {
+    const what = `mode ${this.plugin.name} cannot replay this event: ${reason}`;
+    if (!this.#lenient) {
+      throw new TraceError({ file: this.#file, line: event.line > 0 ? event.line : undefined }, what, {
+        hint: 'leave the mode out (-m), or pass such events over with --lenient',
+      });
+    }
+    this.ignored.set(reason, (this.ignored.get(reason) ?? 0) + 1);
+  }
+
+  /** The guest does not know the file's name. */
+  #placed(error: unknown): unknown {
+    if (!(error instanceof TraceError) || error.place.file !== '') return error;
+    return new TraceError({ ...error.place, file: this.#file }, error.message, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
+  }
+}
+
+export interface MachineOptions {
+  readonly lenient?: boolean;
+  /** Name of the trace, for messages. */
+  readonly file?: string;
+}
+
+/** Builds a machine with a built-in mode, or the backend that the request brings. */
+export function createMachine(request: MachineRequest, header: TraceHeader, options: MachineOptions = {}): Machine {
+  return new Machine(request.backend ?? backends.get(request.mode), request.config, header, options);
+}
+
+function createVcpus(config: MachineConfig, ids: PageIds, counters: MachineCounters): Vcpu[] {
+  const llc = sharedCache(config);
+  const prng = new Prng(config.seed);
+  return Array.from({ length: config.vcpus }, (_, id) => ({
+    id,
+    tlb: new TlbHierarchy(config, ids, counters, prng),
+    pwc: new WalkCache(config.pwc, config.guest.levels, prng),
+    npwc: new WalkCache(config.npwc, config.host.levels, prng),
+    ntlb: config.ntlb.entries > 0 ? new SetAssoc(config.ntlb, { prng }) : null,
+    cache: new PteCache(config, llc),
+    space: 0,
+  }));
+}
+
+function portOf(vcpus: readonly Vcpu[], bound: { backend: MmuBackend | null; front: Front | null }): GuestPort {
+  return {
+    access: (vcpu, hi, lo, write) => bound.front!.kernelAccess(vcpus[vcpu]!, hi, lo, write),
+    moreHits: (vcpu, write, n) => bound.front!.moreKernelHits(vcpus[vcpu]!, write, n),
+    invlpg: (vcpu, hi, lo) => bound.backend!.invlpg(vcpus[vcpu]!, hi, lo),
+    cr3: (vcpu, space, flush) => {
+      vcpus[vcpu]!.space = space.id;
+      bound.backend!.cr3(vcpus[vcpu]!, space, flush);
+    },
+    ramGrown: (ram) => bound.backend?.ramGrown(ram),
+  };
+}

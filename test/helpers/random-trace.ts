@@ -1,0 +1,369 @@
+/**
+ * Seeded random traces and geometries for differential tests.
+ *
+ * A trace has locality (a few 2 MiB regions, bursts with strides) and every event the model covers.
+ * The reference simulator, in native mode, runs along while a trace is made: it tells which tables
+ * exist, so that PTW stores go to real entries. What docs/model.md leaves open is avoided: frames
+ * that are mapped by name and counted too, an address space torn down under another vcpu, and upper
+ * entries without RW.
+ */
+import type { ArrayConfig, MachineConfig, PageSizeName, TlbArrayConfig, WalkCacheConfig } from '../../src/config/schema.js';
+import type { Perm, TraceEvent, TraceHeader, Word64 } from '../../src/trace/event.js';
+import { ReferenceSimulator, type ReferenceMode } from '../reference/simulator.js';
+
+export type TraceItem =
+  | { readonly kind: 'access'; readonly vcpu: number; readonly op: 0 | 1 | 2 | 3; readonly va: bigint; readonly size: number }
+  | { readonly kind: 'event'; readonly event: TraceEvent };
+
+export interface RandomCase {
+  readonly seed: number;
+  readonly mode: ReferenceMode;
+  readonly config: MachineConfig;
+  readonly header: TraceHeader;
+  readonly items: readonly TraceItem[];
+}
+
+/** Deterministic integers: mulberry32. */
+export class Rng {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** 0 <= n < 2^32. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return (t ^ (t >>> 14)) >>> 0;
+  }
+
+  /** from..to, both included. */
+  int(from: number, to: number): number {
+    return from + (this.next() % (to - from + 1));
+  }
+
+  /** True in `percent` of 100 cases. */
+  chance(percent: number): boolean {
+    return this.int(0, 99) < percent;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.int(0, list.length - 1)]!;
+  }
+}
+
+// Geometry.
+
+function array(rng: Rng, maxEntries: number, mayBeAbsent: boolean): ArrayConfig {
+  const ways = rng.int(1, Math.min(6, maxEntries));
+  let sets = rng.pick([1, 1, 2, 4]);
+  while (ways * sets > maxEntries) sets /= 2;
+  const entries = mayBeAbsent && rng.chance(25) ? 0 : ways * sets;
+  return { entries, ways, policy: rng.pick(['lru', 'lru', 'fifo', 'plru'] as const) };
+}
+
+function tlb(rng: Rng, sizes: string, mayBeAbsent: boolean): TlbArrayConfig {
+  return { ...array(rng, 16, mayBeAbsent), sizes };
+}
+
+function walkCache(rng: Rng): WalkCacheConfig {
+  const level = (): ArrayConfig => array(rng, 4, true);
+  return { l5: level(), l4: level(), l3: level(), l2: level() };
+}
+
+function cacheLevel(rng: Rng): { bytes: number; ways: number } {
+  const ways = rng.int(1, 4);
+  return { bytes: rng.chance(25) ? 0 : 64 * ways * rng.pick([64, 64, 128]), ways };
+}
+
+/** A small geometry that `mode` allows. */
+export function randomConfig(rng: Rng, mode: ReferenceMode): MachineConfig {
+  const shadow = mode === 'shadow';
+  const premapped = rng.chance(35);
+  const big: PageSizeName = premapped && rng.chance(25) ? (!shadow && rng.chance(25) ? '1g' : '2m') : '4k';
+  const cold = !shadow && rng.chance(50);
+  return {
+    seed: 1,
+    vendor: rng.pick(['intel', 'amd'] as const),
+    vcpus: rng.chance(65) ? 1 : 2,
+    guest: {
+      levels: shadow || rng.chance(75) ? 4 : 5,
+      mode: premapped ? 'premapped' : 'demand',
+      pageSize: !premapped && rng.chance(2) ? '2m' : big,
+      frames: rng.chance(15) ? 'thp' : 'contiguous',
+      ram: big === '1g' || rng.chance(4) ? 'auto' : rng.pick([128, 192, 256]),
+      directMap: rng.chance(12) ? '4k' : !shadow && rng.chance(15) ? '1g' : '2m',
+      memory: cold ? 'cold' : 'warm',
+      pcid: !shadow && rng.chance(50),
+      faultAround: rng.pick([1, 4, 16]),
+      flushCeiling: rng.pick([1, 4, 33]),
+    },
+    host: {
+      levels: rng.chance(75) ? 4 : 5,
+      pageSize: rng.pick(['4k', '2m', '1g'] as const),
+      populate: rng.chance(40) ? 'lazy' : 'eager',
+      layout: rng.chance(25) ? 'xen' : 'flat',
+    },
+    l1d: tlb(rng, rng.pick(['4k', '4k+2m', '4k+2m+1g']), false),
+    l1d2m: tlb(rng, rng.pick(['2m', '2m+1g']), true),
+    l1d1g: tlb(rng, '1g', true),
+    l1i: tlb(rng, rng.pick(['4k', '4k+2m', '4k+2m+1g']), false),
+    l1i2m: tlb(rng, '2m', true),
+    l1i1g: tlb(rng, '1g', true),
+    stlb: tlb(rng, rng.pick(['4k', '4k+2m', '4k+2m+1g']), true),
+    stlb2m: tlb(rng, '2m', true),
+    stlb1g: tlb(rng, '1g', true),
+    pwc: { ...walkCache(rng), semantics: rng.pick(['combined', 'gpa'] as const) },
+    npwc: walkCache(rng),
+    ntlb: array(rng, 8, true),
+    cache: {
+      enabled: rng.chance(60),
+      enter: rng.chance(70) ? 'l1' : 'l2',
+      l1: cacheLevel(rng),
+      l2: cacheLevel(rng),
+      llc: cacheLevel(rng),
+    },
+    shadow: { policy: rng.chance(75) ? 'xen' : 'xen-oos-off', pool: rng.chance(60) ? 0 : 'auto' },
+  };
+}
+
+function randomHeader(rng: Rng): TraceHeader {
+  const p2m = [];
+  for (let i = rng.chance(30) ? rng.int(1, 3) : 0; i > 0; i--) {
+    const gfn = rng.int(0, 15) * 512;
+    p2m.push({ gfn, count: 512 * rng.int(1, 4), pageSize: rng.pick(['4k', '4k', '2m'] as const) });
+  }
+  return { guestLevels: null, vcpus: null, ram: null, p2m, features: [] };
+}
+
+/** A pool so small that shadows are recycled: what the fixed users take, and a few pages. */
+function smallPool(rng: Rng, config: MachineConfig, header: TraceHeader): number {
+  const p2mPages = new ReferenceSimulator('shadow', config, header).memory()['p2m.pages'] ?? 0;
+  return p2mPages + 4 * config.vcpus + config.vcpus + rng.int(7, 26);
+}
+
+// Traces.
+
+const REGIONS = [0x400000n, 0x600000n, 0x3fe00000n, 0x40000000n, 0x7fc0000000n, 0x7f1234400000n, 0x7fffffe00000n];
+const PERMS: readonly Perm[] = [
+  { read: true, write: true, exec: false },
+  { read: true, write: false, exec: false },
+  { read: true, write: false, exec: true },
+  { read: false, write: false, exec: false },
+];
+
+function word(value: bigint): Word64 {
+  return { hi: Number(value >> 32n), lo: Number(value & 0xffffffffn) };
+}
+
+function wordOf(value: number): Word64 {
+  return { hi: Math.floor(value / 2 ** 32), lo: value % 2 ** 32 };
+}
+
+class TraceMaker {
+  readonly items: TraceItem[] = [];
+  readonly #rng: Rng;
+  readonly #config: MachineConfig;
+  readonly #oracle: ReferenceSimulator;
+  readonly #regions: bigint[] = [];
+  /** No event frees frames: then tables may be mapped by name, and thp runs stay whole. */
+  readonly #keepsFrames: boolean;
+  readonly #mayFork: boolean;
+  #names: string[] = ['0'];
+  #made = 0;
+  #aliases = 0;
+
+  constructor(rng: Rng, config: MachineConfig, header: TraceHeader) {
+    this.#rng = rng;
+    this.#config = config;
+    this.#oracle = new ReferenceSimulator('native', { ...config, shadow: { policy: 'xen', pool: 0 } }, header);
+    const thp = config.guest.frames === 'thp';
+    this.#keepsFrames = thp || rng.chance(30);
+    this.#mayFork = !thp;
+    for (let i = rng.int(2, 5); i > 0; i--) this.#regions.push(rng.pick(REGIONS));
+  }
+
+  #put(item: TraceItem): void {
+    this.items.push(item);
+    if (item.kind === 'access') this.#oracle.access(item.vcpu, item.op, item.va, item.size);
+    else this.#oracle.event(item.event);
+  }
+
+  #event(event: TraceEvent): void {
+    this.#put({ kind: 'event', event });
+  }
+
+  #vcpu(): number {
+    return this.#rng.int(0, this.#config.vcpus - 1);
+  }
+
+  /** A page in one of the regions; near the start more often than not. */
+  #page(): bigint {
+    const page = this.#rng.chance(60) ? this.#rng.int(0, 40) : this.#rng.int(0, 511);
+    return this.#rng.pick(this.#regions) + BigInt(page) * 4096n;
+  }
+
+  /** A range within one region, of up to `max` pages; whole superpages where the guest uses them. */
+  #range(max: number): { va: Word64; bytes: number } {
+    if (this.#config.guest.pageSize !== '4k') {
+      return { va: word(this.#rng.pick(this.#regions)), bytes: 0x200000 };
+    }
+    const va = this.#page();
+    const left = 512 - Number((va >> 12n) % 512n);
+    return { va: word(va), bytes: Math.min(left, this.#rng.int(1, max)) * 4096 };
+  }
+
+  burst(): void {
+    const rng = this.#rng;
+    const vcpu = this.#vcpu();
+    const stride = rng.pick([1n, 1n, 1n, 2n, -1n, 7n, 0n]) * 4096n;
+    const op = rng.pick([0, 0, 1, 1, 2, 3] as const);
+    let va = this.#page() + BigInt(rng.int(0, 4095));
+    const low = va - (va % 0x200000n);
+    for (let n = rng.int(1, 24); n > 0; n--) {
+      const kind = rng.chance(85) ? op : rng.pick([0, 1, 2, 3] as const);
+      this.#put({ kind: 'access', vcpu, op: kind, va, size: rng.pick([1, 4, 8, 8, 64, 4096, 6000]) });
+      va += stride;
+      if (va < low || va >= low + 0x1f0000n) va = low + BigInt(rng.int(0, 4095));
+    }
+  }
+
+  /** One random event, or nothing where it would not be well defined. */
+  event(): void {
+    const rng = this.#rng;
+    const on = { vcpu: this.#vcpu(), line: 0 };
+    const roll = rng.int(0, 99);
+    if (roll < 14) this.#map(on);
+    else if (roll < 22) {
+      if (!this.#keepsFrames) this.#event({ ...on, kind: 'unmap', ...this.#range(200) });
+    } else if (roll < 32) this.#event({ ...on, kind: 'protect', ...this.#range(60), perm: rng.pick(PERMS) });
+    else if (roll < 40) this.#event({ ...on, kind: 'clear', bit: rng.pick(['A', 'D'] as const), ...this.#range(60) });
+    else if (roll < 48) this.#fork(on);
+    else if (roll < 51) this.#exec(on);
+    else if (roll < 56) this.#exit(on);
+    else if (roll < 66) this.#event({ ...on, kind: 'switch', as: this.#name(), noflush: false });
+    else if (roll < 69) this.#event({ ...on, kind: 'cr3', as: this.#name(), pcid: null, noflush: false });
+    else if (roll < 74) this.#event({ ...on, kind: 'invlpg', va: word(this.#page()) });
+    else if (roll < 77) this.#event({ ...on, kind: 'flushall' });
+    else if (roll < 92) this.#tableStores(on);
+    else if (roll < 96) this.#event({ ...on, kind: 'ipiflush', va: rng.chance(50) ? word(this.#page()) : null });
+    else if (roll < 98) this.#event({ ...on, kind: 'demand', va: word(this.#page()), write: rng.chance(50) });
+    else if (roll < 99) this.#event({ ...on, kind: 'cow', va: word(this.#page()) });
+    else this.#event({ ...on, kind: rng.pick(['cpuid', 'syscall'] as const) });
+  }
+
+  /** A known address space, sometimes a new one. */
+  #name(): string {
+    if (this.#names.length < 4 && this.#rng.chance(15)) return this.#newName();
+    return this.#rng.pick(this.#names);
+  }
+
+  #newName(): string {
+    const name = `p${++this.#made}`;
+    this.#names.push(name);
+    return name;
+  }
+
+  /** MAP over what was unmapped first; sometimes a table or a device is mapped by name. */
+  #map(on: { vcpu: number; line: number }): void {
+    const rng = this.#rng;
+    const perm = rng.pick(PERMS);
+    if (rng.chance(30)) {
+      const va = word(0x20000000n + BigInt(this.#aliases++) * 0x3000n);
+      this.#event({ ...on, kind: 'map', va, bytes: 4096, gfn: this.#namedFrame(on.vcpu), perm, how: 'populate', pageSize: '4k' });
+      return;
+    }
+    const how = rng.pick(['lazy', 'lazy', 'file', 'populate'] as const);
+    const range = how === 'populate' ? this.#range(6) : this.#range(100);
+    if (how === 'populate') {
+      if (this.#keepsFrames || this.#config.guest.pageSize !== '4k') return;
+      this.#event({ ...on, kind: 'unmap', ...range });
+    }
+    this.#event({ ...on, kind: 'map', ...range, gfn: null, perm, how, pageSize: null });
+  }
+
+  #namedFrame(vcpu: number): number {
+    const rng = this.#rng;
+    if (this.#config.host.layout === 'xen' && rng.chance(30)) return rng.int(0xa0, 0xbf);
+    const level = rng.int(1, this.#config.guest.levels);
+    const table = this.#oracle.entry(vcpu, this.#page(), level);
+    if (this.#keepsFrames && table !== null) return table.gfn;
+    return rng.int(0x200, 0x7f0);
+  }
+
+  #fork(on: { vcpu: number; line: number }): void {
+    if (!this.#mayFork || this.#config.guest.pageSize !== '4k' || this.#names.length >= 4) return;
+    this.#event({ ...on, kind: 'fork', child: this.#newName() });
+  }
+
+  /** Is the address space of `vcpu` loaded on no other? */
+  #alone(vcpu: number): boolean {
+    const mine = this.#oracle.current(vcpu);
+    for (let v = 0; v < this.#config.vcpus; v++) {
+      if (v !== vcpu && this.#oracle.current(v) === mine) return false;
+    }
+    return true;
+  }
+
+  #exec(on: { vcpu: number; line: number }): void {
+    if (!this.#keepsFrames && this.#alone(on.vcpu)) this.#event({ ...on, kind: 'exec' });
+  }
+
+  /** EXIT of the current address space, then a switch to another. */
+  #exit(on: { vcpu: number; line: number }): void {
+    if (this.#keepsFrames || !this.#alone(on.vcpu) || this.#names.length < 2) return;
+    const current = this.#oracle.current(on.vcpu);
+    this.#event({ ...on, kind: 'exit', as: this.#rng.chance(50) ? null : current });
+    this.#names = this.#names.filter((name) => name !== current);
+    this.#event({ ...on, kind: 'switch', as: this.#rng.pick(this.#names), noflush: false });
+  }
+
+  /** A run of stores to entries of one table. */
+  #tableStores(on: { vcpu: number; line: number }): void {
+    const rng = this.#rng;
+    const level = rng.pick([1, 1, 1, 2, 2, 3, 4]);
+    const first = this.#page();
+    for (let i = rng.int(1, 6); i > 0; i--) {
+      const va = level === 1 ? first - (first % 0x200000n) + BigInt(rng.int(0, 60)) * 4096n : first;
+      const found = this.#oracle.entry(on.vcpu, va, level);
+      if (found === null || found.value === 0) continue;
+      this.#tableStore(on, found.gfn, level, va, found.value);
+    }
+  }
+
+  #tableStore(on: { vcpu: number; line: number }, gfn: number, level: number, va: bigint, value: number): void {
+    const rng = this.#rng;
+    const at = { ...on, kind: 'ptw' as const, gfn, level, va: word(va) };
+    const leaf = level === 1 || (value & 0x80) !== 0;
+    if (rng.chance(leaf ? 15 : 35)) {
+      // Zero, sometimes twice (which unshadows an upper table), then back again.
+      for (let n = rng.int(1, 3); n > 0; n--) this.#event({ ...at, value: wordOf(0) });
+      if (rng.chance(90)) this.#event({ ...at, value: wordOf(value) });
+      return;
+    }
+    let next = value;
+    const bits = leaf ? [0x2, 0x20, 0x40] : [0x20];
+    for (const bit of bits) if (rng.chance(40)) next += (next & bit) === 0 ? bit : -bit;
+    this.#event({ ...at, value: wordOf(next) });
+  }
+}
+
+/** The case of a seed: mode by turns, geometry and trace from the seed. */
+export function randomCase(seed: number): RandomCase {
+  const rng = new Rng(seed * 2654435761);
+  const mode = (['native', 'hap', 'shadow'] as const)[seed % 3]!;
+  const config = randomConfig(rng, mode);
+  const header = randomHeader(rng);
+  if (mode === 'shadow' && rng.chance(35)) config.shadow.pool = smallPool(rng, config, header);
+  const maker = new TraceMaker(rng, config, header);
+  const superpages = config.guest.pageSize !== '4k' && config.guest.mode === 'demand';
+  for (let n = superpages ? 2 : rng.int(4, 24); n > 0; n--) {
+    maker.burst();
+    for (let k = rng.int(0, 3); k > 0; k--) maker.event();
+  }
+  maker.burst();
+  return { seed, mode, config, header, items: maker.items };
+}
