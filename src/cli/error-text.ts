@@ -17,8 +17,7 @@ export interface ErrorReport {
 }
 
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return text.replace(/\p{Cc}/gu, ' ');
 }
 
 /** The line, its number, and carets under `span` characters from `column` (from 1). */

@@ -65,6 +65,14 @@ export interface PendingStore {
   applied: boolean;
 }
 
+/** Where a guest kernel other than the modelled Linux keeps its things: for scenarios with tables of their own. */
+export interface GuestLayout {
+  /** Upper half of the direct map's base address (the lower half is 0). */
+  readonly directMapHi: number;
+  /** False: no kernel half is set up, the scenario brings its own tables. */
+  readonly mapsKernel: boolean;
+}
+
 export class Guest {
   readonly config: MachineConfig['guest'];
   readonly levels: number;
@@ -92,14 +100,16 @@ export class Guest {
   /** Frames that the direct map covers. */
   #mapped = 0;
   readonly #directHi: number;
+  readonly #mapsKernel: boolean;
 
-  constructor(config: MachineConfig, counters: GuestCounters, port: GuestPort) {
+  constructor(config: MachineConfig, counters: GuestCounters, port: GuestPort, layout?: GuestLayout) {
     this.config = config.guest;
     this.levels = config.guest.levels;
     this.vcpus = config.vcpus;
     this.counters = counters;
     this.port = port;
-    this.#directHi = this.levels === 4 ? 0xffff8880 : 0xff110000;
+    this.#directHi = layout?.directMapHi ?? (this.levels === 4 ? 0xffff8880 : 0xff110000);
+    this.#mapsKernel = layout?.mapsKernel ?? true;
     this.allocator = new GfnAllocator({
       ram: config.guest.ram,
       scatterSeed: config.guest.frames === 'scatter' ? config.seed : null,
@@ -110,7 +120,7 @@ export class Guest {
     });
     this.swapper = new AddressSpace(this.#nextSpaceId++, '<kernel>', this.takeTable(), 0);
     this.#extendDirectMap();
-    this.#mapText();
+    if (this.#mapsKernel) this.#mapText();
     const first = this.space('0');
     for (let v = 0; v < this.vcpus; v++) {
       this.current.push(first);
@@ -417,6 +427,7 @@ export class Guest {
 
   /** Gives all RAM its place in the direct map; called again whenever RAM has grown. */
   #extendDirectMap(): void {
+    if (!this.#mapsKernel) return;
     const size = sizeOfName(this.config.directMap);
     const flags = PTE_P | PTE_RW | PTE_A | PTE_D | PTE_G;
     const base = pageNumberOf(this.#directHi, 0);

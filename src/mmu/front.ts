@@ -49,7 +49,11 @@ class Columns {
   }
 }
 
+/** What handles a guest page fault: true if the access should be retried. */
+export type FaultHandling = typeof pageFault;
+
 export class Front {
+  readonly #handleFault: FaultHandling;
   readonly #parts: MachineParts;
   readonly #backend: MmuBackend;
   readonly #guest: Guest;
@@ -58,7 +62,14 @@ export class Front {
   readonly #premapped: boolean;
   readonly #columns = new Columns();
 
-  constructor(parts: MachineParts, backend: MmuBackend, trace: AccessCounters, kernel: AccessCounters) {
+  constructor(
+    parts: MachineParts,
+    backend: MmuBackend,
+    trace: AccessCounters,
+    kernel: AccessCounters,
+    handleFault: FaultHandling = pageFault,
+  ) {
+    this.#handleFault = handleFault;
     this.#parts = parts;
     this.#backend = backend;
     this.#guest = parts.guest;
@@ -209,7 +220,7 @@ export class Front {
       if (outcome === EMULATED) return;
       if (outcome === GUEST_FAULT) {
         observer?.note('guest page fault: the guest kernel runs');
-        if (!pageFault(this.#guest, vcpu.id, hi, lo, write, fetch)) return;
+        if (!this.#handleFault(this.#guest, vcpu.id, hi, lo, write, fetch)) return;
       }
     }
     throw new InternalError(`an access was walked ${MAX_WALKS} times without an end`);

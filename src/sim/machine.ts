@@ -6,9 +6,9 @@
 import type { MachineConfig } from '../config/schema.js';
 import { TraceError } from '../errors.js';
 import { guestEvent } from '../guest/events.js';
-import { Guest, type GuestPort } from '../guest/guest.js';
+import { Guest, type GuestLayout, type GuestPort } from '../guest/guest.js';
 import { type BackendPlugin, type MachineParts, type MmuBackend, type Vcpu } from '../mmu/backend.js';
-import { Front } from '../mmu/front.js';
+import { type FaultHandling, Front } from '../mmu/front.js';
 import { backends } from '../mmu/index.js';
 import { PageIds } from '../mmu/page-ids.js';
 import { PteCache, sharedCache } from '../mmu/pte-cache.js';
@@ -54,7 +54,7 @@ export class Machine {
     const vcpus = createVcpus(config, ids, this.#counters);
     // The guest is built first, and its memory may grow before there is a backend to tell.
     const bound: { backend: MmuBackend | null; front: Front | null } = { backend: null, front: null };
-    const guest = new Guest(config, this.#counters, portOf(vcpus, bound));
+    const guest = new Guest(config, this.#counters, portOf(vcpus, bound), options.layout);
     for (const vcpu of vcpus) vcpu.space = guest.current[vcpu.id]!.id;
     this.parts = {
       config,
@@ -68,7 +68,7 @@ export class Machine {
       p2mRanges: header.p2m,
     };
     this.#backend = plugin.create(this.parts);
-    this.#front = new Front(this.parts, this.#backend, this.#trace, this.#kernel);
+    this.#front = new Front(this.parts, this.#backend, this.#trace, this.#kernel, options.handleFault);
     bound.backend = this.#backend;
     bound.front = this.#front;
   }
@@ -202,6 +202,9 @@ export interface MachineOptions {
   readonly lenient?: boolean;
   /** Name of the trace, for messages. */
   readonly file?: string;
+  /** A guest that is not the modelled Linux: its layout, and what it does on a page fault. */
+  readonly layout?: GuestLayout;
+  readonly handleFault?: FaultHandling;
 }
 
 /** Builds a machine with a built-in mode, or the backend that the request brings. */

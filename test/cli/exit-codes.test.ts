@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cli, file } from './run-cli.js';
 
 const GOOD = file('good.csv', 'op,va\nR,0x1000\nW,0x2000\n');
+const EMPTY_MODULE = file('empty.mjs', 'export {};\n');
 const BAD = file('bad.csv', 'op,va,size\nR,0x1000,8\nW,0x7fq0,8\nR,0x1000,8\n');
 
 describe('exit code 0', () => {
@@ -92,6 +93,8 @@ describe('exit code 2', () => {
       /--lenient and --strict exclude each other/,
     ],
     ['two reporters on one stream', ['replay', GOOD, '-r', 'csv', '--json'], /both write to standard output/],
+    ['a module without a backend', ['replay', GOOD, '-m', EMPTY_MODULE], /exports no backend/],
+    ['a module that is not there', ['replay', GOOD, '-m', './no-such.mjs'], /cannot load the backend/],
     ['an unknown preset to print', ['presets', 'zen33'], /did you mean 'zen3'/],
     ['an unknown topic', ['explain', 'walk.refz'], /did you mean/],
     ['a walk without a place', ['walk', GOOD], /expected --at N or --gva HEX/],

@@ -195,7 +195,7 @@ export class Events {
     this.#edited(space, first, pages);
     this.#cut(space, first, end);
     this.#splitPartial(vcpu, first, end);
-    const leaves = this.#leaves(space.root, first, end, (entry) => has(entry, P));
+    const leaves = this.#leaves(space.root, first, end, (e) => has(e, P) || has(e, NONE));
     for (const leaf of leaves) this.#kernel.store(vcpu, leaf.table, leaf.index, 0);
     const freed = this.#dropEmpty(vcpu, space, first, end);
     if (leaves.length > 0) {
@@ -269,9 +269,10 @@ export class Events {
 
   // FORK, EXEC, EXIT.
 
-  #userLeaves(root: number): Leaf[] {
+  /** Leaves of the low half that have one of `bits`. */
+  #userLeaves(root: number, bits: number): Leaf[] {
     const half = 512 ** this.#m.config.guest.levels / 2;
-    return this.#leaves(root, 0, half, (entry) => has(entry, P));
+    return this.#leaves(root, 0, half, (entry) => has(entry, bits));
   }
 
   /** A root as FORK makes it: zeroed, with a store of each present high-half entry. */
@@ -288,7 +289,7 @@ export class Events {
   #fork(vcpu: Vcpu, name: string): void {
     const parent = vcpu.space;
     const child = this.#guest.addSpace(name, this.#makeRoot(vcpu));
-    for (const leaf of this.#userLeaves(parent.root)) {
+    for (const leaf of this.#userLeaves(parent.root, P + NONE)) {
       const entry = this.#kernel.read(vcpu, leaf.table, leaf.index);
       if (this.#guest.isPageCache(gfnOf(entry))) continue;
       if (has(entry, RW)) this.#kernel.store(vcpu, leaf.table, leaf.index, minus(entry, RW));
@@ -309,6 +310,7 @@ export class Events {
     const { space } = vcpu;
     const old = { ...space };
     space.root = this.#makeRoot(vcpu);
+    space.id += '+'; // QUIRK?
     this.#guest.loadCr3(vcpu, space, space);
     space.image = this.#guest.newImage();
     space.vmas = [];
@@ -326,7 +328,7 @@ export class Events {
 
   /** 8.2 EXIT: leaves, flush, upper entries, flush, swapper; then frames and tables are freed. */
   #tearDown(vcpu: Vcpu, space: AddressSpace, loaded: boolean): void {
-    const leaves = this.#userLeaves(space.root);
+    const leaves = this.#userLeaves(space.root, P + NONE);
     for (const leaf of leaves) this.#kernel.store(vcpu, leaf.table, leaf.index, 0);
     if (loaded) this.#guest.loadCr3(vcpu, space, space);
     const freed: number[] = [];
@@ -352,7 +354,6 @@ export class Events {
   #tableStore(vcpu: Vcpu, gfn: number, level: number, vpn: number, value: Word64): void {
     const entry = (value.hi % 2 ** 20) * 2 ** 32 + value.lo;
     vcpu.space.edited.add(this.#guest.region(vpn));
-    this.#guest.tables.add(gfn);
     this.#kernel.store(vcpu, gfn, indexAt(vpn, level), entry);
   }
 

@@ -233,6 +233,7 @@ export class Guest {
   premap(space: AddressSpace, vpn: number): void {
     const { memory, config } = this.#m;
     if (config.guest.mode !== 'premapped' || space.edited.has(this.region(vpn))) return;
+    space.edited.add(this.region(vpn));
     const level = leafLevel(config.guest.pageSize);
     const table = this.#silentTables(space, vpn, level);
     if (table < 0) return;

@@ -24,7 +24,7 @@ export interface AddressSpace {
   vmas: Vma[];
   /** Which program: key of the page cache together with the vpn (8.1). */
   image: number;
-  /** Premapping regions in which MAP, UNMAP, PROTECT or PTW happened (7.6). */
+  /** Regions that are not premapped (again): accessed, or MAP, UNMAP, PROTECT, PTW in them (7.6). */
   edited: Set<number>;
 }
 

@@ -102,8 +102,9 @@ export class OutOfSync {
       this.#count('shadow.wr_guess');
     }
     if (pages.writable(gfn) === 0) return true;
-    const last = acting.lastWritable;
-    if (last) {
+    // A page number, as Xen's is a frame: whatever l1 or fl1 has it now.
+    const last = pages.pages[acting.lastWritable ?? -1];
+    if (last && (last.type === 'l1' || last.type === 'fl1')) {
       if (this.#sweep(last, gfn)) this.#count('shadow.wr_last');
       this.#count('shadow.bf_entries', 512);
     }
@@ -122,7 +123,7 @@ export class OutOfSync {
   #sweep(page: ShadowPage, gfn: number): boolean {
     let any = false;
     for (let i = 0; i < 512; i++) any = this.#makeReadOnly(page, i, gfn) || any;
-    if (any) this.#pages.acting.lastWritable = page;
+    if (any) this.#pages.acting.lastWritable = page.number;
     return any;
   }
 

@@ -19,7 +19,7 @@ export interface ShadowPage {
   entries: ShadowEntry[];
   refs: number;
   pinned: boolean;
-  /** The first parent entry that linked it, while that one stands. */
+  /** The first parent entry that linked it while its type was not pinnable, as long as that one stands. */
   up: { page: ShadowPage; index: number } | null;
 }
 
@@ -42,7 +42,8 @@ export interface ShadowVcpu {
   slots: (Slot | null)[];
   lastEmulated: { vpn: number; gfn: number; ok: boolean };
   lastUnshadowGfn: number | null;
-  lastWritable: ShadowPage | null;
+  /** Number of the page where the last search succeeded. */
+  lastWritable: number | null;
 }
 
 export class ShadowPages {
@@ -102,7 +103,9 @@ export class ShadowPages {
     if (config.shadow.pool === 0) return Infinity;
     const auto = 256 * config.vcpus + (2 * p2m.ram) / 256;
     const total = config.shadow.pool === 'auto' ? auto : config.shadow.pool;
-    return total - p2m.tables.length - 4 * config.vcpus - this.live().length;
+    // Without out-of-sync tables Xen makes no snapshots (sh_update_paging_modes).
+    const own = config.shadow.policy === 'xen-oos-off' ? 1 : 4;
+    return total - p2m.tables.length - own * config.vcpus - this.live().length;
   }
 
   prealloc(pages: number): void {
@@ -115,18 +118,19 @@ export class ShadowPages {
     this.m.counts.add('shadow.prealloc2');
     for (const vcpu of this.vcpus) {
       for (let i = 0; i < 512; i++) this.setUpper(vcpu.root, i, null);
+      if (this.freePages() >= pages) break;
     }
     this.flushAllVcpus();
   }
 
   make(gfn: number, type: ShadowType): ShadowPage {
     this.m.counts.add('shadow.alloc');
-    if (type === 'l4' && this.pinL3) this.#l3Heuristic();
     let number = this.pages.indexOf(null);
     if (number < 0) number = this.pages.length;
     const entries = new Array<ShadowEntry>(512).fill(null);
     const page: ShadowPage = { number, type, gfn, entries, refs: 0, pinned: false, up: null };
     this.pages[number] = page;
+    if (type === 'l4' && this.pinL3) this.#l3Heuristic();
     return page;
   }
 
@@ -183,8 +187,10 @@ export class ShadowPages {
     if (wasLink && link && wasLink.page === link.page && wasLink.rw === link.rw) return false;
     if (link) {
       link.page.refs++;
-      if (link.page.up === null) link.page.up = { page: parent, index };
-      if (link.page.type === 'l3' && this.pinL3) this.pin(link.page);
+      const pinnable = link.page.type === 'l3' && this.pinL3;
+      // What can be pinned has no up-pointer (sh_type_has_up_pointer).
+      if (pinnable) this.pin(link.page);
+      else if (link.page.up === null) link.page.up = { page: parent, index };
       if (link.page.type === 'l1') this.onLinkL1(link.page);
     }
     parent.entries[index] = entry;

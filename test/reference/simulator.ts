@@ -139,7 +139,11 @@ export class ReferenceSimulator {
   }
 }
 
+/** `vpn level gfn RW? US? G?`, numbers in hex. */
 function leafLine(vpn: number, level: number, entry: number): string {
-  const flags = (has(entry, RW) ? RW : 0) + (has(entry, US) ? US : 0) + (has(entry, G) ? G : 0);
-  return `${vpn.toString(16)} ${level} ${gfnOf(entry).toString(16)} ${flags.toString(16)}`;
+  const words = [vpn.toString(16), String(level), gfnOf(entry).toString(16)];
+  if (has(entry, RW)) words.push('RW');
+  if (has(entry, US)) words.push('US');
+  if (has(entry, G)) words.push('G');
+  return words.join(' ');
 }

@@ -3,6 +3,7 @@ import { createMachine } from '../../src/sim/machine.js';
 import { ReferenceSimulator } from './simulator.js';
 import { createBatch } from '../../src/trace/access.js';
 import { it } from 'vitest';
+const canon = (t: string, levels: number) => t.split('\n').filter(l=>l!=='').map(l=>{ const w=l.split(' '); if (w[0]==='space') return l; let v=parseInt(w[0]!,16); if (v>=512**levels/2) v+=2**52-512**levels; const f=parseInt(w[3]!,16); return [v.toString(16),w[1],w[2],...(f&2?['RW']:[]),...(f&4?['US']:[]),...(f&8?['G']:[])].join(' ');}).join('\n');
 const norm = (t: string) => t.split('\n').map(l=>l.trim().split(/\s+/).join(' ')).filter(l=>l!=='').join('\n');
 it('x', () => {
 const from = Number(process.env.FROM ?? 0), to = Number(process.env.TO ?? 60);
@@ -27,7 +28,7 @@ for (let s = from; s < to; s++) {
   for (const k of new Set([...Object.keys(mc), ...Object.keys(rc)])) if ((mc[k]??0)!==(rc[k]??0)) d.push(`${k} real ${mc[k]} ref ${rc[k]}`);
   const rmem = r.memory(), mmem = m.memory();
   for (const k of Object.keys(rmem)) if (rmem[k] !== mmem[k]) d.push(`memory.${k} real ${mmem[k]} ref ${rmem[k]}`);
-  if (norm(m.guestTables()) !== norm(r.guestTables())) { d.push('tables'); if (process.env.V) { const a=norm(m.guestTables()).split('\n'), b=norm(r.guestTables()).split('\n'); const i=a.findIndex((l,j)=>l!==b[j]); console.log(a.length,b.length, 'real', a.slice(Math.max(0,i-2),i+4), 'ref', b.slice(Math.max(0,i-2),i+4)); } }
+  if (canon(m.guestTables(), c.config.guest.levels) !== norm(r.guestTables())) { d.push('tables'); if (process.env.V) { const a=canon(m.guestTables(), c.config.guest.levels).split('\n'), b=norm(r.guestTables()).split('\n'); const i=a.findIndex((l,j)=>l!==b[j]); console.log(a.length,b.length, 'real', a.slice(Math.max(0,i-2),i+4), 'ref', b.slice(Math.max(0,i-2),i+4)); } }
   if (d.length) { bad++; if (bad < 15) console.log(s, c.mode, c.items.length, d.length, c.config.guest.frames, c.config.guest.mode, c.config.guest.pageSize, c.config.guest.levels, '\n   '+d.slice(0, Number(process.env.K??6)).join('\n   ')); } else good++;
 }
 console.log('bad', bad, 'good', good, 'ref ms', tr|0, 'real ms', tm|0);
