@@ -22,7 +22,7 @@ export { metricMatcher } from './report/metric-values.js';
 export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';
 export { REPORTERS as reporters } from './report/reporters/index.js';
 export type { CompareResult, Manifest, RunResult } from './report/result.js';
-export { COUNTERS, MEMORY_COUNTERS, type CounterDef } from './sim/counters.js';
+export { COUNTERS, MEMORY_COUNTERS, type CounterDef } from './counters.js';
 export type { WalkReport, WalkStep } from './sim/run.js';
 export { type Finding, checkTrace } from './trace/check.js';
 export type { AccessBatch } from './trace/access.js';

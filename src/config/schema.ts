@@ -5,8 +5,8 @@
  * is the one table of keys: type, range and meaning. Presets (config/presets/) are partial objects
  * of the hardware part, each value with its source.
  */
+import type { PageSizeName } from '../arch/paging.js';
 
-export type PageSizeName = '4k' | '2m' | '1g';
 export type ReplacementName = 'lru' | 'plru' | 'fifo' | 'random';
 
 /** One set-associative array. `entries` 0 means that it is absent. */

@@ -4,7 +4,7 @@
  * A model, not a measurement: nothing overlaps, nothing is hidden by out-of-order execution. What
  * each term leaves out is said where the table is (cost/table.ts).
  */
-import type { CounterValues } from '../sim/counters.js';
+import type { CounterValues } from '../counters.js';
 import type { Cost, CostGroup, CostRow, CostTable, CostTerm } from './types.js';
 
 /** The estimated cycles of one run: every row of `costs`, in its order. Integers throughout. */

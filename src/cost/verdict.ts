@@ -6,7 +6,7 @@
  * and hypervisor cycles of both: walkA + f exitA = walkB + f exitB. Not judged: memory, fairness of
  * the guest model, anything the cost table leaves out.
  */
-import type { CounterValues } from '../sim/counters.js';
+import type { CounterValues } from '../counters.js';
 import type { Cost, Verdict } from './types.js';
 
 /** What a verdict needs of a run. */

@@ -9,7 +9,7 @@ import { pageNumberOf, SIZE_4K } from '../arch/paging.js';
 import { InternalError } from '../errors.js';
 import { pageFault } from '../guest/fault.js';
 import type { Guest } from '../guest/guest.js';
-import type { AccessCounters } from '../sim/counters.js';
+import type { AccessCounters } from '../counters.js';
 import { type AccessBatch, BATCH_CAPACITY, OP_FETCH, OP_READ } from '../trace/access.js';
 import { EMULATED, FILLED, GUEST_FAULT, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
 import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_REWALK } from './tlb-hierarchy.js';
@@ -81,21 +81,28 @@ export class Front {
   /** Replays records [from, to) of the batch, all of them on `vcpu`. */
   replay(vcpu: Vcpu, batch: AccessBatch, from: number, to: number): void {
     this.#fillColumns(vcpu, batch, from, to);
-    const { n, keys, hi, lo, fetch } = this.#columns;
-    const c = this.#trace;
-    c.accesses += n;
-    for (let i = 0; i < n; ) {
-      const isFetch = fetch[i] === 1;
-      const array = isFetch ? vcpu.tlb.scannableFetch : vcpu.tlb.scannableData;
-      let end = i + 1;
-      while (end < n && fetch[end] === fetch[i]) end++;
+    const { n, fetch } = this.#columns;
+    this.#trace.accesses += n;
+    for (let at = 0; at < n; ) {
+      const isFetch = fetch[at] === 1;
+      let end = at + 1;
+      while (end < n && fetch[end] === fetch[at]) end++;
+      this.#replayRun(vcpu, at, end, isFetch);
+      at = end;
+    }
+  }
+
+  /** Page accesses [from, end) of the columns, all fetches or none: from miss to miss. */
+  #replayRun(vcpu: Vcpu, from: number, end: number, isFetch: boolean): void {
+    const { keys, hi, lo } = this.#columns;
+    const array = isFetch ? vcpu.tlb.scannableFetch : vcpu.tlb.scannableData;
+    for (let i = from; i < end; i++) {
       const stop = array === null ? i : array.scan(keys, i, end);
-      if (stop > i) countL1Hits(c, isFetch, SIZE_4K, stop - i);
-      if (stop < end) {
-        const key = keys[stop]!;
-        this.#access(vcpu, key >>> 2, hi[stop]!, lo[stop]! >>> 0, (key & 1) !== 0, isFetch);
-      }
-      i = stop < end ? stop + 1 : stop;
+      if (stop > i) countL1Hits(this.#trace, isFetch, SIZE_4K, stop - i);
+      if (stop === end) return;
+      const key = keys[stop]!;
+      this.#access(vcpu, key >>> 2, hi[stop]!, lo[stop]! >>> 0, (key & 1) !== 0, isFetch);
+      i = stop;
     }
   }
 

@@ -14,7 +14,7 @@ import type { AddressSpace } from '../guest/address-space.js';
 import type { Cr3Flush } from '../guest/guest.js';
 import { MFN_OFFSET, P2M_ABSENT, P2m } from '../hypervisor/p2m.js';
 import { hapPoolPages } from '../hypervisor/pool.js';
-import type { TableMemory } from '../sim/counters.js';
+import type { TableMemory } from '../counters.js';
 import type { ArchitecturalEvent } from '../trace/event.js';
 import {
   type BackendPlugin,

@@ -7,7 +7,7 @@ import { pageNumberOf, pageOffset, tableIndex } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import type { AddressSpace } from '../guest/address-space.js';
 import type { Cr3Flush } from '../guest/guest.js';
-import type { TableMemory } from '../sim/counters.js';
+import type { TableMemory } from '../counters.js';
 import type { ArchitecturalEvent } from '../trace/event.js';
 import { type BackendPlugin, FILLED, GUEST_FAULT, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';

@@ -7,7 +7,7 @@
  * program's own data does not compete for the lines.
  */
 import type { CacheLevelConfig, MachineConfig } from '../config/schema.js';
-import type { AccessCounters } from '../sim/counters.js';
+import type { AccessCounters } from '../counters.js';
 import { SetAssoc } from './set-assoc.js';
 
 const LINE_BYTES = 64;

@@ -1,5 +1,5 @@
 /** Counting of walk references and walk-cache hits by dimension and level: one place for all backends. */
-import type { AccessCounters } from '../sim/counters.js';
+import type { AccessCounters } from '../counters.js';
 
 /** One read of a guest table entry of `level` (5..1). */
 export function countGuestReference(c: AccessCounters, level: number): void {

@@ -16,7 +16,7 @@ import { resyncAll, resyncForCr3 } from '../hypervisor/shadow/oos.js';
 import { FL1, L1, L2, L3, L4, SH_P, SH_RW } from '../hypervisor/shadow/pages.js';
 import { policies } from '../hypervisor/shadow/policy.js';
 import { removeWriteAccess } from '../hypervisor/shadow/write-access.js';
-import type { TableMemory } from '../sim/counters.js';
+import type { TableMemory } from '../counters.js';
 import type { ArchitecturalEvent } from '../trace/event.js';
 import {
   type BackendPlugin,

@@ -8,7 +8,7 @@
  */
 import { SIZE_1G, SIZE_4K } from '../arch/paging.js';
 import type { MachineConfig, TlbArrayConfig } from '../config/schema.js';
-import type { AccessCounters, MachineCounters } from '../sim/counters.js';
+import type { AccessCounters, MachineCounters } from '../counters.js';
 import type { Prng } from '../util/prng.js';
 import { KERNEL_SPACE, PageIds } from './page-ids.js';
 import { SetAssoc } from './set-assoc.js';

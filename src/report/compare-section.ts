@@ -6,7 +6,7 @@
  */
 import { COST_GROUPS, type CostGroup } from '../cost/types.js';
 import { PAGE_FAULT_KINDS, VMEXIT_REASONS } from '../hypervisor/vmexit.js';
-import type { TableMemory } from '../sim/counters.js';
+import type { TableMemory } from '../counters.js';
 import { grouped, pageSize, per } from './numbers.js';
 import type { RunResult } from './result.js';
 import { counter } from './run-sections.js';

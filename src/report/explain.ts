@@ -16,7 +16,7 @@ import {
   type PageFaultKind,
   type VmexitReason,
 } from '../hypervisor/vmexit.js';
-import { COUNTERS, MEMORY_COUNTERS, type CounterDef } from '../sim/counters.js';
+import { COUNTERS, MEMORY_COUNTERS, type CounterDef } from '../counters.js';
 import { didYouMean } from '../util/registry.js';
 import { GLOSSARY, MODE_ENTRIES, TOPIC_ENTRIES, type GlossaryEntry } from './glossary.js';
 import { wrap } from './grid.js';

@@ -2,7 +2,7 @@
  * Why a counter rises and what lowers it, for the keys whose definition leaves it open.
  *
  * One note per family of keys; the longest prefix of a key wins. The definitions themselves
- * (meaning, unit, who raises it) are in sim/counters.ts.
+ * (meaning, unit, who raises it) are in counters.ts.
  */
 
 /** Cause and remedy of a family of metrics. */

@@ -6,7 +6,7 @@
 import { DEFAULT_COST_TABLE } from '../cost/table.js';
 import { COST_GROUPS } from '../cost/types.js';
 import { UsageError } from '../errors.js';
-import { COUNTERS, MEMORY_COUNTERS } from '../sim/counters.js';
+import { COUNTERS, MEMORY_COUNTERS } from '../counters.js';
 import { didYouMean } from '../util/registry.js';
 import type { RunResult } from './result.js';
 

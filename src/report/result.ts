@@ -5,8 +5,8 @@
  * `schema` id changes when the meaning of a field does.
  */
 import type { Cost, Verdict } from '../cost/types.js';
-import type { CounterValues } from '../sim/counters.js';
-import type { TableMemory } from '../sim/counters.js';
+import type { CounterValues } from '../counters.js';
+import type { TableMemory } from '../counters.js';
 import type { MachineConfig } from '../config/schema.js';
 
 export type { Cost, CostGroup, CostTerm, Verdict } from '../cost/types.js';

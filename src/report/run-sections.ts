@@ -4,7 +4,7 @@
  * Rows that do not apply or never happened are left out; ratios are computed here from two counts
  * that are both shown. Exits and costs are in exit-sections.ts and cost-section.ts.
  */
-import type { TableMemory } from '../sim/counters.js';
+import type { TableMemory } from '../counters.js';
 import { grouped, pageSize, per, percent } from './numbers.js';
 import type { RunResult } from './result.js';
 import { row, section, type Section, type SectionRow } from './section.js';

@@ -27,7 +27,7 @@ import {
   createTableMemory,
   type MachineCounters,
   type TableMemory,
-} from './counters.js';
+} from '../counters.js';
 import type { MachineRequest } from './run.js';
 
 export class Machine {

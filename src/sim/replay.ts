@@ -8,7 +8,7 @@ import { TraceError } from '../errors.js';
 import type { TraceChunk } from '../trace/access.js';
 import type { TraceEvent } from '../trace/event.js';
 import { assumptionsOf } from './assumptions.js';
-import type { CounterValues } from './counters.js';
+import type { CounterValues } from '../counters.js';
 import { createMachine, type Machine } from './machine.js';
 import type { MachineRun, ReplayOutcome, ReplayRequest, RunInterval } from './run.js';
 

@@ -6,7 +6,7 @@ import type { TraceError } from '../errors.js';
 import type { BackendPlugin } from '../mmu/backend.js';
 import type { Word64 } from '../trace/event.js';
 import type { OpenTrace } from '../trace/open.js';
-import type { CounterValues, TableMemory } from './counters.js';
+import type { CounterValues, TableMemory } from '../counters.js';
 
 /** One machine to build and feed. */
 export interface MachineRequest {

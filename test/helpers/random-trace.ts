@@ -7,12 +7,24 @@
  * that are mapped by name and counted too, an address space torn down under another vcpu, and upper
  * entries without RW.
  */
-import type { ArrayConfig, MachineConfig, PageSizeName, TlbArrayConfig, WalkCacheConfig } from '../../src/config/schema.js';
+import type {
+  ArrayConfig,
+  MachineConfig,
+  PageSizeName,
+  TlbArrayConfig,
+  WalkCacheConfig,
+} from '../../src/config/schema.js';
 import type { Perm, TraceEvent, TraceHeader, Word64 } from '../../src/trace/event.js';
 import { ReferenceSimulator, type ReferenceMode } from '../reference/simulator.js';
 
 export type TraceItem =
-  | { readonly kind: 'access'; readonly vcpu: number; readonly op: 0 | 1 | 2 | 3; readonly va: bigint; readonly size: number }
+  | {
+      readonly kind: 'access';
+      readonly vcpu: number;
+      readonly op: 0 | 1 | 2 | 3;
+      readonly va: bigint;
+      readonly size: number;
+    }
   | { readonly kind: 'event'; readonly event: TraceEvent };
 
 export interface RandomCase {
@@ -147,7 +159,15 @@ function smallPool(rng: Rng, config: MachineConfig, header: TraceHeader): number
 
 // Traces.
 
-const REGIONS = [0x400000n, 0x600000n, 0x3fe00000n, 0x40000000n, 0x7fc0000000n, 0x7f1234400000n, 0x7fffffe00000n];
+const REGIONS = [
+  0x400000n,
+  0x600000n,
+  0x3fe00000n,
+  0x40000000n,
+  0x7fc0000000n,
+  0x7f1234400000n,
+  0x7fffffe00000n,
+];
 const PERMS: readonly Perm[] = [
   { read: true, write: true, exec: false },
   { read: true, write: false, exec: false },
@@ -179,7 +199,11 @@ class TraceMaker {
   constructor(rng: Rng, config: MachineConfig, header: TraceHeader) {
     this.#rng = rng;
     this.#config = config;
-    this.#oracle = new ReferenceSimulator('native', { ...config, shadow: { policy: 'xen', pool: 0 } }, header);
+    this.#oracle = new ReferenceSimulator(
+      'native',
+      { ...config, shadow: { policy: 'xen', pool: 0 } },
+      header,
+    );
     const thp = config.guest.frames === 'thp';
     this.#keepsFrames = thp || rng.chance(30);
     this.#mayFork = !thp;
@@ -240,7 +264,8 @@ class TraceMaker {
     else if (roll < 22) {
       if (!this.#keepsFrames) this.#event({ ...on, kind: 'unmap', ...this.#range(200) });
     } else if (roll < 32) this.#event({ ...on, kind: 'protect', ...this.#range(60), perm: rng.pick(PERMS) });
-    else if (roll < 40) this.#event({ ...on, kind: 'clear', bit: rng.pick(['A', 'D'] as const), ...this.#range(60) });
+    else if (roll < 40)
+      this.#event({ ...on, kind: 'clear', bit: rng.pick(['A', 'D'] as const), ...this.#range(60) });
     else if (roll < 48) this.#fork(on);
     else if (roll < 51) this.#exec(on);
     else if (roll < 56) this.#exit(on);
@@ -249,7 +274,8 @@ class TraceMaker {
     else if (roll < 74) this.#event({ ...on, kind: 'invlpg', va: word(this.#page()) });
     else if (roll < 77) this.#event({ ...on, kind: 'flushall' });
     else if (roll < 92) this.#tableStores(on);
-    else if (roll < 96) this.#event({ ...on, kind: 'ipiflush', va: rng.chance(50) ? word(this.#page()) : null });
+    else if (roll < 96)
+      this.#event({ ...on, kind: 'ipiflush', va: rng.chance(50) ? word(this.#page()) : null });
     else if (roll < 98) this.#event({ ...on, kind: 'demand', va: word(this.#page()), write: rng.chance(50) });
     else if (roll < 99) this.#event({ ...on, kind: 'cow', va: word(this.#page()) });
     else this.#event({ ...on, kind: rng.pick(['cpuid', 'syscall'] as const) });
@@ -273,7 +299,16 @@ class TraceMaker {
     const perm = rng.pick(PERMS);
     if (rng.chance(30)) {
       const va = word(0x20000000n + BigInt(this.#aliases++) * 0x3000n);
-      this.#event({ ...on, kind: 'map', va, bytes: 4096, gfn: this.#namedFrame(on.vcpu), perm, how: 'populate', pageSize: '4k' });
+      this.#event({
+        ...on,
+        kind: 'map',
+        va,
+        bytes: 4096,
+        gfn: this.#namedFrame(on.vcpu),
+        perm,
+        how: 'populate',
+        pageSize: '4k',
+      });
       return;
     }
     const how = rng.pick(['lazy', 'lazy', 'file', 'populate'] as const);
@@ -334,7 +369,13 @@ class TraceMaker {
     }
   }
 
-  #tableStore(on: { vcpu: number; line: number }, gfn: number, level: number, va: bigint, value: number): void {
+  #tableStore(
+    on: { vcpu: number; line: number },
+    gfn: number,
+    level: number,
+    va: bigint,
+    value: number,
+  ): void {
     const rng = this.#rng;
     const at = { ...on, kind: 'ptw' as const, gfn, level, va: word(va) };
     const leaf = level === 1 || (value & 0x80) !== 0;

@@ -7,8 +7,6 @@
 import type { ArrayConfig } from '../../src/config/schema.js';
 
 interface Way<T> {
-  set: number;
-  key: string;
   value: T;
   lastUse: number;
   inserted: number;
@@ -41,14 +39,14 @@ export class CacheArray<T> {
     return leaves;
   }
 
-  /** The value under `key`, counting as a use; undefined if it is not there. */
-  lookup(page: number, key: string): T | undefined {
+  /** The value that `is` the one sought, counting as a use; undefined if it is not there. */
+  lookup(page: number, is: (value: T) => boolean): T | undefined {
     if (this.entries === 0) return undefined;
     const set = page % this.#sets.length;
     const ways = this.#sets[set]!;
     for (let w = 0; w < ways.length; w++) {
       const way = ways[w];
-      if (way && way.key === key) {
+      if (way && is(way.value)) {
         this.#use(set, w);
         return way.value;
       }
@@ -57,27 +55,27 @@ export class CacheArray<T> {
   }
 
   /** Enters or overwrites (2.3: a tag that is present gets new contents and counts as used). */
-  enter(page: number, key: string, value: T): void {
+  enter(page: number, is: (value: T) => boolean, value: T): void {
     if (this.entries === 0) return;
     const set = page % this.#sets.length;
     const ways = this.#sets[set]!;
-    let w = ways.findIndex((way) => way !== null && way.key === key);
+    let w = ways.findIndex((way) => way !== null && is(way.value));
     if (w >= 0) {
       ways[w]!.value = value;
     } else {
       w = ways.indexOf(null);
       if (w < 0) w = this.#victim(set);
       this.#clock++;
-      ways[w] = { set, key, value, lastUse: this.#clock, inserted: this.#clock };
+      ways[w] = { value, lastUse: this.#clock, inserted: this.#clock };
     }
     this.#use(set, w);
   }
 
-  removeIf(condition: (value: T, key: string) => boolean): void {
+  removeIf(condition: (value: T) => boolean): void {
     for (const ways of this.#sets) {
       for (let w = 0; w < ways.length; w++) {
         const way = ways[w];
-        if (way && condition(way.value, way.key)) ways[w] = null;
+        if (way && condition(way.value)) ways[w] = null;
       }
     }
   }

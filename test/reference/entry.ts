@@ -95,11 +95,31 @@ export class GuestMemory {
   }
 }
 
+/** Who makes an access: the trace, or the guest kernel (1.2). Also the prefix of its counters. */
+export type Origin = '' | 'kernel.';
+
 /** Counters by dotted key; a key that was never raised is missing. */
 export class Counts {
-  values: Record<string, number> = {};
+  #values = { '': new Map<string, number>(), 'kernel.': new Map<string, number>() };
 
   add(key: string, by = 1): void {
-    this.values[key] = (this.values[key] ?? 0) + by;
+    this.addFor('', key, by);
+  }
+
+  addFor(origin: Origin, key: string, by = 1): void {
+    const values = this.#values[origin];
+    values.set(key, (values.get(key) ?? 0) + by);
+  }
+
+  reset(): void {
+    this.#values = { '': new Map(), 'kernel.': new Map() };
+  }
+
+  all(): Record<string, number> {
+    const result: Record<string, number> = {};
+    for (const origin of ['', 'kernel.'] as const) {
+      for (const [key, value] of this.#values[origin]) result[origin + key] = value;
+    }
+    return result;
   }
 }

@@ -66,8 +66,7 @@ export class Guest {
 
   /** vpn of a frame in the direct map. */
   directPage(gfn: number): number {
-    const base = this.#m.config.guest.levels === 5 ? 0xff11000000000000n : 0xffff888000000000n;
-    return Number(base >> 12n) + gfn;
+    return (this.#m.config.guest.levels === 5 ? 0xff11000000000 : 0xffff888000000) + gfn;
   }
 
   #extendDirectMap(): void {
@@ -260,22 +259,22 @@ export class Guest {
   /** Returns false if the access is given up (a bad fault). `onFault` runs the guest kernel. */
   access(vcpu: Vcpu, access: PageAccess, onFault: () => boolean): boolean {
     const { counts } = this.#m;
-    const { prefix, vpn, write, fetch } = access;
-    counts.add(`${prefix}accesses`);
-    counts.add(`${prefix}accesses.${fetch ? 'fetch' : write ? 'write' : 'read'}`);
-    const answer = vcpu.tlb.lookup(prefix, vcpu.space.id, vpn, write, fetch);
+    const { origin, vpn, write, fetch } = access;
+    counts.addFor(origin, 'accesses');
+    counts.addFor(origin, fetch ? 'accesses.fetch' : write ? 'accesses.write' : 'accesses.read');
+    const answer = vcpu.tlb.lookup(origin, vcpu.space.id, vpn, write, fetch);
     if (answer === 'done') return true;
-    if (answer === 'rewalk') counts.add(`${prefix}walk.rewalk`);
-    if (prefix === '') this.premap(vcpu.space, vpn);
+    if (answer === 'rewalk') counts.addFor(origin, 'walk.rewalk');
+    if (origin === '') this.premap(vcpu.space, vpn);
     for (let tries = 0; tries < 100; tries++) {
-      counts.add(`${prefix}walk.count`);
-      if (tries > 0) counts.add(`${prefix}walk.retry`);
+      counts.addFor(origin, 'walk.count');
+      if (tries > 0) counts.addFor(origin, 'walk.retry');
       const result: WalkResult = this.backend.walk(vcpu, access);
       if (result.end === 'ok') {
-        vcpu.tlb.fill(prefix, vcpu.space.id, vpn, fetch, result.size, result.w, result.g);
+        vcpu.tlb.fill(origin, vcpu.space.id, vpn, fetch, result.size, result.w, result.g);
         return true;
       }
-      counts.add(`${prefix}walk.fault`);
+      counts.addFor(origin, 'walk.fault');
       // SDM 4.10.4.1: a page fault drops what would translate the address.
       vcpu.tlb.flushPage(vcpu.space.id, vpn);
       vcpu.guestCache.dropCovering(vcpu.space.id, vpn);

@@ -43,7 +43,7 @@ export class Kernel {
 
   #touch(vcpu: Vcpu, gfn: number, index: number, write: boolean, value: number | null): void {
     const vpn = this.guest.directPage(gfn);
-    const access = { vpn, write, fetch: false, prefix: 'kernel.' as const, index, value };
+    const access = { vpn, write, fetch: false, origin: 'kernel.' as const, index, value };
     this.guest.access(vcpu, access, () => {
       throw new Error(`the kernel faults on frame ${gfn.toString(16)}`);
     });

@@ -1,7 +1,7 @@
 /** What the parts of the reference simulator share: vcpus, one page access, counters, memory. */
 import type { MachineConfig } from '../../src/config/schema.js';
 import type { DataCaches } from './data-cache.js';
-import type { Counts, GuestMemory, SizeName } from './entry.js';
+import type { Counts, GuestMemory, Origin, SizeName } from './entry.js';
 import type { P2m, P2mTable } from './p2m.js';
 import type { Tlb } from './tlb.js';
 import type { NestedTlb, WalkCache } from './walk-cache.js';
@@ -46,8 +46,7 @@ export interface PageAccess {
   vpn: number;
   write: boolean;
   fetch: boolean;
-  /** Counter prefix of the origin: empty for the trace, `kernel.` for the guest kernel. */
-  prefix: '' | 'kernel.';
+  origin: Origin;
   /** Entry of the frame that is touched, 0..511: matters if the frame is a table. */
   index: number;
   /** Value stored if the simulator knows it; null for reads and for stores of the trace. */
@@ -107,10 +106,10 @@ export function countReference(
   index: number,
 ): void {
   const { counts } = machine;
-  counts.add(`${access.prefix}walk.refs`);
-  counts.add(`${access.prefix}walk.refs.${dimension}`);
-  counts.add(`${access.prefix}walk.refs.${dimension}.l${level}`);
-  machine.caches.reference(access.prefix, vcpu.id, frame, index);
+  counts.addFor(access.origin, 'walk.refs');
+  counts.addFor(access.origin, `walk.refs.${dimension}`);
+  counts.addFor(access.origin, `walk.refs.${dimension}.l${level}`);
+  machine.caches.reference(access.origin, vcpu.id, frame, index);
 }
 
 /** A VMEXIT of `reason` (and kind, for page faults). */

@@ -21,7 +21,7 @@ export class HardwareWalker implements Backend {
     const id = vcpu.space.id;
     const { vpn } = access;
     const combined = config.pwc.semantics === 'combined';
-    const hit = vcpu.guestCache.lookup(access.prefix, id, vpn);
+    const hit = vcpu.guestCache.lookup(access.origin, id, vpn);
     let level = hit ? hit.level - 1 : config.guest.levels;
     let table = hit ? hit.table : vcpu.space.root;
     let w = hit ? hit.w : true;
@@ -41,7 +41,7 @@ export class HardwareWalker implements Backend {
       if (isLeaf(entry, level)) return this.#leaf(vcpu, access, table, level, w);
       if (!has(entry, A)) {
         memory.write(table, index, plus(entry, A));
-        counts.add(`${access.prefix}walk.ad_updates`);
+        counts.addFor(access.origin, 'walk.ad_updates');
       }
       const next = gfnOf(entry);
       known = mode === 'native';
@@ -71,7 +71,7 @@ export class HardwareWalker implements Backend {
     if (access.write) updated = plus(updated, D);
     if (updated !== entry) {
       memory.write(table, index, updated);
-      counts.add(`${access.prefix}walk.ad_updates`);
+      counts.addFor(access.origin, 'walk.ad_updates');
     }
     return { end: 'ok', size, w: w && has(updated, D), g: has(updated, G) };
   }
@@ -79,9 +79,9 @@ export class HardwareWalker implements Backend {
   /** host(gfn) of rule 5. */
   #host(vcpu: Vcpu, access: PageAccess, gfn: number): HostAnswer {
     const { p2m } = this.#m;
-    const nested = vcpu.nestedTlb.lookup(access.prefix, gfn);
+    const nested = vcpu.nestedTlb.lookup(access.origin, gfn);
     if (nested) return { size: nested };
-    const hit = vcpu.hostCache.lookup(access.prefix, '', gfn);
+    const hit = vcpu.hostCache.lookup(access.origin, '', gfn);
     let table: P2mTable = hit ? hit.table : p2m.root;
     for (;;) {
       const index = indexAt(gfn, table.level);
@@ -121,7 +121,7 @@ export class HardwareWalker implements Backend {
     vcpu.tlb.removeIf((t) => t.space === 'kernel' && !t.g);
     if (victim === null) return;
     this.#m.counts.add('tlb.flush.asid');
-    vcpu.tlb.removeIf((t) => !t.g && t.space === `user ${victim.id}`);
+    vcpu.tlb.removeIf((t) => !t.g && t.space === victim.id);
     vcpu.guestCache.flush(victim.id);
   }
 

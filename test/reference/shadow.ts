@@ -45,7 +45,7 @@ export class Shadow implements Backend {
       });
     }
     this.pages.pin(page);
-    machine.counts.values = {};
+    machine.counts.reset();
   }
 
   /** The state of the vcpu that does something now. */
@@ -57,8 +57,8 @@ export class Shadow implements Backend {
   // 6.1: the hardware's walk.
 
   walk(vcpu: Vcpu, access: PageAccess): WalkResult {
-    const { vpn, write, prefix } = access;
-    const hit = vcpu.guestCache.lookup(prefix, vcpu.space.id, vpn);
+    const { vpn, write, origin } = access;
+    const hit = vcpu.guestCache.lookup(origin, vcpu.space.id, vpn);
     let level = hit ? hit.level - 1 : 4;
     let page = hit ? this.pages.pages[hit.table]! : this.#state(vcpu).root;
     let w = hit ? hit.w : true;

@@ -74,7 +74,7 @@ export class ReferenceSimulator {
   }
 
   #page(v: Vcpu, vpn: number, write: boolean, fetch: boolean, index: number): void {
-    const access = { vpn, write, fetch, prefix: '' as const, index, value: null };
+    const access = { vpn, write, fetch, origin: '' as const, index, value: null };
     this.#guest.access(v, access, () => this.#kernel.pageFault(v, vpn, write, fetch));
   }
 
@@ -88,7 +88,7 @@ export class ReferenceSimulator {
 
   /** Every counter that was raised, by dotted key. */
   counters(): Record<string, number> {
-    return { ...this.#m.counts.values };
+    return this.#m.counts.all();
   }
 
   memory(): Record<string, number> {
@@ -118,7 +118,9 @@ export class ReferenceSimulator {
 
   /** All leaves of all address spaces, without A and D: equal in every mode. */
   guestTables(): string {
-    return this.#guest.spaces.map((s) => [`space ${s.name}`, ...this.#leafLines(s.root)].join('\n')).join('\n');
+    return this.#guest.spaces
+      .map((s) => [`space ${s.name}`, ...this.#leafLines(s.root)].join('\n'))
+      .join('\n');
   }
 
   #leafLines(root: number): string[] {

@@ -1,7 +1,7 @@
 /** TLBs of one vcpu: L1D, L1I, STLB, three arrays each by page size (rules 2.1 - 2.5). */
 import type { MachineConfig, TlbArrayConfig } from '../../src/config/schema.js';
 import { CacheArray } from './cache-array.js';
-import { Counts, isHigh, pagesOf, type SizeName, SIZES } from './entry.js';
+import { type Counts, isHigh, type Origin, pagesOf, type SizeName, SIZES } from './entry.js';
 
 interface Translation {
   space: string;
@@ -11,6 +11,13 @@ interface Translation {
   w: boolean;
   g: boolean;
 }
+
+/** Keys of the hits of a level; written out because they are raised more often than any other. */
+const HIT = {
+  l1d: { any: 'tlb.l1d.hit', '4k': 'tlb.l1d.hit.4k', '2m': 'tlb.l1d.hit.2m', '1g': 'tlb.l1d.hit.1g' },
+  l1i: { any: 'tlb.l1i.hit', '4k': 'tlb.l1i.hit.4k', '2m': 'tlb.l1i.hit.2m', '1g': 'tlb.l1i.hit.1g' },
+  stlb: { any: 'tlb.stlb.hit', '4k': 'tlb.stlb.hit.4k', '2m': 'tlb.stlb.hit.2m', '1g': 'tlb.stlb.hit.1g' },
+};
 
 /** A level: size -> the array it lives in, or null if it is not cached here (2.1). */
 class Level {
@@ -30,14 +37,17 @@ class Level {
   lookup(space: string, vpn: number): Translation | undefined {
     for (const size of SIZES) {
       const page = Math.floor(vpn / pagesOf(size));
-      const found = this.#array.get(size)?.lookup(page, `${space} ${size} ${page}`);
+      const found = this.#array
+        .get(size)
+        ?.lookup(page, (t) => t.page === page && t.size === size && t.space === space);
       if (found) return found;
     }
     return undefined;
   }
 
   enter(t: Translation): void {
-    this.#array.get(t.size)?.enter(t.page, `${t.space} ${t.size} ${t.page}`, { ...t });
+    const same = (x: Translation): boolean => x.page === t.page && x.size === t.size && x.space === t.space;
+    this.#array.get(t.size)?.enter(t.page, same, { ...t });
   }
 
   removeIf(condition: (t: Translation) => boolean): void {
@@ -63,28 +73,28 @@ export class Tlb {
 
   /** 2.1: one shared kernel space for the high half. */
   static space(space: string, vpn: number): string {
-    return isHigh(vpn) ? 'kernel' : `user ${space}`;
+    return isHigh(vpn) ? 'kernel' : space;
   }
 
-  /** Rule 2.2. `prefix` is the origin: empty or `kernel.`. */
-  lookup(prefix: string, space: string, vpn: number, write: boolean, fetch: boolean): TlbAnswer {
+  /** Rule 2.2.  */
+  lookup(origin: Origin, space: string, vpn: number, write: boolean, fetch: boolean): TlbAnswer {
     const name = fetch ? 'l1i' : 'l1d';
     const first = fetch ? this.#fetch : this.#data;
     const tag = Tlb.space(space, vpn);
     const hit = first.lookup(tag, vpn);
     if (hit) {
-      this.#counts.add(`${prefix}tlb.${name}.hit`);
-      this.#counts.add(`${prefix}tlb.${name}.hit.${hit.size}`);
+      this.#counts.addFor(origin, HIT[name].any);
+      this.#counts.addFor(origin, HIT[name][hit.size]);
       return write && !hit.w ? 'rewalk' : 'done';
     }
-    this.#counts.add(`${prefix}tlb.${name}.miss`);
+    this.#counts.addFor(origin, `tlb.${name}.miss`);
     const second = this.#second.lookup(tag, vpn);
     if (!second) {
-      this.#counts.add(`${prefix}tlb.stlb.miss`);
+      this.#counts.addFor(origin, 'tlb.stlb.miss');
       return 'miss';
     }
-    this.#counts.add(`${prefix}tlb.stlb.hit`);
-    this.#counts.add(`${prefix}tlb.stlb.hit.${second.size}`);
+    this.#counts.addFor(origin, HIT.stlb.any);
+    this.#counts.addFor(origin, HIT.stlb[second.size]);
     if (write && !second.w) return 'rewalk';
     first.enter(second);
     return 'done';
@@ -92,7 +102,7 @@ export class Tlb {
 
   /** Rule 2.3. */
   fill(
-    prefix: string,
+    origin: Origin,
     space: string,
     vpn: number,
     fetch: boolean,
@@ -100,7 +110,7 @@ export class Tlb {
     w: boolean,
     g: boolean,
   ): void {
-    this.#counts.add(`${prefix}tlb.fill.${size}`);
+    this.#counts.addFor(origin, `tlb.fill.${size}`);
     const page = Math.floor(vpn / pagesOf(size));
     const entry = { space: Tlb.space(space, vpn), size, page, w, g };
     this.#second.enter(entry);

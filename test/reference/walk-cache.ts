@@ -4,11 +4,13 @@
  */
 import type { ArrayConfig, WalkCacheConfig } from '../../src/config/schema.js';
 import { CacheArray } from './cache-array.js';
-import { type Counts, pagesOf, type SizeName, SIZES } from './entry.js';
+import { type Counts, type Origin, pagesOf, type SizeName, SIZES } from './entry.js';
 
 /** What a cached level-k entry leads to: the table of level k-1. */
 export interface Cached<T> {
   space: string;
+  /** page >> 9*(k-1). */
+  tag: number;
   table: T;
   w: boolean;
 }
@@ -34,32 +36,33 @@ export class WalkCache<T> {
   }
 
   /** From level 2 upwards, the first found is the hit; `level` is that of the cached entry. */
-  lookup(prefix: string, space: string, page: number): (Cached<T> & { level: number }) | undefined {
+  lookup(origin: Origin, space: string, page: number): (Cached<T> & { level: number }) | undefined {
     if (this.#arrays.length === 0) return undefined;
     for (const { level, array } of this.#arrays) {
       const tag = Math.floor(page / 512 ** (level - 1));
-      const found = array.lookup(tag, `${space} ${tag}`);
+      const found = array.lookup(tag, (c) => c.tag === tag && c.space === space);
       if (found) {
-        this.#counts.add(`${prefix}pwc.${this.#name}.l${level}.hit`);
+        this.#counts.addFor(origin, `pwc.${this.#name}.l${level}.hit`);
         return { ...found, level };
       }
     }
-    this.#counts.add(`${prefix}pwc.${this.#name}.miss`);
+    this.#counts.addFor(origin, `pwc.${this.#name}.miss`);
     return undefined;
   }
 
   enter(space: string, page: number, level: number, table: T, w: boolean): void {
     const tag = Math.floor(page / 512 ** (level - 1));
     for (const a of this.#arrays) {
-      if (a.level === level) a.array.enter(tag, `${space} ${tag}`, { space, table, w });
+      if (a.level !== level) continue;
+      a.array.enter(tag, (c) => c.tag === tag && c.space === space, { space, tag, table, w });
     }
   }
 
   /** Drops the entries that lie on the way to one page (1.3, 5). */
   dropCovering(space: string, page: number): void {
     for (const { level, array } of this.#arrays) {
-      const tag = `${space} ${Math.floor(page / 512 ** (level - 1))}`;
-      array.removeIf((_, key) => key === tag);
+      const tag = Math.floor(page / 512 ** (level - 1));
+      array.removeIf((c) => c.tag === tag && c.space === space);
     }
   }
 
@@ -70,7 +73,7 @@ export class WalkCache<T> {
 }
 
 export class NestedTlb {
-  #array: CacheArray<SizeName>;
+  #array: CacheArray<{ size: SizeName; page: number }>;
   #counts: Counts;
 
   constructor(config: ArrayConfig, counts: Counts) {
@@ -78,21 +81,21 @@ export class NestedTlb {
     this.#counts = counts;
   }
 
-  lookup(prefix: string, gfn: number): SizeName | undefined {
+  lookup(origin: Origin, gfn: number): SizeName | undefined {
     if (this.#array.entries === 0) return undefined;
     for (const size of SIZES) {
       const page = Math.floor(gfn / pagesOf(size));
-      if (this.#array.lookup(page, `${size} ${page}`)) {
-        this.#counts.add(`${prefix}ntlb.hit`);
+      if (this.#array.lookup(page, (t) => t.size === size && t.page === page)) {
+        this.#counts.addFor(origin, 'ntlb.hit');
         return size;
       }
     }
-    this.#counts.add(`${prefix}ntlb.miss`);
+    this.#counts.addFor(origin, 'ntlb.miss');
     return undefined;
   }
 
   enter(gfn: number, size: SizeName): void {
     const page = Math.floor(gfn / pagesOf(size));
-    this.#array.enter(page, `${size} ${page}`, size);
+    this.#array.enter(page, (t) => t.size === size && t.page === page, { size, page });
   }
 }

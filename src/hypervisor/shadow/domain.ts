@@ -5,7 +5,7 @@ import { ENTRIES, tableIndex } from '../../arch/paging.js';
 import type { MachineConfig } from '../../config/schema.js';
 import { ConfigError } from '../../errors.js';
 import type { Guest } from '../../guest/guest.js';
-import type { MachineCounters } from '../../sim/counters.js';
+import type { MachineCounters } from '../../counters.js';
 import type { P2m } from '../p2m.js';
 import { shadowPoolPages } from '../pool.js';
 import { L4, ShadowPages, SH_P, SH_RW } from './pages.js';

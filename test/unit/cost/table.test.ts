@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_COST_TABLE, listAssumptions, loadCostTable } from '../../../src/cost/table.js';
 import { ConfigError } from '../../../src/errors.js';
-import { COUNTERS } from '../../../src/sim/counters.js';
+import { COUNTERS } from '../../../src/counters.js';
 
 const rows = DEFAULT_COST_TABLE.rows;
 

@@ -6,7 +6,7 @@ import {
   VMEXIT_KEYS,
   VMEXIT_REASONS,
 } from '../../../src/hypervisor/vmexit.js';
-import { COUNTERS } from '../../../src/sim/counters.js';
+import { COUNTERS } from '../../../src/counters.js';
 
 const counterKeys = COUNTERS.map((counter) => counter.key);
 

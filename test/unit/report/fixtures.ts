@@ -9,7 +9,7 @@ import {
   createMachineCounters,
   createTableMemory,
   type TableMemory,
-} from '../../../src/sim/counters.js';
+} from '../../../src/counters.js';
 
 export interface RunOptions {
   readonly mode?: string;

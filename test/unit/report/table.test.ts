@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PLAIN_OPTIONS, type Output, type ReporterOptions } from '../../../src/report/output.js';
 import { table } from '../../../src/report/reporters/table.js';
-import { createTableMemory } from '../../../src/sim/counters.js';
+import { createTableMemory } from '../../../src/counters.js';
 import { compare, run } from './fixtures.js';
 
 function lines(output: Output, options: Partial<ReporterOptions> = {}): string[] {
