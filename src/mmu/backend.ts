@@ -66,6 +66,12 @@ export interface MachineParts {
   readonly p2mRanges: readonly P2mRange[];
 }
 
+/** Events that hardware or hypervisor carries out; the guest has no part in them beyond causing them. */
+export type MachineEvent = Extract<
+  ArchitecturalEvent,
+  { kind: 'flushall' | 'invpcid' | 'cr0wp' | 'pgmode' | 'mmio' | 'ptdying' | 'cpuid' }
+>;
+
 export interface MmuBackend {
   /** One walk of the hardware for an access at (hi, lo), with whatever exits it causes. Returns `FILLED` ... */
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number;
@@ -74,8 +80,8 @@ export interface MmuBackend {
   invlpg(vcpu: Vcpu, hi: number, lo: number): void;
   /** Guest RAM has grown to `ram` frames. */
   ramGrown(ram: number): void;
-  /** Any other architectural event. Returns null, or why this mode cannot take it. */
-  event(vcpu: Vcpu, event: ArchitecturalEvent): string | null;
+  /** Any other event of the machine's. Returns null, or why this mode cannot take it. */
+  event(vcpu: Vcpu, event: MachineEvent): string | null;
   /** Adds its table pages to `memory`. */
   memory(memory: TableMemory): void;
 }

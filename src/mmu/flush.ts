@@ -5,8 +5,7 @@
  * walk cache) stay.
  */
 import type { Cr3Flush, Guest } from '../guest/guest.js';
-import type { ArchitecturalEvent } from '../trace/event.js';
-import type { Vcpu } from './backend.js';
+import type { MachineEvent, Vcpu } from './backend.js';
 import type { PageIds } from './page-ids.js';
 
 export function flushForCr3(vcpu: Vcpu, flush: Cr3Flush): void {
@@ -35,7 +34,7 @@ export function invpcid(
   vcpu: Vcpu,
   ids: PageIds,
   guest: Guest,
-  event: Extract<ArchitecturalEvent, { kind: 'invpcid' }>,
+  event: Extract<MachineEvent, { kind: 'invpcid' }>,
 ): string | null {
   if (!guest.config.pcid) return 'INVPCID needs --guest-features pcid=on';
   if (event.type === 0) flushForInvlpg(vcpu, ids, event.va.hi, event.va.lo);

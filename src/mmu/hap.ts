@@ -15,12 +15,12 @@ import type { Cr3Flush } from '../guest/guest.js';
 import { MFN_OFFSET, P2M_ABSENT, P2m } from '../hypervisor/p2m.js';
 import { hapPoolPages } from '../hypervisor/pool.js';
 import type { TableMemory } from '../counters.js';
-import type { ArchitecturalEvent } from '../trace/event.js';
 import {
   type BackendPlugin,
   EMULATED,
   FILLED,
   GUEST_FAULT,
+  type MachineEvent,
   type MachineParts,
   type MmuBackend,
   RETRY,
@@ -35,7 +35,7 @@ const NOT_MAPPED = -1;
 const NOT_RAM = -2;
 
 /** Exits that a VM entry's controls leave on, whatever the paging mode (xen.md: CR4 under SVM). */
-export function controlRegisterExits(parts: MachineParts, event: ArchitecturalEvent): void {
+export function controlRegisterExits(parts: MachineParts, event: MachineEvent): void {
   const { counters, config } = parts;
   if (event.kind === 'cpuid') counters.exitCpuid += 1;
   else if (config.vendor === 'amd' && event.kind === 'flushall') {
@@ -210,7 +210,7 @@ class HapBackend implements MmuBackend {
     flushForInvlpg(vcpu, this.#parts.ids, hi, lo);
   }
 
-  event(vcpu: Vcpu, event: ArchitecturalEvent): string | null {
+  event(vcpu: Vcpu, event: MachineEvent): string | null {
     const { guest, counters, ids } = this.#parts;
     controlRegisterExits(this.#parts, event);
     switch (event.kind) {

@@ -8,8 +8,7 @@ import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import type { AddressSpace } from '../guest/address-space.js';
 import type { Cr3Flush } from '../guest/guest.js';
 import type { TableMemory } from '../counters.js';
-import type { ArchitecturalEvent } from '../trace/event.js';
-import { type BackendPlugin, FILLED, GUEST_FAULT, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
+import { type BackendPlugin, FILLED, GUEST_FAULT, type MachineEvent, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 import { countGuestHit, countGuestReference } from './references.js';
@@ -78,7 +77,7 @@ class NativeBackend implements MmuBackend {
 
   ramGrown(): void {}
 
-  event(vcpu: Vcpu, event: ArchitecturalEvent): string | null {
+  event(vcpu: Vcpu, event: MachineEvent): string | null {
     const { guest, counters, ids } = this.#parts;
     switch (event.kind) {
       case 'flushall':

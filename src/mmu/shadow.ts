@@ -17,12 +17,12 @@ import { FL1, L1, L2, L3, L4, SH_P, SH_RW } from '../hypervisor/shadow/pages.js'
 import { policies } from '../hypervisor/shadow/policy.js';
 import { removeWriteAccess } from '../hypervisor/shadow/write-access.js';
 import type { TableMemory } from '../counters.js';
-import type { ArchitecturalEvent } from '../trace/event.js';
 import {
   type BackendPlugin,
   EMULATED,
   FILLED,
   GUEST_FAULT,
+  type MachineEvent,
   type MachineParts,
   type MmuBackend,
   RETRY,
@@ -188,7 +188,7 @@ class ShadowBackend implements MmuBackend {
     vcpu.pwc.flushOwner(vcpu.space);
   }
 
-  event(vcpu: Vcpu, event: ArchitecturalEvent): string | null {
+  event(vcpu: Vcpu, event: MachineEvent): string | null {
     const { counters, config, guest } = this.#parts;
     switch (event.kind) {
       case 'flushall':
@@ -224,7 +224,7 @@ class ShadowBackend implements MmuBackend {
   }
 
   /** An emulated device: an exit each time, the first one of a page by the slow path. */
-  #mmio(event: Extract<ArchitecturalEvent, { kind: 'mmio' }>): void {
+  #mmio(event: Extract<MachineEvent, { kind: 'mmio' }>): void {
     if (event.device === 'direct') return;
     const { counters } = this.#parts;
     counters.exits += 1;

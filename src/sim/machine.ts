@@ -109,16 +109,18 @@ export class Machine {
         return this.#oneAccess(event.vcpu, event.va, event.write);
       case 'cow':
         return this.#oneAccess(event.vcpu, event.va, true);
-      case 'mark':
-      case 'roi':
-      case 'syscall':
-      case 'fault':
-      case 'sched':
-        return;
-      default: {
-        const reason = this.#backend.event(vcpu, event as Parameters<MmuBackend['event']>[1]);
+      case 'flushall':
+      case 'invpcid':
+      case 'cr0wp':
+      case 'pgmode':
+      case 'mmio':
+      case 'ptdying':
+      case 'cpuid': {
+        const reason = this.#backend.event(vcpu, event);
         if (reason !== null) this.#refuse(event, reason);
+        return;
       }
+      default: // Annotations, scheduling and system calls change nothing in this model.
     }
   }
 

@@ -3,9 +3,9 @@
  *
  * A trace has locality (a few 2 MiB regions, bursts with strides) and every event the model covers.
  * The reference simulator, in native mode, runs along while a trace is made: it tells which tables
- * exist, so that PTW stores go to real entries. What docs/model.md leaves open is avoided: frames
- * that are mapped by name and counted too, an address space torn down under another vcpu, and upper
- * entries without RW.
+ * exist, so that PTW stores go to real entries. Two things are avoided because no rule covers them:
+ * an address space torn down under another vcpu, and upper entries without RW (a guest fault that
+ * its kernel cannot cure).
  */
 import type {
   ArrayConfig,
@@ -106,7 +106,7 @@ export function randomConfig(rng: Rng, mode: ReferenceMode): MachineConfig {
       mode: premapped ? 'premapped' : 'demand',
       pageSize: !premapped && rng.chance(2) ? '2m' : big,
       frames: rng.chance(15) ? 'thp' : 'contiguous',
-      ram: big === '1g' || rng.chance(4) ? 'auto' : rng.pick([128, 192, 256]),
+      ram: big === '1g' || rng.chance(3) ? 'auto' : rng.pick([128, 192, 256]),
       directMap: rng.chance(12) ? '4k' : !shadow && rng.chance(15) ? '1g' : '2m',
       memory: cold ? 'cold' : 'warm',
       pcid: !shadow && rng.chance(50),
@@ -189,9 +189,8 @@ class TraceMaker {
   readonly #config: MachineConfig;
   readonly #oracle: ReferenceSimulator;
   readonly #regions: bigint[] = [];
-  /** No event frees frames: then tables may be mapped by name, and thp runs stay whole. */
-  readonly #keepsFrames: boolean;
-  readonly #mayFork: boolean;
+  /** Events that change ranges: few with superpages, whose splitting and zeroing is slow. */
+  #rangesLeft: number;
   #names: string[] = ['0'];
   #made = 0;
   #aliases = 0;
@@ -204,9 +203,7 @@ class TraceMaker {
       { ...config, shadow: { policy: 'xen', pool: 0 } },
       header,
     );
-    const thp = config.guest.frames === 'thp';
-    this.#keepsFrames = thp || rng.chance(30);
-    this.#mayFork = !thp;
+    this.#rangesLeft = { '4k': Infinity, '2m': 2, '1g': 0 }[config.guest.pageSize];
     for (let i = rng.int(2, 5); i > 0; i--) this.#regions.push(rng.pick(REGIONS));
   }
 
@@ -230,9 +227,9 @@ class TraceMaker {
     return this.#rng.pick(this.#regions) + BigInt(page) * 4096n;
   }
 
-  /** A range within one region, of up to `max` pages; whole superpages where the guest uses them. */
+  /** A range within one region, of up to `max` pages; often a whole superpage where the guest uses them. */
   #range(max: number): { va: Word64; bytes: number } {
-    if (this.#config.guest.pageSize !== '4k') {
+    if (this.#config.guest.pageSize !== '4k' && this.#rng.chance(60)) {
       return { va: word(this.#rng.pick(this.#regions)), bytes: 0x200000 };
     }
     const va = this.#page();
@@ -260,17 +257,19 @@ class TraceMaker {
     const rng = this.#rng;
     const on = { vcpu: this.#vcpu(), line: 0 };
     const roll = rng.int(0, 99);
-    if (roll < 14) this.#map(on);
-    else if (roll < 22) {
-      if (!this.#keepsFrames) this.#event({ ...on, kind: 'unmap', ...this.#range(200) });
-    } else if (roll < 32) this.#event({ ...on, kind: 'protect', ...this.#range(60), perm: rng.pick(PERMS) });
-    else if (roll < 40)
+    if (roll < 32) {
+      if (this.#rangesLeft-- <= 0) return;
+      if (roll < 14) this.#map(on);
+      else if (roll < 22) this.#event({ ...on, kind: 'unmap', ...this.#range(200) });
+      else this.#event({ ...on, kind: 'protect', ...this.#range(60), perm: rng.pick(PERMS) });
+    } else if (roll < 40)
       this.#event({ ...on, kind: 'clear', bit: rng.pick(['A', 'D'] as const), ...this.#range(60) });
     else if (roll < 48) this.#fork(on);
     else if (roll < 51) this.#exec(on);
     else if (roll < 56) this.#exit(on);
     else if (roll < 66) this.#event({ ...on, kind: 'switch', as: this.#name(), noflush: false });
-    else if (roll < 69) this.#event({ ...on, kind: 'cr3', as: this.#name(), pcid: null, noflush: false });
+    else if (roll < 69)
+      this.#event({ ...on, kind: 'cr3', as: this.#name(), pcid: null, noflush: rng.chance(30) });
     else if (roll < 74) this.#event({ ...on, kind: 'invlpg', va: word(this.#page()) });
     else if (roll < 77) this.#event({ ...on, kind: 'flushall' });
     else if (roll < 92) this.#tableStores(on);
@@ -293,7 +292,7 @@ class TraceMaker {
     return name;
   }
 
-  /** MAP over what was unmapped first; sometimes a table or a device is mapped by name. */
+  /** MAP; sometimes of a table, another page's frame or a device by name. */
   #map(on: { vcpu: number; line: number }): void {
     const rng = this.#rng;
     const perm = rng.pick(PERMS);
@@ -312,11 +311,8 @@ class TraceMaker {
       return;
     }
     const how = rng.pick(['lazy', 'lazy', 'file', 'populate'] as const);
+    if (how === 'populate' && this.#config.guest.pageSize !== '4k') return;
     const range = how === 'populate' ? this.#range(6) : this.#range(100);
-    if (how === 'populate') {
-      if (this.#keepsFrames || this.#config.guest.pageSize !== '4k') return;
-      this.#event({ ...on, kind: 'unmap', ...range });
-    }
     this.#event({ ...on, kind: 'map', ...range, gfn: null, perm, how, pageSize: null });
   }
 
@@ -325,12 +321,13 @@ class TraceMaker {
     if (this.#config.host.layout === 'xen' && rng.chance(30)) return rng.int(0xa0, 0xbf);
     const level = rng.int(1, this.#config.guest.levels);
     const table = this.#oracle.entry(vcpu, this.#page(), level);
-    if (this.#keepsFrames && table !== null) return table.gfn;
-    return rng.int(0x200, 0x7f0);
+    if (table === null || rng.chance(30)) return rng.int(0x200, 0x7f0);
+    const leaf = level === 1 && (table.value & 1) !== 0;
+    return leaf && rng.chance(50) ? Math.floor(table.value / 4096) : table.gfn;
   }
 
   #fork(on: { vcpu: number; line: number }): void {
-    if (!this.#mayFork || this.#config.guest.pageSize !== '4k' || this.#names.length >= 4) return;
+    if (this.#config.guest.pageSize === '1g' || this.#names.length >= 4) return;
     this.#event({ ...on, kind: 'fork', child: this.#newName() });
   }
 
@@ -344,12 +341,12 @@ class TraceMaker {
   }
 
   #exec(on: { vcpu: number; line: number }): void {
-    if (!this.#keepsFrames && this.#alone(on.vcpu)) this.#event({ ...on, kind: 'exec' });
+    if (this.#alone(on.vcpu)) this.#event({ ...on, kind: 'exec' });
   }
 
   /** EXIT of the current address space, then a switch to another. */
   #exit(on: { vcpu: number; line: number }): void {
-    if (this.#keepsFrames || !this.#alone(on.vcpu) || this.#names.length < 2) return;
+    if (!this.#alone(on.vcpu) || this.#names.length < 2) return;
     const current = this.#oracle.current(on.vcpu);
     this.#event({ ...on, kind: 'exit', as: this.#rng.chance(50) ? null : current });
     this.#names = this.#names.filter((name) => name !== current);
@@ -401,7 +398,7 @@ export function randomCase(seed: number): RandomCase {
   if (mode === 'shadow' && rng.chance(35)) config.shadow.pool = smallPool(rng, config, header);
   const maker = new TraceMaker(rng, config, header);
   const superpages = config.guest.pageSize !== '4k' && config.guest.mode === 'demand';
-  for (let n = superpages ? 2 : rng.int(4, 24); n > 0; n--) {
+  for (let n = superpages ? 2 : rng.int(3, 18); n > 0; n--) {
     maker.burst();
     for (let k = rng.int(0, 3); k > 0; k--) maker.event();
   }
