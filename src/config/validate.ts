@@ -11,6 +11,9 @@ import type { ArrayConfig, CacheLevelConfig, MachineConfig, TlbArrayConfig } fro
 /** Bytes of a cache line. */
 const LINE = 64;
 
+/** Fewer sets than lines in a table page would make tags too wide for an entry (mmu/pte-cache.ts). */
+const MIN_CACHE_SETS = 64;
+
 /** Says where a value came from: `--set`, `preset skylake`, ... */
 export type OriginOf = (key: string) => string;
 
@@ -67,8 +70,8 @@ function checkArray(path: string, array: ArrayConfig, originOf: OriginOf): void 
 function checkCache(path: string, cache: CacheLevelConfig, originOf: OriginOf): void {
   if (cache.bytes === 0) return;
   const sets = cache.bytes / (LINE * cache.ways);
-  if (cache.ways >= 1 && isPowerOfTwo(sets)) return;
-  const expected = `${LINE} bytes x ${path}.ways (${cache.ways}) x a power of two`;
+  if (cache.ways >= 1 && isPowerOfTwo(sets) && sets >= MIN_CACHE_SETS) return;
+  const expected = `${LINE} bytes x ${path}.ways (${cache.ways}) x a power of two of at least ${MIN_CACHE_SETS} sets`;
   throw geometryError(`${path}.bytes`, `${cache.bytes}`, expected, originOf);
 }
 

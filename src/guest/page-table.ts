@@ -75,6 +75,14 @@ export class GuestTables {
     this.#flags[slot >> 6]![((slot & 63) << 9) | index] = flags;
   }
 
+  /** Copies all 512 entries of the table. */
+  snapshot(gfn: number, frames: Int32Array, flags: Uint8Array): void {
+    const slot = this.slot(gfn);
+    const base = (slot & 63) << 9;
+    frames.set(this.#frames[slot >> 6]!.subarray(base, base + ENTRIES));
+    flags.set(this.#flags[slot >> 6]!.subarray(base, base + ENTRIES));
+  }
+
   /** Counts a table page taken into use (+1) or freed (-1). */
   use(delta: number): void {
     this.inUse += delta;

@@ -42,10 +42,10 @@ export class PteCache {
       c.pteFlat += 1;
       return;
     }
-    const line = mfn * 64 + (index >> 3);
-    if (touch(this.#l1, line)) c.pteL1 += 1;
-    else if (touch(this.#l2, line)) c.pteL2 += 1;
-    else if (touch(this.#llc, line)) c.pteLlc += 1;
+    const column = index >> 3;
+    if (touch(this.#l1, mfn, column)) c.pteL1 += 1;
+    else if (touch(this.#l2, mfn, column)) c.pteL2 += 1;
+    else if (touch(this.#llc, mfn, column)) c.pteLlc += 1;
     else c.pteMem += 1;
   }
 
@@ -56,9 +56,13 @@ export class PteCache {
   }
 }
 
-function touch(cache: SetAssoc | null, line: number): boolean {
+/**
+ * Line = frame * 64 + column. With at least 64 sets the column lies wholly in the set index, so the tag is
+ * what is left of the frame: int32 arithmetic throughout, though a line number itself would not fit.
+ */
+function touch(cache: SetAssoc | null, mfn: number, column: number): boolean {
   if (cache === null) return false;
-  // A line is up to 2^36: the tag is what is left above the set index, and fits 30 bits from 64 sets on.
-  const set = line % cache.sets;
-  return cache.touch(set, (line - set) / cache.sets);
+  const { sets } = cache;
+  const set = ((mfn << 6) | column) & (sets - 1);
+  return cache.touch(set, mfn >>> (25 - Math.clz32(sets)));
 }

@@ -139,11 +139,12 @@ export class SetAssoc {
   }
 
   #find(set: number, key: number): number {
-    const base = set * this.ways;
+    const entries = this.#entries;
+    const base = Math.imul(set, this.ways);
     const end = base + this.ways;
     const wanted = key << 2;
     for (let slot = base; slot < end; slot++) {
-      if ((this.#entries[slot]! & KEY_MASK) === wanted) return slot;
+      if ((entries[slot]! & KEY_MASK) === wanted) return slot;
     }
     return -1;
   }
@@ -157,14 +158,17 @@ export class SetAssoc {
     return base;
   }
 
+  /** A loop beats copyWithin here: sets have a few ways, and the call alone costs more than the moves. */
   #moveToFront(base: number, slot: number): void {
-    const entry = this.#entries[slot]!;
-    this.#entries.copyWithin(base + 1, base, slot);
-    this.#entries[base] = entry;
-    if (this.#payload === null) return;
-    const payload = this.#payload[slot]!;
-    this.#payload.copyWithin(base + 1, base, slot);
-    this.#payload[base] = payload;
+    const entries = this.#entries;
+    const entry = entries[slot]!;
+    for (let at = slot; at > base; at--) entries[at] = entries[at - 1]!;
+    entries[base] = entry;
+    const payload = this.#payload;
+    if (payload === null) return;
+    const value = payload[slot]!;
+    for (let at = slot; at > base; at--) payload[at] = payload[at - 1]!;
+    payload[base] = value;
   }
 
   /** Makes room for a new entry and returns its slot. */

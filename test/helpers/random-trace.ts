@@ -10,7 +10,7 @@
 import type {
   ArrayConfig,
   MachineConfig,
-  PageSizeName,
+
   TlbArrayConfig,
   WalkCacheConfig,
 } from '../../src/config/schema.js';

@@ -17,7 +17,7 @@ export function unsync(d: ShadowDomain, v: ShadowVcpu, gfn: number): boolean {
   if (v.slots.length === 0 || !pages.isOnlyL1(gfn) || pages.isOutOfSync(gfn)) return false;
   pages.setOutOfSync(gfn, true);
   const slot = enterSlot(d, v, gfn);
-  for (let i = 0; i < ENTRIES; i++) snapshot(d, slot, gfn, i);
+  d.guest.tables.snapshot(gfn, slot.frames, slot.flags);
   counters.shUnsync += 1;
   return true;
 }
