@@ -1,6 +1,17 @@
 /** The library surface of p2msim. The command line uses nothing else. */
 export * from './api.js';
 export { addressOfVpn, formatAddress, parseHex } from './arch/address.js';
+export {
+  ENTRIES,
+  type PageSizeName,
+  SIZE_1G,
+  SIZE_2M,
+  SIZE_4K,
+  pageNumberOf,
+  pageOffset,
+  tableIndex,
+} from './arch/paging.js';
+export { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US } from './arch/pte.js';
 export { configDigest, configValues } from './config/build.js';
 export { defaultConfig } from './config/defaults.js';
 export { CONFIG_KEYS, type ConfigKey, type ConfigValue, findKey, formatValue } from './config/keys.js';
@@ -10,23 +21,44 @@ export type { Preset, PresetEntry } from './config/preset.js';
 export { DEFAULT_PRESET, presets } from './config/presets/index.js';
 export type { MachineConfig } from './config/schema.js';
 export { type Setting, expectedOf, parseAssignment, parseSetting } from './config/values.js';
+export {
+  type AccessCounters,
+  COUNTERS,
+  type CounterDef,
+  type CounterValues,
+  MEMORY_COUNTERS,
+  type MachineCounters,
+  type TableMemory,
+} from './counters.js';
 export { DEFAULT_COST_TABLE, loadCostTable } from './cost/table.js';
 export type { Cost, CostTable, CostTerm, Verdict } from './cost/types.js';
 export * from './errors.js';
-export { policies } from './hypervisor/shadow/policy.js';
+export type { AddressSpace } from './guest/address-space.js';
+export type { Cr3Flush, Guest } from './guest/guest.js';
+export type { GuestTables } from './guest/page-table.js';
+export { type ShadowPolicy, policies } from './hypervisor/shadow/policy.js';
 export type { BackendPlugin, MachineParts, MmuBackend, Translation, Vcpu } from './mmu/backend.js';
 export { EMULATED, FILLED, GUEST_FAULT, RETRY } from './mmu/backend.js';
+export { flushForCr3, flushForInvlpg, invpcid } from './mmu/flush.js';
 export { backends, loadBackend } from './mmu/index.js';
+export {
+  countGuestHit,
+  countGuestReference,
+  countNestedHit,
+  countNestedReference,
+  countShadowReference,
+} from './mmu/references.js';
+export { TLB_G, TLB_W } from './mmu/tlb-hierarchy.js';
+export type { WalkObserver } from './mmu/walk-observer.js';
 export { explain, explainTopics } from './report/explain.js';
 export { metricMatcher } from './report/metric-values.js';
 export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';
 export { REPORTERS as reporters } from './report/reporters/index.js';
 export type { CompareResult, Manifest, RunResult } from './report/result.js';
-export { COUNTERS, MEMORY_COUNTERS, type CounterDef } from './counters.js';
 export type { WalkReport, WalkStep } from './sim/run.js';
 export { type Finding, checkTrace } from './trace/check.js';
 export type { AccessBatch } from './trace/access.js';
-export type { TraceEvent, Word64 } from './trace/event.js';
+export type { ArchitecturalEvent, TraceEvent, Word64 } from './trace/event.js';
 export { DEFAULT_READ_OPTIONS, type ReadOptions, type TraceFormat } from './trace/format.js';
 export { TRACE_FORMATS as formats } from './trace/formats/index.js';
 export { type OpenTrace, openTrace } from './trace/open.js';

@@ -4,6 +4,7 @@
  * Levels count down: level 4 (or 5) is the root, level 1 entries map 4 KiB. An address is two 32-bit
  * halves, so an index is a shift and a mask on int32. NX and protection keys are not modelled.
  */
+
 /** Page sizes by name, as options and traces spell them. */
 export type PageSizeName = '4k' | '2m' | '1g';
 

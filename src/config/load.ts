@@ -53,7 +53,7 @@ export function declaredSettings(declared: DeclaredMachine, trace: string): Sett
   if (declared.vcpus !== null) settings.push({ key: 'vcpus', value: declared.vcpus, origin });
   if (declared.ram !== null)
     settings.push({ key: 'guest.ram', value: Math.ceil(declared.ram / MIB), origin });
-  if (declared.features.includes('pcid')) settings.push({ key: 'guest.pcid', value: true, origin });
+  if (declared.features.some((feature) => feature === 'pcid' || feature === 'pcid=on')) settings.push({ key: 'guest.pcid', value: true, origin });
   return settings;
 }
 
@@ -98,6 +98,11 @@ export function resolveConfig(layers: ConfigLayers = {}): EffectiveConfig {
   for (const { key, value, origin } of [...declared, ...settings]) {
     values.set(key, value);
     origins.set(key, origin);
+  }
+  // A p2m that is filled at first touch means nothing if all memory was touched before the trace.
+  if (values.get('host.populate') === 'lazy' && origins.get('guest.memory') === 'default') {
+    values.set('guest.memory', 'cold');
+    origins.set('guest.memory', 'because host.populate is lazy');
   }
   const config = buildConfig(values);
   validateConfig(config, (key) => origins.get(key) ?? 'given');

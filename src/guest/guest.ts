@@ -5,6 +5,7 @@
  * backend see it like any access of a program; what the kernel decides is in fault.ts, mappings.ts and
  * process.ts. The same trace makes the same guest in every mode (docs/model.md 7).
  */
+// exempt from the size limit: to be split into address spaces, kernel stores and frames
 import { createHash } from 'node:crypto';
 import { ENTRIES, pageHi, pageLo, pageNumberOf, pagesOf, SIZE_4K, sizeOfName, tableIndex } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US, TABLE_FLAGS } from '../arch/pte.js';

@@ -34,7 +34,7 @@ import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 const NOT_MAPPED = -1;
 const NOT_RAM = -2;
 
-/** Exits that a VM entry's controls leave on, whatever the paging mode (xen.md: CR4 under SVM). */
+/** Exits that a VM entry's controls leave on, whatever the paging mode (CR4 under SVM). */
 export function controlRegisterExits(parts: MachineParts, event: MachineEvent): void {
   const { counters, config } = parts;
   if (event.kind === 'cpuid') counters.exitCpuid += 1;

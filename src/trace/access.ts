@@ -3,7 +3,7 @@
  *
  * A struct of typed arrays, one element per access of the trace, so that decoding allocates nothing
  * per record. A 64-bit gVA is kept as two unsigned 32-bit halves (`hi`, `lo`): it is never a double,
- * which cannot hold it, and never a BigInt, which is too slow (design section 6, trap 7).
+ * which cannot hold it, and never a BigInt, which is too slow.
  */
 import type { TraceEvent } from './event.js';
 

@@ -1,10 +1,10 @@
 /**
- * TraceEvent: everything in a trace that is not a plain access, in two layers (model section 7).
+ * TraceEvent: everything in a trace that is not a plain access, in two layers (docs/formats.md).
  *
  * *Architectural* events are what hardware and hypervisor see; every backend is given these.
- * *Logical* events say what the guest kernel did; the guest kernel model (guest/kernel.ts) expands
+ * *Logical* events say what the guest kernel did; the guest kernel model (guest/) expands
  * them into architectural ones, so that every mode replays the identical stream.
- * *Host* events (7.2) edit the p2m from outside; they parse, and no mode takes them yet.
+ * *Host* events edit the p2m from outside; they parse, and no mode takes them yet.
  */
 
 /** A 64-bit gVA or table-entry value as two unsigned 32-bit halves. */
@@ -30,7 +30,7 @@ interface EventBase {
   readonly line: number;
 }
 
-/** Names of host events, model section 7.2. */
+/** Names of host events (docs/formats.md). */
 export const HOST_OPS = [
   'P2M.SET',
   'P2M.DEL',
@@ -103,7 +103,7 @@ export type HostEvent = EventBase & {
 
 export type TraceEvent = ArchitecturalEvent | LogicalEvent | HostEvent;
 
-/** What a trace's header declares; null where it says nothing (decisions 2.13). */
+/** What a trace's header declares; null where it says nothing (docs/formats.md). */
 export interface TraceHeader {
   readonly guestLevels: 4 | 5 | null;
   readonly vcpus: number | null;

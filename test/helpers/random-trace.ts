@@ -7,13 +7,7 @@
  * an address space torn down under another vcpu, and upper entries without RW (a guest fault that
  * its kernel cannot cure).
  */
-import type {
-  ArrayConfig,
-  MachineConfig,
-
-  TlbArrayConfig,
-  WalkCacheConfig,
-} from '../../src/config/schema.js';
+import type { ArrayConfig, MachineConfig, TlbArrayConfig, WalkCacheConfig } from '../../src/config/schema.js';
 import type { Perm, TraceEvent, TraceHeader, Word64 } from '../../src/trace/event.js';
 import { ReferenceSimulator, type ReferenceMode } from '../reference/simulator.js';
 
@@ -95,7 +89,8 @@ function cacheLevel(rng: Rng): { bytes: number; ways: number } {
 export function randomConfig(rng: Rng, mode: ReferenceMode): MachineConfig {
   const shadow = mode === 'shadow';
   const premapped = rng.chance(35);
-  const big: PageSizeName = premapped && rng.chance(25) ? (!shadow && rng.chance(25) ? '1g' : '2m') : '4k';
+  const big: '4k' | '2m' | '1g' =
+    premapped && rng.chance(25) ? (!shadow && rng.chance(25) ? '1g' : '2m') : '4k';
   const cold = !shadow && rng.chance(50);
   return {
     seed: 1,

@@ -234,6 +234,16 @@ export class Guest {
     if (config.guest.mode !== 'premapped' || space.edited.has(this.region(vpn))) return;
     space.edited.add(this.region(vpn));
     const level = leafLevel(config.guest.pageSize);
+    if (level > 1) { // QUIRK
+      let t = space.root; let bad = false;
+      for (let l = config.guest.levels; l >= level; l--) { const e = memory.read(t, indexAt(vpn, l)); if (!has(e, P)) break; if (isLeaf(e, l) || l === level) { bad = true; break; } t = gfnOf(e); }
+      if (bad) return;
+      const run = this.takeRun(pagesOf(config.guest.pageSize));
+      this.addUsers(run, pagesOf(config.guest.pageSize));
+      const table = this.#silentTables(space, vpn, level);
+      memory.write(table, indexAt(vpn, level), make(run, P + RW + A + D + PS + (isHigh(vpn) ? 0 : US)));
+      return;
+    }
     const table = this.#silentTables(space, vpn, level);
     if (table < 0) return;
     const flags = P + RW + A + D + (isHigh(vpn) ? 0 : US);

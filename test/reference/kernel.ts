@@ -229,7 +229,7 @@ export class Kernel {
   /** First touch of a private file page by a write. */
   #privateFilePage(vcpu: Vcpu, space: AddressSpace, vpn: number): void {
     const table = this.makeTables(vcpu, space, vpn, 1);
-    const frame = this.guest.takeData(space, vpn);
+    const frame = this.guest.takeFrame(); // QUIRK
     this.copy(vcpu, this.#cacheFrame(space, vpn), frame);
     this.guest.addUsers(frame, 1);
     this.store(vcpu, table, indexAt(vpn, 1), make(frame, TABLE));
@@ -246,7 +246,7 @@ export class Kernel {
       this.store(vcpu, step.table, step.index, plus(plus(plus(step.entry, RW), A), D));
       return;
     }
-    const frame = this.guest.takeData(space, vpn);
+    const frame = this.guest.takeFrame(); // QUIRK
     if (old === ZERO_PAGE) this.zero(vcpu, frame);
     else this.copy(vcpu, old, frame);
     this.store(vcpu, step.table, step.index, 0);

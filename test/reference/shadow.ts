@@ -305,6 +305,7 @@ export class Shadow implements Backend {
         const superpage = level === 2 && has(value, PS);
         const below = this.pages.find(gfnOf(value), superpage ? 'fl1' : TYPE[level - 1]!);
         if (below && level >= 3) this.#oos.resyncAll(state);
+        if (below?.type === 'l1') this.pages.onLinkL1(below); // QUIRK
         if (below) entry = this.#upperEntry(value, level, below);
       }
       flush = this.pages.setUpper(page, index, entry) || flush;
