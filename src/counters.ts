@@ -10,7 +10,6 @@
  *   handles faults and table edits (`kernel.tlb.l1d.hit`).
  * - {@link MachineCounters}: exits, guest activity and hypervisor work, whoever caused them.
  */
-// exempt from the size limit: a table, one row per counter
 
 /** One metric of a result. */
 export interface CounterDef {
@@ -26,6 +25,8 @@ export interface CounterDef {
 }
 
 /** Field, key, meaning, source, remedy: the translation counters, per origin. */
+// One row per counter.
+// prettier-ignore
 const ACCESS_FIELDS = [
   ['accesses', 'accesses', 'page-level accesses: records of the trace, those that cross a page border split', 'mmu/front.ts', ''],
   ['reads', 'accesses.read', 'page-level loads', 'mmu/front.ts', ''],
@@ -54,15 +55,15 @@ const ACCESS_FIELDS = [
   ['rewalks', 'walk.rewalk', 'walks although the TLB held the page: a store to a cached translation that is not writable and dirty', 'mmu/front.ts (SDM 4.10.2.3)', ''],
   ['retries', 'walk.retry', 'walks repeated because the one before ended in a guest fault or a VMEXIT', 'mmu/front.ts', 'fewer exits and guest faults'],
   ['walkFaults', 'walk.fault', 'walks that ended in a guest fault or a VMEXIT; their references count', 'mmu/front.ts', ''],
-  ['walkRefs', 'walk.refs', 'memory references made by page walks, all dimensions', 'mmu/walker.ts', 'page-walk caches, larger pages'],
+  ['walkRefs', 'walk.refs', 'memory references made by page walks, all dimensions', 'mmu/references.ts', 'page-walk caches, larger pages'],
   ['walkRefsGuest', 'walk.refs.guest', 'references to guest page tables (native: the only tables)', 'mmu/native.ts, mmu/hap.ts', ''],
   ['walkRefsNested', 'walk.refs.nested', 'references to the p2m (EPT/NPT) made inside two-dimensional walks', 'mmu/hap.ts', 'larger host pages, a nested TLB'],
   ['walkRefsShadow', 'walk.refs.shadow', 'references to shadow page tables', 'mmu/shadow.ts', ''],
-  ['refsGuestL5', 'walk.refs.guest.l5', 'of walk.refs.guest, to level-5 entries', 'mmu/walker.ts', ''],
-  ['refsGuestL4', 'walk.refs.guest.l4', 'of walk.refs.guest, to level-4 entries', 'mmu/walker.ts', ''],
-  ['refsGuestL3', 'walk.refs.guest.l3', 'of walk.refs.guest, to level-3 entries', 'mmu/walker.ts', ''],
-  ['refsGuestL2', 'walk.refs.guest.l2', 'of walk.refs.guest, to level-2 entries', 'mmu/walker.ts', ''],
-  ['refsGuestL1', 'walk.refs.guest.l1', 'of walk.refs.guest, to level-1 entries', 'mmu/walker.ts', ''],
+  ['refsGuestL5', 'walk.refs.guest.l5', 'of walk.refs.guest, to level-5 entries', 'mmu/references.ts', ''],
+  ['refsGuestL4', 'walk.refs.guest.l4', 'of walk.refs.guest, to level-4 entries', 'mmu/references.ts', ''],
+  ['refsGuestL3', 'walk.refs.guest.l3', 'of walk.refs.guest, to level-3 entries', 'mmu/references.ts', ''],
+  ['refsGuestL2', 'walk.refs.guest.l2', 'of walk.refs.guest, to level-2 entries', 'mmu/references.ts', ''],
+  ['refsGuestL1', 'walk.refs.guest.l1', 'of walk.refs.guest, to level-1 entries', 'mmu/references.ts', ''],
   ['refsNestedL5', 'walk.refs.nested.l5', 'of walk.refs.nested, to level-5 entries', 'mmu/hap.ts', ''],
   ['refsNestedL4', 'walk.refs.nested.l4', 'of walk.refs.nested, to level-4 entries', 'mmu/hap.ts', ''],
   ['refsNestedL3', 'walk.refs.nested.l3', 'of walk.refs.nested, to level-3 entries', 'mmu/hap.ts', ''],
@@ -72,7 +73,7 @@ const ACCESS_FIELDS = [
   ['refsShadowL3', 'walk.refs.shadow.l3', 'of walk.refs.shadow, to level-3 entries', 'mmu/shadow.ts', ''],
   ['refsShadowL2', 'walk.refs.shadow.l2', 'of walk.refs.shadow, to level-2 entries', 'mmu/shadow.ts', ''],
   ['refsShadowL1', 'walk.refs.shadow.l1', 'of walk.refs.shadow, to level-1 entries', 'mmu/shadow.ts', ''],
-  ['adUpdates', 'walk.ad_updates', 'accessed or dirty bits that the hardware walker set in guest tables (an extra memory write each, not in walk.refs)', 'mmu/walker.ts (SDM 4.8)', ''],
+  ['adUpdates', 'walk.ad_updates', 'accessed or dirty bits that the hardware walker set in guest tables (an extra memory write each, not in walk.refs)', 'mmu/native.ts, mmu/hap.ts (SDM 4.8)', ''],
   ['pwcGuestL5', 'pwc.guest.l5.hit', 'walks whose deepest page-walk-cache hit was a level-5 entry', 'mmu/walk-cache.ts', ''],
   ['pwcGuestL4', 'pwc.guest.l4.hit', 'walks whose deepest page-walk-cache hit was a level-4 entry (PML4E): 1 guest level skipped of 4', 'mmu/walk-cache.ts', ''],
   ['pwcGuestL3', 'pwc.guest.l3.hit', 'the same, level-3 entry (PDPTE): 2 guest levels skipped of 4', 'mmu/walk-cache.ts', ''],
@@ -92,6 +93,8 @@ const ACCESS_FIELDS = [
   ['pteFlat', 'pte.flat', 'walk references charged flat because page-table reads do not go through data caches (--pte-cache off)', 'mmu/pte-cache.ts', ''],
 ] as const;
 
+// One row per counter.
+// prettier-ignore
 const MACHINE_FIELDS = [
   ['exits', 'vmexit.total', 'VMEXITs of every reason', 'hypervisor/vmexit.ts', ''],
   ['exitPf', 'vmexit.pf', 'exits for #PF (EXCEPTION_NMI / EXCEPTION_PF), shadow paging only', 'mmu/shadow.ts', ''],
@@ -114,17 +117,17 @@ const MACHINE_FIELDS = [
   ['exitCpuid', 'vmexit.cpuid', 'exits for CPUID', 'mmu/backend.ts', ''],
   ['exitVmcall', 'vmexit.vmcall', 'exits for hypercalls', 'mmu/backend.ts', ''],
   ['exitMmio', 'vmexit.mmio', 'exits for device accesses under HAP (reported by hardware as EPT violation or misconfiguration)', 'mmu/hap.ts', ''],
-  ['guestFaults', 'guest.faults', '#PF that the guest kernel handles, in every mode', 'guest/kernel.ts', ''],
-  ['guestFaultsDemand', 'guest.faults.demand', 'of guest.faults: first touch of a page that is not mapped', 'guest/kernel.ts (do_anonymous_page)', ''],
-  ['guestFaultsCow', 'guest.faults.cow', 'of guest.faults: store to a read-only page that the process may write', 'guest/kernel.ts (wp_page_copy)', ''],
-  ['guestFaultsFile', 'guest.faults.file', 'of guest.faults: first touch of a file-backed page (maps its 16-page neighbourhood)', 'guest/kernel.ts (do_fault_around)', ''],
-  ['guestFaultsBad', 'guest.faults.bad', 'of guest.faults: accesses that the address space forbids; the trace goes on as if the access had been skipped', 'guest/kernel.ts', 'check the trace with `p2msim trace check`'],
+  ['guestFaults', 'guest.faults', '#PF that the guest kernel handles, in every mode', 'guest/fault.ts', ''],
+  ['guestFaultsDemand', 'guest.faults.demand', 'of guest.faults: first touch of a page that is not mapped', 'guest/fault.ts (do_anonymous_page)', ''],
+  ['guestFaultsCow', 'guest.faults.cow', 'of guest.faults: store to a read-only page that the process may write', 'guest/fault.ts (wp_page_copy)', ''],
+  ['guestFaultsFile', 'guest.faults.file', 'of guest.faults: first touch of a file-backed page (maps its 16-page neighbourhood)', 'guest/fault.ts (do_fault_around)', ''],
+  ['guestFaultsBad', 'guest.faults.bad', 'of guest.faults: accesses that the address space forbids; the trace goes on as if the access had been skipped', 'guest/fault.ts', 'check the trace with `p2msim trace check`'],
   ['tableWrites', 'guest.pt.writes', 'stores to guest page-table entries, by the kernel model and by PTW', 'guest/guest.ts', ''],
   ['cr3Loads', 'guest.cr3', 'MOV to CR3', 'guest/guest.ts', ''],
   ['invlpgs', 'guest.invlpg', 'INVLPG', 'guest/guest.ts', ''],
   ['fullFlushes', 'guest.flush.full', 'flushes of the whole TLB asked for by the guest (CR4.PGE, shootdown of everything)', 'guest/guest.ts', ''],
-  ['framesZeroed', 'guest.frames.zeroed', '4 KiB frames zeroed by the guest kernel (512 stores each)', 'guest/kernel.ts', ''],
-  ['framesCopied', 'guest.frames.copied', '4 KiB frames copied by the guest kernel', 'guest/kernel.ts', ''],
+  ['framesZeroed', 'guest.frames.zeroed', '4 KiB frames zeroed by the guest kernel (512 stores each)', 'guest/guest.ts', ''],
+  ['framesCopied', 'guest.frames.copied', '4 KiB frames copied by the guest kernel', 'guest/guest.ts', ''],
   ['flushPage', 'tlb.flush.page', 'invalidations of one translation', 'mmu/tlb-hierarchy.ts', ''],
   ['flushAsid', 'tlb.flush.asid', 'flushes of one address space (global entries stay)', 'mmu/tlb-hierarchy.ts', ''],
   ['flushAll', 'tlb.flush.all', 'flushes of everything that belongs to the VM', 'mmu/tlb-hierarchy.ts', ''],
@@ -197,7 +200,10 @@ export function counterValues(
   return values;
 }
 
-function define(fields: readonly (readonly [string, string, string, string, string])[], prefix: string): CounterDef[] {
+function define(
+  fields: readonly (readonly [string, string, string, string, string])[],
+  prefix: string,
+): CounterDef[] {
   return fields.map(([, key, meaning, source, remedy]) => ({
     key: prefix + key,
     unit: 'count' as const,
@@ -214,6 +220,8 @@ export const COUNTERS: readonly CounterDef[] = [
   ...define(ACCESS_FIELDS, 'kernel.'),
 ];
 
+// One row per counter.
+// prettier-ignore
 const MEMORY_FIELDS = [
   ['guest.pages', 'guest page-table pages in use, all levels and address spaces', 'guest/page-table.ts'],
   ['guest.pages.peak', 'most guest page-table pages in use at once', 'guest/page-table.ts'],

@@ -37,7 +37,7 @@ export type { AddressSpace } from './guest/address-space.js';
 export type { Cr3Flush, Guest } from './guest/guest.js';
 export type { GuestTables } from './guest/page-table.js';
 export { type ShadowPolicy, policies } from './hypervisor/shadow/policy.js';
-export type { BackendPlugin, MachineParts, MmuBackend, Translation, Vcpu } from './mmu/backend.js';
+export type { BackendPlugin, MachineEvent, MachineParts, MmuBackend, Translation, Vcpu } from './mmu/backend.js';
 export { EMULATED, FILLED, GUEST_FAULT, RETRY } from './mmu/backend.js';
 export { flushForCr3, flushForInvlpg, invpcid } from './mmu/flush.js';
 export { backends, loadBackend } from './mmu/index.js';

@@ -6,7 +6,7 @@
  * Not modelled: swapping, page aging by the kernel itself, NUMA hints, userfaultfd.
  */
 import { ENTRIES, pageHi, pageLo, pageNumberOf, pagesOf, SIZE_4K, sizeOfName, tableIndex } from '../arch/paging.js';
-import { PTE_A, PTE_D, PTE_P, PTE_PS, PTE_RW, PTE_US, TABLE_FLAGS } from '../arch/pte.js';
+import { PTE_A, PTE_D, PTE_NONE, PTE_P, PTE_PS, PTE_RW, PTE_US, TABLE_FLAGS } from '../arch/pte.js';
 import type { AddressSpace, Vma } from './address-space.js';
 import { type Guest, ZERO_PAGE } from './guest.js';
 
@@ -21,7 +21,7 @@ export function pageFault(guest: Guest, vcpu: number, hi: number, lo: number, wr
   readPath(guest, vcpu, space, hi, lo);
   const place = guest.tables.find(space.root, guest.levels, hi, lo, guest.place);
   const vma = space.vmaAt(page);
-  if (!allowed(vma, write)) return bad(guest);
+  if ((place.flags & PTE_NONE) !== 0 || !allowed(vma, write)) return bad(guest);
   if ((place.flags & PTE_P) !== 0) {
     breakCow(guest, vcpu, space, page);
     return true;
@@ -121,7 +121,7 @@ function mapAround(guest: Guest, vcpu: number, space: AddressSpace, page: number
   for (let at = first; at < first + block; at++) {
     if (vma !== null && (at < vma.start || at >= vma.end)) continue;
     const index = entryIndex(at, 1);
-    if (guest.tables.flags(table, index) !== 0) continue;
+    if ((guest.tables.flags(table, index) & (PTE_P | PTE_NONE)) !== 0) continue;
     guest.storeEntry(vcpu, table, index, guest.cacheFrame(space, at), PTE_P | userBit(at) | PTE_A);
   }
 }
@@ -130,7 +130,7 @@ function mapAround(guest: Guest, vcpu: number, space: AddressSpace, page: number
 function copyFilePage(guest: Guest, vcpu: number, space: AddressSpace, page: number): void {
   guest.counters.guestFaultsDemand += 1;
   const table = tableFor(guest, vcpu, space.root, page, 1);
-  const frame = guest.takeLoose();
+  const frame = guest.takeData(space, page);
   guest.copyFrame(vcpu, frame, guest.cacheFrame(space, page));
   guest.storeEntry(vcpu, table, entryIndex(page, 1), frame, PTE_P | PTE_RW | userBit(page) | PTE_A | PTE_D);
 }
@@ -146,7 +146,7 @@ function breakCow(guest: Guest, vcpu: number, space: AddressSpace, page: number)
   const { table, index, frame, flags } = place;
   const writable = (flags & ~PTE_PS) | PTE_RW | PTE_A | PTE_D;
   if (guest.users.get(frame) === 1) return guest.storeEntry(vcpu, table, index, frame, writable);
-  const copy = guest.takeLoose();
+  const copy = guest.takeData(space, page);
   if (frame === ZERO_PAGE) guest.zeroFrame(vcpu, copy);
   else guest.copyFrame(vcpu, copy, frame);
   guest.storeEntry(vcpu, table, index, 0, 0);

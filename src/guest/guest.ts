@@ -298,13 +298,6 @@ export class Guest {
     return gfn;
   }
 
-  /** A fresh data frame outside any run, with one user (copy-on-write). */
-  takeLoose(): number {
-    const gfn = this.allocator.take();
-    this.users.set(gfn, 1);
-    return gfn;
-  }
-
   /** An aligned run for a leaf of `size`, one user each. */
   takeRun(size: number): number {
     const first = this.allocator.takeRun(pagesOf(size));
@@ -375,7 +368,11 @@ export class Guest {
     const flags = PTE_P | PTE_RW | PTE_A | PTE_D | (kernel ? 0 : PTE_US);
     const first = page - (page % pagesOf(Math.max(size, 1)));
     if (size === SIZE_4K) this.#premapSmall(space, root, first, flags);
-    else if (this.#isVacant(root, first, size)) this.mapSilently(root, first, size, this.takeRun(size), flags);
+    else if (this.#isVacant(root, first, size)) {
+      // Tables first, then the run they map: frames are taken in the order of docs/model.md 7.6.
+      this.#tableSilently(root, first, size + 1);
+      this.mapSilently(root, first, size, this.takeRun(size), flags);
+    }
     if (kernel) this.#shareHighHalf();
   }
 

@@ -7,7 +7,7 @@
  * number and one byte of flags (arch/pte.ts).
  */
 import { ENTRIES, tableIndex } from '../arch/paging.js';
-import { PTE_P, PTE_PS } from '../arch/pte.js';
+import { PTE_NONE, PTE_P, PTE_PS } from '../arch/pte.js';
 import { FrameMap } from '../util/frame-map.js';
 
 const SLAB_TABLES = 64;
@@ -94,7 +94,7 @@ export class GuestTables {
     const slot = this.slot(gfn);
     const flags = this.#flags[slot >> 6]!;
     const base = (slot & 63) << 9;
-    for (let i = 0; i < ENTRIES; i++) if (flags[base + i] !== 0) return false;
+    for (let i = 0; i < ENTRIES; i++) if ((flags[base + i]! & (PTE_P | PTE_NONE)) !== 0) return false;
     return true;
   }
 

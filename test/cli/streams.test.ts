@@ -6,6 +6,8 @@ import { BIN, cli, file, scratch, shell } from './run-cli.js';
 const TRACE = 'op,va\nR,0x1000\nW,0x2000\n';
 const GOOD = file('good.csv', TRACE);
 const ESC = '\u001b';
+/** util-linux `script` runs a program on a pseudo-terminal. */
+const HAS_PTY = shell('script --version').code === 0;
 
 describe('standard input', () => {
   it('is read where the trace is -', () => {
@@ -20,7 +22,7 @@ describe('standard input', () => {
     expect(cli(['compare', '-', '-'], { input: TRACE })).toMatchObject({ code: 2, stdout: '' });
   });
 
-  it('that is a terminal is not waited for', () => {
+  it.runIf(HAS_PTY)('that is a terminal is not waited for', () => {
     const { code, stdout } = shell(`script -qec "node ${BIN} replay -" /dev/null < /dev/null`);
     expect(stdout).toContain('standard input is a terminal; expected a trace on a pipe');
     expect(code).toBe(2);
@@ -57,7 +59,7 @@ describe('colour', () => {
     expect(cli(['compare', GOOD, '--color', 'never'], { env }).stdout).not.toContain(ESC);
   });
 
-  it('is on for a terminal and off there with NO_COLOR', () => {
+  it.runIf(HAS_PTY)('is on for a terminal and off there with NO_COLOR', () => {
     const onTerminal = `script -qec "node ${BIN} replay /no/such" /dev/null < /dev/null`;
     expect(shell(onTerminal, { TERM: 'xterm' }).stdout).toContain(ESC);
     expect(shell(onTerminal, { TERM: 'xterm', NO_COLOR: '1' }).stdout).not.toContain(ESC);

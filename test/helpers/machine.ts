@@ -6,7 +6,7 @@ import { defaultConfig } from '../../src/config/defaults.js';
 import { pageNumberOf } from '../../src/arch/paging.js';
 import type { MachineConfig } from '../../src/config/schema.js';
 import type { CounterValues } from '../../src/counters.js';
-import type { Guest, GuestCounters, GuestPort } from '../../src/guest/guest.js';
+import { Guest, type GuestCounters, type GuestPort } from '../../src/guest/guest.js';
 import type { LeafPlace } from '../../src/guest/page-table.js';
 import { createMachine, type Machine, type MachineOptions } from '../../src/sim/machine.js';
 import { createBatch, OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from '../../src/trace/access.js';
@@ -61,8 +61,12 @@ export interface MachineWish {
   readonly options?: MachineOptions;
 }
 
+/** A machine with 256 MiB of RAM (an eager p2m of a GiB takes its time), unless `change` says otherwise. */
 export function machineOf(mode: string, wish: MachineWish = {}): Machine {
-  const config = configOf(wish.preset ?? 'none', wish.change);
+  const config = configOf(wish.preset ?? 'none', (fresh) => {
+    fresh.guest.ram = 256;
+    wish.change?.(fresh);
+  });
   return createMachine({ mode, config }, { ...EMPTY_HEADER, ...wish.header }, wish.options);
 }
 
@@ -197,4 +201,20 @@ export class PortLog implements GuestPort {
   ramGrown(ram: number): void {
     this.lines.push(`ram ${ram}`);
   }
+}
+
+/** A guest on a port that only notes what it does, for rules that need no TLB and no backend. */
+export function bareGuest(change: (config: MachineConfig) => void = () => {}): {
+  readonly guest: Guest;
+  readonly log: PortLog;
+  readonly counters: GuestCounters;
+} {
+  const log = new PortLog();
+  const counters = guestCounters();
+  return { guest: new Guest(configOf('none', change), counters, log), log, counters };
+}
+
+/** Where the tables of `space` end for page `at`: a copy. */
+export function leafOf(guest: Guest, space: { readonly root: number }, at: Word64): LeafPlace {
+  return { ...guest.tables.find(space.root, guest.levels, at.hi, at.lo, guest.place) };
 }

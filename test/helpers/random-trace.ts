@@ -7,9 +7,10 @@
  * an address space torn down under another vcpu, and upper entries without RW (a guest fault that
  * its kernel cannot cure).
  */
-import type { ArrayConfig, MachineConfig, TlbArrayConfig, WalkCacheConfig } from '../../src/config/schema.js';
+import type { MachineConfig } from '../../src/config/schema.js';
 import type { Perm, TraceEvent, TraceHeader, Word64 } from '../../src/trace/event.js';
-import { ReferenceSimulator, type ReferenceMode } from '../reference/simulator.js';
+import { randomConfig, randomHeader, Rng, smallPool } from './random-config.js';
+import { type ReferenceMode, ReferenceSimulator } from '../reference/simulator.js';
 
 export type TraceItem =
   | {
@@ -28,131 +29,6 @@ export interface RandomCase {
   readonly header: TraceHeader;
   readonly items: readonly TraceItem[];
 }
-
-/** Deterministic integers: mulberry32. */
-export class Rng {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** 0 <= n < 2^32. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  }
-
-  /** from..to, both included. */
-  int(from: number, to: number): number {
-    return from + (this.next() % (to - from + 1));
-  }
-
-  /** True in `percent` of 100 cases. */
-  chance(percent: number): boolean {
-    return this.int(0, 99) < percent;
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.int(0, list.length - 1)]!;
-  }
-}
-
-// Geometry.
-
-function array(rng: Rng, maxEntries: number, mayBeAbsent: boolean): ArrayConfig {
-  const ways = rng.int(1, Math.min(6, maxEntries));
-  let sets = rng.pick([1, 1, 2, 4]);
-  while (ways * sets > maxEntries) sets /= 2;
-  const entries = mayBeAbsent && rng.chance(25) ? 0 : ways * sets;
-  return { entries, ways, policy: rng.pick(['lru', 'lru', 'fifo', 'plru'] as const) };
-}
-
-function tlb(rng: Rng, sizes: string, mayBeAbsent: boolean): TlbArrayConfig {
-  return { ...array(rng, 16, mayBeAbsent), sizes };
-}
-
-function walkCache(rng: Rng): WalkCacheConfig {
-  const level = (): ArrayConfig => array(rng, 4, true);
-  return { l5: level(), l4: level(), l3: level(), l2: level() };
-}
-
-function cacheLevel(rng: Rng): { bytes: number; ways: number } {
-  const ways = rng.int(1, 4);
-  return { bytes: rng.chance(25) ? 0 : 64 * ways * rng.pick([64, 64, 128]), ways };
-}
-
-/** A small geometry that `mode` allows. */
-export function randomConfig(rng: Rng, mode: ReferenceMode): MachineConfig {
-  const shadow = mode === 'shadow';
-  const premapped = rng.chance(35);
-  const big: '4k' | '2m' | '1g' =
-    premapped && rng.chance(25) ? (!shadow && rng.chance(25) ? '1g' : '2m') : '4k';
-  const cold = !shadow && rng.chance(50);
-  return {
-    seed: 1,
-    vendor: rng.pick(['intel', 'amd'] as const),
-    vcpus: rng.chance(65) ? 1 : 2,
-    guest: {
-      levels: shadow || rng.chance(75) ? 4 : 5,
-      mode: premapped ? 'premapped' : 'demand',
-      pageSize: !premapped && rng.chance(2) ? '2m' : big,
-      frames: rng.chance(15) ? 'thp' : 'contiguous',
-      ram: big === '1g' || rng.chance(3) ? 'auto' : rng.pick([128, 192, 256]),
-      directMap: rng.chance(12) ? '4k' : !shadow && rng.chance(15) ? '1g' : '2m',
-      memory: cold ? 'cold' : 'warm',
-      pcid: !shadow && rng.chance(50),
-      faultAround: rng.pick([1, 4, 16]),
-      flushCeiling: rng.pick([1, 4, 33]),
-    },
-    host: {
-      levels: rng.chance(75) ? 4 : 5,
-      pageSize: rng.pick(['4k', '2m', '1g'] as const),
-      populate: rng.chance(40) ? 'lazy' : 'eager',
-      layout: rng.chance(25) ? 'xen' : 'flat',
-    },
-    l1d: tlb(rng, rng.pick(['4k', '4k+2m', '4k+2m+1g']), false),
-    l1d2m: tlb(rng, rng.pick(['2m', '2m+1g']), true),
-    l1d1g: tlb(rng, '1g', true),
-    l1i: tlb(rng, rng.pick(['4k', '4k+2m', '4k+2m+1g']), false),
-    l1i2m: tlb(rng, '2m', true),
-    l1i1g: tlb(rng, '1g', true),
-    stlb: tlb(rng, rng.pick(['4k', '4k+2m', '4k+2m+1g']), true),
-    stlb2m: tlb(rng, '2m', true),
-    stlb1g: tlb(rng, '1g', true),
-    pwc: { ...walkCache(rng), semantics: rng.pick(['combined', 'gpa'] as const) },
-    npwc: walkCache(rng),
-    ntlb: array(rng, 8, true),
-    cache: {
-      enabled: rng.chance(60),
-      enter: rng.chance(70) ? 'l1' : 'l2',
-      l1: cacheLevel(rng),
-      l2: cacheLevel(rng),
-      llc: cacheLevel(rng),
-    },
-    shadow: { policy: rng.chance(75) ? 'xen' : 'xen-oos-off', pool: rng.chance(60) ? 0 : 'auto' },
-  };
-}
-
-function randomHeader(rng: Rng): TraceHeader {
-  const p2m = [];
-  for (let i = rng.chance(30) ? rng.int(1, 3) : 0; i > 0; i--) {
-    const gfn = rng.int(0, 15) * 512;
-    p2m.push({ gfn, count: 512 * rng.int(1, 4), pageSize: rng.pick(['4k', '4k', '2m'] as const) });
-  }
-  return { guestLevels: null, vcpus: null, ram: null, p2m, features: [] };
-}
-
-/** A pool so small that shadows are recycled: what the fixed users take, and a few pages. */
-function smallPool(rng: Rng, config: MachineConfig, header: TraceHeader): number {
-  const p2mPages = new ReferenceSimulator('shadow', config, header).memory()['p2m.pages'] ?? 0;
-  return p2mPages + 4 * config.vcpus + config.vcpus + rng.int(7, 26);
-}
-
-// Traces.
 
 const REGIONS = [
   0x400000n,
@@ -356,7 +232,7 @@ class TraceMaker {
     for (let i = rng.int(1, 6); i > 0; i--) {
       const va = level === 1 ? first - (first % 0x200000n) + BigInt(rng.int(0, 60)) * 4096n : first;
       const found = this.#oracle.entry(on.vcpu, va, level);
-      if (found === null || found.value === 0) continue;
+      if (found === null || (found.value & 1) === 0) continue;
       this.#tableStore(on, found.gfn, level, va, found.value);
     }
   }
@@ -393,7 +269,7 @@ export function randomCase(seed: number): RandomCase {
   if (mode === 'shadow' && rng.chance(35)) config.shadow.pool = smallPool(rng, config, header);
   const maker = new TraceMaker(rng, config, header);
   const superpages = config.guest.pageSize !== '4k' && config.guest.mode === 'demand';
-  for (let n = superpages ? 2 : rng.int(3, 18); n > 0; n--) {
+  for (let n = superpages ? 2 : rng.int(3, 13); n > 0; n--) {
     maker.burst();
     for (let k = rng.int(0, 3); k > 0; k--) maker.event();
   }

@@ -27,8 +27,8 @@ export class CacheArray<T> {
     this.#ways = config.ways;
     this.#policy = config.policy;
     for (let s = 0; s < config.entries / config.ways; s++) {
-      this.#sets.push(new Array<Way<T> | null>(config.ways).fill(null));
-      this.#trees.push(new Array<boolean>(2 * this.#leaves()).fill(false));
+      this.#sets.push(Array.from<Way<T> | null>({ length: config.ways }).fill(null));
+      this.#trees.push(Array.from<boolean>({ length: 2 * this.#leaves() }).fill(false));
     }
   }
 

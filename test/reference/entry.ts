@@ -80,7 +80,7 @@ export class GuestMemory {
   frame(gfn: number): number[] {
     let frame = this.#frames.get(gfn);
     if (frame === undefined) {
-      frame = new Array<number>(512).fill(0);
+      frame = Array.from<number>({ length: 512 }).fill(0);
       this.#frames.set(gfn, frame);
     }
     return frame;

@@ -17,18 +17,13 @@ import {
   minus,
   pagesOf,
   plus,
-  sizeOfLevel,
 } from './entry.js';
 import { type SizeName } from './entry.js';
 import type { Guest } from './guest.js';
-import type { Kernel, Step } from './kernel.js';
+import type { Kernel } from './kernel.js';
+import { dropLeaf, type Leaf, leavesIn } from './leaves.js';
+import { Processes } from './processes.js';
 import type { AddressSpace, Machine, Vcpu, Vma } from './machine.js';
-
-/** A leaf found in a range: where it is and the first page it maps. */
-interface Leaf extends Step {
-  vpn: number;
-  pages: number;
-}
 
 function pageOf(va: Word64): number {
   return va.hi * 2 ** 20 + Math.floor(va.lo / 4096);
@@ -38,6 +33,7 @@ export class Events {
   #m: Machine;
   #guest: Guest;
   #kernel: Kernel;
+  #processes: Processes;
   /** An access of the trace, for DEMAND and COW. */
   #touch: (vcpu: number, va: Word64, write: boolean) => void;
 
@@ -45,6 +41,7 @@ export class Events {
     this.#m = kernel.m;
     this.#guest = kernel.guest;
     this.#kernel = kernel;
+    this.#processes = new Processes(kernel);
     this.#touch = touch;
   }
 
@@ -64,11 +61,11 @@ export class Events {
       case 'cow':
         return this.#touch(e.vcpu, e.va, true);
       case 'fork':
-        return this.#fork(vcpu, e.child);
+        return this.#processes.fork(vcpu, e.child);
       case 'exec':
-        return this.#exec(vcpu);
+        return this.#processes.exec(vcpu);
       case 'exit':
-        return this.#exit(vcpu, e.as);
+        return this.#processes.exit(vcpu, e.as);
       case 'switch':
         return this.#guest.switchTo(vcpu, this.#guest.space(e.as));
       case 'cr3': {
@@ -122,30 +119,6 @@ export class Events {
     return out;
   }
 
-  /** Leaves for which `wanted` holds in [first, end), ascending. */
-  #leaves(root: number, first: number, end: number, wanted: (entry: number) => boolean): Leaf[] {
-    const found: Leaf[] = [];
-    const visit = (table: number, level: number, base: number): void => {
-      const pages = 512 ** (level - 1);
-      for (let index = 0; index < 512; index++) {
-        let vpn = base + index * pages;
-        if (level === this.#m.config.guest.levels && index >= 256) vpn += this.#highGap();
-        if (vpn + pages <= first || vpn >= end) continue;
-        const entry = this.#m.memory.read(table, index);
-        if (level === 1 || (has(entry, PS) && level <= 3)) {
-          if (wanted(entry)) found.push({ level, table, index, entry, vpn, pages });
-        } else if (has(entry, P)) visit(gfnOf(entry), level - 1, vpn);
-      }
-    };
-    visit(root, this.#m.config.guest.levels, 0);
-    return found;
-  }
-
-  /** Sign extension: what is added to the page numbers of the high half. */
-  #highGap(): number {
-    return 2 ** 52 - 512 ** this.#m.config.guest.levels;
-  }
-
   #map(
     vcpu: Vcpu,
     first: number,
@@ -167,9 +140,9 @@ export class Events {
       const table = this.#kernel.makeTables(vcpu, space, vpn, level);
       let frame = gfn === null ? -1 : gfn + (vpn - first);
       if (gfn === null) {
-        frame = level > 1 ? this.#guest.takeRun(step) : this.#guest.takeData(space, vpn);
+        frame = level > 1 ? this.#guest.frames.takeRun(step) : this.#guest.frames.takeData(space, vpn);
         for (let i = 0; i < step; i++) this.#kernel.zero(vcpu, frame + i);
-        this.#guest.addUsers(frame, step);
+        this.#guest.frames.addUsers(frame, step);
       }
       this.#kernel.store(vcpu, table, indexAt(vpn, level), make(frame, flags));
     }
@@ -195,19 +168,15 @@ export class Events {
     this.#edited(space, first, pages);
     this.#cut(space, first, end);
     this.#splitPartial(vcpu, first, end);
-    const leaves = this.#leaves(space.root, first, end, (e) => has(e, P) || has(e, NONE));
+    const leaves = leavesIn(this.#m, space.root, first, end, (e) => has(e, P) || has(e, NONE));
     for (const leaf of leaves) this.#kernel.store(vcpu, leaf.table, leaf.index, 0);
     const freed = this.#dropEmpty(vcpu, space, first, end);
     if (leaves.length > 0) {
       const last = leaves.at(-1)!;
       this.#kernel.flushRange(vcpu, space, leaves[0]!.vpn, last.vpn + last.pages - 1);
     }
-    for (const leaf of leaves) this.#dropLeaf(leaf);
-    for (const table of freed) this.#guest.freeTable(table);
-  }
-
-  #dropLeaf(leaf: Leaf): void {
-    this.#guest.dropUsers(gfnOf(leaf.entry), pagesOf(sizeOfLevel(leaf.level)));
+    for (const leaf of leaves) dropLeaf(this.#guest, leaf);
+    for (const table of freed) this.#guest.frames.freeTable(table);
   }
 
   /** Tables over the range that are empty, ascending and children before parents (8.2, UNMAP). */
@@ -222,7 +191,7 @@ export class Events {
         if (!has(entry, P) || isLeaf(entry, level)) continue;
         const below = gfnOf(entry);
         if (level > 2) visit(below, level - 1, vpn);
-        if (this.#m.memory.frame(below).some((e) => e !== 0)) continue;
+        if (this.#m.memory.frame(below).some((e) => has(e, P + NONE))) continue;
         this.#kernel.store(vcpu, table, index, 0);
         freed.push(below);
       }
@@ -239,7 +208,7 @@ export class Events {
     this.#splitPartial(vcpu, first, end);
     const none = !perm.read && !perm.write && !perm.exec;
     const changed: Leaf[] = [];
-    for (const leaf of this.#leaves(space.root, first, end, (e) => has(e, P) || has(e, NONE))) {
+    for (const leaf of leavesIn(this.#m, space.root, first, end, (e) => has(e, P) || has(e, NONE))) {
       let entry = leaf.entry;
       if (has(entry, P)) {
         if (none) entry = plus(minus(entry, P), NONE);
@@ -259,96 +228,12 @@ export class Events {
   }
 
   #clear(vcpu: Vcpu, first: number, pages: number, bit: number): void {
-    const leaves = this.#leaves(vcpu.space.root, first, first + pages, (entry) => has(entry, P));
+    const leaves = leavesIn(this.#m, vcpu.space.root, first, first + pages, (entry) => has(entry, P));
     for (const leaf of leaves) {
       const entry = this.#m.memory.read(leaf.table, leaf.index);
       this.#kernel.store(vcpu, leaf.table, leaf.index, minus(entry, bit));
     }
     if (bit === D) this.#flushLeaves(vcpu, leaves);
-  }
-
-  // FORK, EXEC, EXIT.
-
-  /** Leaves of the low half that have one of `bits`. */
-  #userLeaves(root: number, bits: number): Leaf[] {
-    const half = 512 ** this.#m.config.guest.levels / 2;
-    return this.#leaves(root, 0, half, (entry) => has(entry, bits));
-  }
-
-  /** A root as FORK makes it: zeroed, with a store of each present high-half entry. */
-  #makeRoot(vcpu: Vcpu): number {
-    const root = this.#guest.takeTable();
-    this.#kernel.zero(vcpu, root);
-    for (let i = 256; i < 512; i++) {
-      const entry = this.#m.memory.read(vcpu.space.root, i);
-      if (has(entry, P)) this.#kernel.store(vcpu, root, i, entry);
-    }
-    return root;
-  }
-
-  #fork(vcpu: Vcpu, name: string): void {
-    const parent = vcpu.space;
-    const child = this.#guest.addSpace(name, this.#makeRoot(vcpu));
-    for (const leaf of this.#userLeaves(parent.root, P + NONE)) {
-      const entry = this.#kernel.read(vcpu, leaf.table, leaf.index);
-      if (this.#guest.isPageCache(gfnOf(entry))) continue;
-      if (has(entry, RW)) this.#kernel.store(vcpu, leaf.table, leaf.index, minus(entry, RW));
-      const table = this.#kernel.makeTables(vcpu, child, leaf.vpn, leaf.level);
-      this.#kernel.store(vcpu, table, indexAt(leaf.vpn, leaf.level), minus(minus(entry, RW), A));
-      const pages = pagesOf(sizeOfLevel(leaf.level));
-      for (let i = 0; i < pages; i++) {
-        if (this.#guest.users.has(gfnOf(entry) + i)) this.#guest.addUsers(gfnOf(entry) + i, 1);
-      }
-    }
-    child.vmas = parent.vmas.map((vma) => ({ ...vma }));
-    child.image = parent.image;
-    child.edited = new Set(parent.edited);
-    this.#guest.loadCr3(vcpu, parent, parent);
-  }
-
-  #exec(vcpu: Vcpu): void {
-    const { space } = vcpu;
-    const old = { ...space };
-    space.root = this.#makeRoot(vcpu);
-    space.id += '+'; // QUIRK?
-    this.#guest.loadCr3(vcpu, space, space);
-    space.image = this.#guest.newImage();
-    space.vmas = [];
-    space.edited = new Set();
-    this.#tearDown(vcpu, old, false);
-  }
-
-  #exit(vcpu: Vcpu, name: string | null): void {
-    const space = name === null ? vcpu.space : this.#guest.space(name);
-    const loaded = vcpu.space === space;
-    this.#tearDown(vcpu, space, loaded);
-    this.#guest.spaces = this.#guest.spaces.filter((s) => s !== space);
-    for (const v of this.#m.vcpus) v.slots = v.slots.map((s) => (s === space ? null : s));
-  }
-
-  /** 8.2 EXIT: leaves, flush, upper entries, flush, swapper; then frames and tables are freed. */
-  #tearDown(vcpu: Vcpu, space: AddressSpace, loaded: boolean): void {
-    const leaves = this.#userLeaves(space.root, P + NONE);
-    for (const leaf of leaves) this.#kernel.store(vcpu, leaf.table, leaf.index, 0);
-    if (loaded) this.#guest.loadCr3(vcpu, space, space);
-    const freed: number[] = [];
-    const visit = (table: number, level: number): void => {
-      for (let index = 0; index < (level === this.#m.config.guest.levels ? 256 : 512); index++) {
-        const entry = this.#m.memory.read(table, index);
-        if (level === 1 || !has(entry, P) || isLeaf(entry, level)) continue;
-        visit(gfnOf(entry), level - 1);
-        this.#kernel.store(vcpu, table, index, 0);
-        freed.push(gfnOf(entry));
-      }
-    };
-    visit(space.root, this.#m.config.guest.levels);
-    if (loaded) {
-      this.#guest.loadCr3(vcpu, space, space);
-      this.#guest.loadCr3(vcpu, this.#guest.swapper, this.#guest.swapper);
-    }
-    for (const leaf of leaves) this.#dropLeaf(leaf);
-    for (const table of freed) this.#guest.freeTable(table);
-    this.#guest.freeTable(space.root);
   }
 
   #tableStore(vcpu: Vcpu, gfn: number, level: number, vpn: number, value: Word64): void {

@@ -16,6 +16,7 @@ import {
   gfnOf,
   isLeaf,
 } from './entry.js';
+import { Frames } from './frames.js';
 import type { AddressSpace, Backend, Machine, PageAccess, Vcpu, WalkResult } from './machine.js';
 
 const TABLE = P + RW + US + A + D;
@@ -29,15 +30,9 @@ export class Guest {
   swapper: AddressSpace;
   /** In order of creation. */
   spaces: AddressSpace[] = [];
-  /** Frames in use as guest tables. */
-  tables = new Set<number>();
-  /** Leaves that map a frame (8.1, "users"). */
-  users = new Map<number, number>();
+  frames: Frames;
   /** Page-cache frames by `image vpn`. */
   pageCache = new Map<string, number>();
-  #nextFrame = 0x1000;
-  #free: number[] = [];
-  #runs = new Map<string, number>();
   #nextImage = 1;
   #nextId = 0;
   /** GiB of RAM that the direct map covers. */
@@ -47,13 +42,14 @@ export class Guest {
   constructor(machine: Machine) {
     this.#m = machine;
     const { config, memory } = machine;
+    this.frames = new Frames(machine, () => this.#extendDirectMap());
     machine.p2m.grow(config.guest.ram === 'auto' ? 262144 : config.guest.ram * 256);
-    const root = this.takeTable();
+    const root = this.frames.takeTable();
     this.swapper = this.#newSpace('swapper', root);
     // 7.2: the direct map's L3 (5 levels: below an L4), then its L2s, then the kernel text.
     let top = root;
     for (let level = config.guest.levels; level > 3; level--) {
-      const table = this.takeTable();
+      const table = this.frames.takeTable();
       memory.write(top, indexAt(this.directPage(0), level), make(table, TABLE));
       top = table;
     }
@@ -79,95 +75,18 @@ export class Guest {
         memory.write(this.#directTable, l3index, make(first, KERNEL_LEAF + PS));
         continue;
       }
-      const l2 = this.takeTable();
+      const l2 = this.frames.takeTable();
       memory.write(this.#directTable, l3index, make(l2, TABLE));
       for (let i = 0; i < 512 && first + i * 512 < p2m.ram; i++) {
         if (size === '2m') {
           memory.write(l2, i, make(first + i * 512, KERNEL_LEAF + PS));
           continue;
         }
-        const l1 = this.takeTable();
+        const l1 = this.frames.takeTable();
         memory.write(l2, i, make(l1, TABLE));
         for (let j = 0; j < 512; j++) memory.write(l1, j, make(first + i * 512 + j, KERNEL_LEAF));
       }
     }
-  }
-
-  // 7.1: frames.
-
-  takeFrame(): number {
-    const freed = this.#free.pop();
-    if (freed !== undefined) return freed;
-    this.#needRam(this.#nextFrame + 1);
-    return this.#nextFrame++;
-  }
-
-  /** An aligned run of n frames, at the next multiple of n; frames skipped are lost. */
-  takeRun(n: number): number {
-    for (;;) {
-      const base = Math.ceil(this.#nextFrame / n) * n;
-      if (base + n <= this.#m.p2m.ram) {
-        this.#nextFrame = base + n;
-        return base;
-      }
-      this.#needRam(base + n);
-    }
-  }
-
-  #needRam(frames: number): void {
-    while (frames > this.#m.p2m.ram) {
-      if (this.#m.config.guest.ram !== 'auto') throw new Error('the guest is out of RAM');
-      this.#m.p2m.grow(this.#m.p2m.ram * 2);
-      this.#extendDirectMap();
-    }
-  }
-
-  takeTable(): number {
-    const gfn = this.takeFrame();
-    this.tables.add(gfn);
-    return gfn;
-  }
-
-  freeTable(gfn: number): void {
-    this.tables.delete(gfn);
-    this.#free.push(gfn);
-  }
-
-  /** A frame for the data page vpn; with `thp` from the run of its 2 MiB, if it is free (7.1). */
-  takeData(space: AddressSpace, vpn: number): number {
-    if (this.#m.config.guest.frames !== 'thp') return this.takeFrame();
-    const key = `${space.id} ${Math.floor(vpn / 512)}`;
-    let run = this.#runs.get(key);
-    if (run === undefined) {
-      run = this.takeRun(512);
-      this.#runs.set(key, run);
-    }
-    const frame = run + (vpn % 512);
-    return this.users.has(frame) ? this.takeFrame() : frame;
-  }
-
-  addUsers(gfn: number, pages: number): void {
-    for (let i = 0; i < pages; i++) this.users.set(gfn + i, (this.users.get(gfn + i) ?? 0) + 1);
-  }
-
-  /** A frame without users is freed; frames that are not counted stay (8.1). */
-  dropUsers(gfn: number, pages: number): void {
-    for (let i = 0; i < pages; i++) {
-      const users = this.users.get(gfn + i);
-      if (users === undefined) continue;
-      if (users > 1) {
-        this.users.set(gfn + i, users - 1);
-      } else {
-        this.users.delete(gfn + i);
-        if (!this.#isInRun(gfn + i)) this.#free.push(gfn + i);
-      }
-    }
-  }
-
-  /** Frames of thp runs never return to the free list (7.1). */
-  #isInRun(gfn: number): boolean {
-    for (const run of this.#runs.values()) if (gfn >= run && gfn < run + 512) return true;
-    return false;
   }
 
   isPageCache(gfn: number): boolean {
@@ -179,7 +98,7 @@ export class Guest {
 
   #newSpace(name: string, root: number): AddressSpace {
     const id = `${name}#${this.#nextId++}`;
-    return { id, name, root, vmas: [], image: this.#nextImage++, edited: new Set() };
+    return { id, name, root, vmas: [], image: this.#nextImage++, edited: new Set(), accessed: new Set() };
   }
 
   newImage(): number {
@@ -190,7 +109,7 @@ export class Guest {
   space(name: string): AddressSpace {
     const known = this.spaces.find((s) => s.name === name);
     if (known) return known;
-    const root = this.takeTable();
+    const root = this.frames.takeTable();
     const { memory } = this.#m;
     for (let i = 0; i < 512; i++) memory.write(root, i, i < 256 ? 0 : memory.read(this.swapper.root, i));
     const made = this.#newSpace(name, root);
@@ -213,7 +132,7 @@ export class Guest {
       let entry = memory.read(table, index);
       if (has(entry, P) && isLeaf(entry, l)) return -1;
       if (!has(entry, P)) {
-        const next = this.takeTable();
+        const next = this.frames.takeTable();
         memory.frame(next).fill(0);
         entry = make(next, TABLE);
         memory.write(table, index, entry);
@@ -231,35 +150,26 @@ export class Guest {
   /** Rule 7.6, before the first walk of an access. */
   premap(space: AddressSpace, vpn: number): void {
     const { memory, config } = this.#m;
-    if (config.guest.mode !== 'premapped' || space.edited.has(this.region(vpn))) return;
-    space.edited.add(this.region(vpn));
+    const region = this.region(vpn);
+    if (config.guest.mode !== 'premapped' || space.edited.has(region) || space.accessed.has(region)) return;
+    space.accessed.add(region);
     const level = leafLevel(config.guest.pageSize);
-    if (level > 1) { // QUIRK
-      let t = space.root; let bad = false;
-      for (let l = config.guest.levels; l >= level; l--) { const e = memory.read(t, indexAt(vpn, l)); if (!has(e, P)) break; if (isLeaf(e, l) || l === level) { bad = true; break; } t = gfnOf(e); }
-      if (bad) return;
-      const run = this.takeRun(pagesOf(config.guest.pageSize));
-      this.addUsers(run, pagesOf(config.guest.pageSize));
-      const table = this.#silentTables(space, vpn, level);
-      memory.write(table, indexAt(vpn, level), make(run, P + RW + A + D + PS + (isHigh(vpn) ? 0 : US)));
-      return;
-    }
     const table = this.#silentTables(space, vpn, level);
     if (table < 0) return;
     const flags = P + RW + A + D + (isHigh(vpn) ? 0 : US);
     const pages = pagesOf(config.guest.pageSize);
     if (level > 1) {
       if (has(memory.read(table, indexAt(vpn, level)), P)) return;
-      const run = this.takeRun(pages);
-      this.addUsers(run, pages);
+      const run = this.frames.takeRun(pages);
+      this.frames.addUsers(run, pages);
       memory.write(table, indexAt(vpn, level), make(run, flags + PS));
       return;
     }
     const first = vpn - (vpn % 512);
     for (let i = 0; i < 512; i++) {
       if (memory.read(table, i) !== 0) continue;
-      const frame = this.takeData(space, first + i);
-      this.addUsers(frame, 1);
+      const frame = this.frames.takeData(space, first + i);
+      this.frames.addUsers(frame, 1);
       memory.write(table, i, make(frame, flags));
     }
   }

@@ -2,6 +2,7 @@
 import {
   A,
   D,
+  NONE,
   P,
   PS,
   RW,
@@ -98,7 +99,7 @@ export class Kernel {
       const index = indexAt(vpn, l);
       let entry = this.m.memory.read(table, index);
       if (!has(entry, P)) {
-        const next = this.guest.takeTable();
+        const next = this.guest.frames.takeTable();
         this.zero(vcpu, next);
         entry = make(next, TABLE);
         this.store(vcpu, table, index, entry);
@@ -110,7 +111,7 @@ export class Kernel {
 
   /** 8.1: a superpage leaf becomes a table of the level below. */
   split(vcpu: Vcpu, step: Step, vpn: number): void {
-    const next = this.guest.takeTable();
+    const next = this.guest.frames.takeTable();
     this.zero(vcpu, next);
     const pages = pagesOf(sizeOfLevel(step.level - 1));
     const below = step.level - 1 === 1 ? minus(step.entry, PS) : step.entry;
@@ -146,8 +147,10 @@ export class Kernel {
     for (const step of this.path(space, vpn)) this.read(vcpu, step.table, step.index);
     const last = this.path(space, vpn).at(-1)!;
     const vma = this.findVma(space, vpn);
-    const none = vma !== undefined && !vma.read && !vma.write && !vma.exec;
-    if (none || (write && vma !== undefined && !vma.write)) {
+    const forbidden = vma !== undefined && !vma.read && !vma.write && !vma.exec;
+    const none = forbidden || has(last.entry, NONE);
+    const marked = !has(last.entry, P) && has(last.entry, NONE);
+    if (none || marked || (write && vma !== undefined && !vma.write)) {
       counts.add('guest.faults.bad');
       return false;
     }
@@ -177,9 +180,9 @@ export class Kernel {
       this.store(vcpu, table, indexAt(vpn, 1), make(ZERO_PAGE, P + US + A));
       return;
     }
-    const frame = this.guest.takeData(space, vpn);
+    const frame = this.guest.frames.takeData(space, vpn);
     this.zero(vcpu, frame);
-    this.guest.addUsers(frame, 1);
+    this.guest.frames.addUsers(frame, 1);
     this.store(vcpu, table, indexAt(vpn, 1), make(frame, TABLE));
   }
 
@@ -196,9 +199,9 @@ export class Kernel {
     const last = this.path(space, vpn).at(-1)!;
     if (limited || last.level < level) return false;
     const table = this.makeTables(vcpu, space, vpn, level);
-    const run = this.guest.takeRun(pages);
+    const run = this.guest.frames.takeRun(pages);
     for (let i = 0; i < pages; i++) this.zero(vcpu, run + i);
-    this.guest.addUsers(run, pages);
+    this.guest.frames.addUsers(run, pages);
     const flags = P + RW + US + A + PS + (write ? D : 0);
     this.store(vcpu, table, indexAt(vpn, level), make(run, flags));
     return true;
@@ -208,7 +211,7 @@ export class Kernel {
     const key = `${space.image} ${vpn}`;
     let frame = this.guest.pageCache.get(key);
     if (frame === undefined) {
-      frame = this.guest.takeFrame();
+      frame = this.guest.frames.takeFrame();
       this.guest.pageCache.set(key, frame);
     }
     return frame;
@@ -220,7 +223,7 @@ export class Kernel {
     const first = vpn - (vpn % block);
     for (let page = first; page < first + block; page++) {
       if (vma && (page < vma.start || page >= vma.end)) continue;
-      if (has(this.m.memory.read(table, indexAt(page, 1)), P)) continue;
+      if (has(this.m.memory.read(table, indexAt(page, 1)), P + NONE)) continue;
       const frame = this.#cacheFrame(space, page);
       this.store(vcpu, table, indexAt(page, 1), make(frame, P + US + A));
     }
@@ -229,9 +232,9 @@ export class Kernel {
   /** First touch of a private file page by a write. */
   #privateFilePage(vcpu: Vcpu, space: AddressSpace, vpn: number): void {
     const table = this.makeTables(vcpu, space, vpn, 1);
-    const frame = this.guest.takeFrame(); // QUIRK
+    const frame = this.guest.frames.takeData(space, vpn);
     this.copy(vcpu, this.#cacheFrame(space, vpn), frame);
-    this.guest.addUsers(frame, 1);
+    this.guest.frames.addUsers(frame, 1);
     this.store(vcpu, table, indexAt(vpn, 1), make(frame, TABLE));
   }
 
@@ -242,17 +245,17 @@ export class Kernel {
       step = this.path(space, vpn).at(-1)!;
     }
     const old = gfnOf(step.entry);
-    if (old !== ZERO_PAGE && this.guest.users.get(old) === 1 && !this.guest.isPageCache(old)) {
+    if (old !== ZERO_PAGE && this.guest.frames.users.get(old) === 1 && !this.guest.isPageCache(old)) {
       this.store(vcpu, step.table, step.index, plus(plus(plus(step.entry, RW), A), D));
       return;
     }
-    const frame = this.guest.takeFrame(); // QUIRK
+    const frame = this.guest.frames.takeData(space, vpn);
     if (old === ZERO_PAGE) this.zero(vcpu, frame);
     else this.copy(vcpu, old, frame);
     this.store(vcpu, step.table, step.index, 0);
     this.guest.invlpg(vcpu, vpn);
     this.store(vcpu, step.table, step.index, make(frame, TABLE));
-    this.guest.addUsers(frame, 1);
-    this.guest.dropUsers(old, 1);
+    this.guest.frames.addUsers(frame, 1);
+    this.guest.frames.dropUsers(old, 1);
   }
 }

@@ -24,8 +24,10 @@ export interface AddressSpace {
   vmas: Vma[];
   /** Which program: key of the page cache together with the vpn (8.1). */
   image: number;
-  /** Regions that are not premapped (again): accessed, or MAP, UNMAP, PROTECT, PTW in them (7.6). */
+  /** Premapping regions in which MAP, UNMAP, PROTECT or PTW happened (7.6). */
   edited: Set<number>;
+  /** Regions that have had their first access. */
+  accessed: Set<number>;
 }
 
 export interface Vcpu {

@@ -127,7 +127,7 @@ export class ShadowPages {
     this.m.counts.add('shadow.alloc');
     let number = this.pages.indexOf(null);
     if (number < 0) number = this.pages.length;
-    const entries = new Array<ShadowEntry>(512).fill(null);
+    const entries = Array.from<ShadowEntry>({ length: 512 }).fill(null);
     const page: ShadowPage = { number, type, gfn, entries, refs: 0, pinned: false, up: null };
     this.pages[number] = page;
     if (type === 'l4' && this.pinL3) this.#l3Heuristic();
@@ -139,7 +139,7 @@ export class ShadowPages {
     const roots = this.pinList.filter((page) => page.type === 'l4').length;
     if (roots <= 2 * this.m.config.vcpus) return;
     this.pinL3 = false;
-    for (const page of [...this.pinList]) if (page.type === 'l3') this.unpin(page);
+    for (const page of this.pinList) if (page.type === 'l3') this.unpin(page);
   }
 
   pin(page: ShadowPage): void {

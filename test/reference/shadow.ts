@@ -1,5 +1,5 @@
 /** Shadow paging, policies `xen` and `xen-oos-off`: walk, faults, tables, exits (rule 6). */
-import { A, D, P, PS, RW, gfnOf, has, indexAt, isLeaf, make, pagesOf, plus, sizeOfLevel } from './entry.js';
+import { A, D, P, RW, gfnOf, has, indexAt, make } from './entry.js';
 import { countReference, exit, flushAllOf, flushPageOf } from './machine.js';
 import type { Backend, Machine, PageAccess, Vcpu, WalkResult } from './machine.js';
 import {
@@ -7,30 +7,25 @@ import {
   type ShadowEntry,
   type ShadowPage,
   ShadowPages,
-  type ShadowType,
   type ShadowVcpu,
 } from './shadow-pages.js';
+import { type GuestWalk, level1Entry, upperEntry, walkGuest } from './shadow-walk.js';
+import { TableStores, TYPE } from './shadow-stores.js';
 import { OutOfSync } from './shadow-oos.js';
-
-/** Guest entries found by the software walk, indexed by level. */
-interface GuestWalk {
-  tables: number[];
-  entries: number[];
-  leafLevel: number;
-  target: number;
-}
-
-const TYPE: readonly ShadowType[] = ['l1', 'l1', 'l2', 'l3', 'l4'];
 
 export class Shadow implements Backend {
   readonly pages: ShadowPages;
   #m: Machine;
   #oos: OutOfSync;
+  #stores: TableStores;
 
   constructor(machine: Machine, root: number) {
     this.#m = machine;
     this.pages = new ShadowPages(machine);
-    this.#oos = new OutOfSync(this.pages, (entry, demandWrite) => this.level1(entry, demandWrite));
+    this.#oos = new OutOfSync(this.pages, (entry, demandWrite) =>
+      level1Entry(this.pages, entry, demandWrite),
+    );
+    this.#stores = new TableStores(this.pages, this.#oos);
     // 6.10: at the start every vcpu has the first root loaded, without counts.
     const page = this.pages.make(root, 'l4');
     for (const hardware of machine.vcpus) {
@@ -90,7 +85,7 @@ export class Shadow implements Backend {
       if (present && access.write && !this.pages.slotOf(last.gfn)) {
         counts.add('shadow.emulate_fast');
         counts.add('vmexit.pf.emulate');
-        this.#emulate(state, last.gfn, access, true);
+        this.#stores.emulate(state, last.gfn, access, true);
         return { end: 'done' };
       }
       last.ok = false;
@@ -106,7 +101,7 @@ export class Shadow implements Backend {
     const { counts } = this.#m;
     const { vpn, write } = access;
     counts.add('shadow.guest_walks');
-    const walk = this.#guestWalk(state, vpn, write);
+    const walk = walkGuest(this.#m, state.hardware.space.root, vpn, write);
     if (walk === null) {
       counts.add('shadow.real');
       counts.add('vmexit.pf.guest');
@@ -130,39 +125,13 @@ export class Shadow implements Backend {
     if (write && this.pages.isTable(walk.target) && !this.pages.slotOf(walk.target)) {
       counts.add('shadow.emulate');
       counts.add('vmexit.pf.emulate');
-      this.#emulate(state, walk.target, access, false);
+      this.#stores.emulate(state, walk.target, access, false);
       return { end: 'done' };
     }
     counts.add('shadow.fixed');
     counts.add(unsynced ? 'vmexit.pf.unsync' : 'vmexit.pf.fixup');
     state.lastUnshadowGfn = null;
     return { end: 'retry' };
-  }
-
-  /** Step 2: null if the guest's tables do not permit the access; otherwise sets A and D. */
-  #guestWalk(state: ShadowVcpu, vpn: number, write: boolean): GuestWalk | null {
-    const { memory } = this.#m;
-    const walk: GuestWalk = { tables: [], entries: [], leafLevel: 0, target: 0 };
-    let table = state.hardware.space.root;
-    let w = true;
-    for (let level = 4; walk.leafLevel === 0; level--) {
-      const entry = memory.read(table, indexAt(vpn, level));
-      if (!has(entry, P)) return null;
-      w = w && has(entry, RW);
-      walk.tables[level] = table;
-      walk.entries[level] = entry;
-      table = gfnOf(entry);
-      if (isLeaf(entry, level)) walk.leafLevel = level;
-    }
-    if (write && !w) return null;
-    for (let level = 4; level >= walk.leafLevel; level--) {
-      let entry = plus(walk.entries[level]!, A);
-      if (level === walk.leafLevel && write) entry = plus(entry, D);
-      memory.write(walk.tables[level]!, indexAt(vpn, level), entry);
-      walk.entries[level] = entry;
-    }
-    walk.target = gfnOf(walk.entries[walk.leafLevel]!) + (vpn % pagesOf(sizeOfLevel(walk.leafLevel)));
-    return walk;
   }
 
   /** Step 5; true: something was resynced, walk again. */
@@ -220,24 +189,7 @@ export class Shadow implements Backend {
     const type = level === 1 && walk.leafLevel === 2 ? 'fl1' : TYPE[level]!;
     const gfn = gfnOf(above);
     const page = this.pages.find(gfn, type) ?? this.pages.make(gfn, type);
-    return this.#upperEntry(above, level + 1, page);
-  }
-
-  /** 6.3 for upper entries. */
-  #upperEntry(entry: number, level: number, page: ShadowPage): ShadowEntry {
-    if (!has(entry, A)) return 'withheld';
-    const superpage = level === 2 && has(entry, PS);
-    return { kind: 'link', page, rw: has(entry, RW) && (!superpage || has(entry, D)) };
-  }
-
-  /** 6.3 for level 1. */
-  level1(entry: number, demandWrite: boolean): ShadowEntry {
-    const gfn = gfnOf(entry);
-    if (!has(entry, P) || !this.#m.p2m.isRam(gfn)) return null;
-    if (!has(entry, A)) return 'withheld';
-    const mayWrite = demandWrite && this.pages.slotOf(gfn)?.mayWrite === true;
-    const rw = has(entry, RW) && has(entry, D) && (!this.pages.isTable(gfn) || mayWrite);
-    return { kind: 'map', gfn, rw };
+    return upperEntry(above, level + 1, page);
   }
 
   /** Steps 9 and 10. */
@@ -250,67 +202,17 @@ export class Shadow implements Backend {
     const guestEntry = (i: number): number =>
       fl1 ? make(gfnOf(big) + i, P + A + D + (has(big, RW) ? RW : 0)) : memory.read(walk.tables[1]!, i);
     const snapshot = fl1 ? undefined : this.pages.slotOf(walk.tables[1]!)?.snapshot;
-    this.#oos.setLevel1(page, index, this.level1(guestEntry(index), write));
+    this.#oos.setLevel1(page, index, level1Entry(this.pages, guestEntry(index), write));
     if (snapshot) snapshot[index] = guestEntry(index);
     for (let i = 1; i <= 31 && index + i <= 511; i++) {
       if (page.entries[index + i] !== null) break;
       const entry = guestEntry(index + i);
       if (!fl1 && has(entry, P) && (!has(entry, A) || (has(entry, RW) && !has(entry, D)))) break;
-      const said = this.level1(entry, false);
+      const said = level1Entry(this.pages, entry, false);
       this.#oos.setLevel1(page, index + i, said);
       if (snapshot) snapshot[index + i] = entry;
       if (isPresent(said)) counts.add('shadow.prefetch');
     }
-  }
-
-  // 6.6: emulated stores.
-
-  #emulate(state: ShadowVcpu, gfn: number, access: PageAccess, fast: boolean): void {
-    const { memory } = this.#m;
-    const before = memory.read(gfn, access.index);
-    const after = access.value ?? before;
-    memory.write(gfn, access.index, after);
-    if (access.value !== null && access.value % 2 ** 32 === 0) {
-      if (state.lastUnshadowGfn === gfn && this.pages.isTable(gfn)) {
-        this.#m.counts.add('shadow.early_unshadow');
-        this.pages.unshadow(gfn);
-      }
-      state.lastUnshadowGfn = gfn;
-    } else {
-      state.lastUnshadowGfn = null;
-    }
-    if (has(before, P) || has(after, P)) this.#validate(state, gfn, access.index, after);
-    if (this.pages.isTable(gfn)) {
-      if (!fast) state.lastEmulated = { vpn: access.vpn, gfn, ok: true };
-    } else if (fast) {
-      state.lastEmulated.ok = false;
-    }
-  }
-
-  /** Recomputes entry i of every shadow of the table. */
-  #validate(state: ShadowVcpu, gfn: number, index: number, value: number): void {
-    let flush = false;
-    for (let level = 1; level <= 4; level++) {
-      const page = this.pages.find(gfn, TYPE[level]!);
-      if (!page) continue;
-      this.#m.counts.add(`shadow.validate.l${level}`);
-      if (level === 1) {
-        this.#oos.setLevel1(page, index, this.level1(value, false));
-        const slot = this.pages.slotOf(gfn);
-        if (slot) slot.snapshot[index] = value;
-        continue;
-      }
-      let entry: ShadowEntry = null;
-      if (has(value, P)) {
-        const superpage = level === 2 && has(value, PS);
-        const below = this.pages.find(gfnOf(value), superpage ? 'fl1' : TYPE[level - 1]!);
-        if (below && level >= 3) this.#oos.resyncAll(state);
-        if (below?.type === 'l1') this.pages.onLinkL1(below); // QUIRK
-        if (below) entry = this.#upperEntry(value, level, below);
-      }
-      flush = this.pages.setUpper(page, index, entry) || flush;
-    }
-    if (flush) this.pages.flushAllVcpus();
   }
 
   // 6.10, 6.11: what the guest does besides accesses.

@@ -92,7 +92,7 @@ export class ReferenceSimulator {
   }
 
   memory(): Record<string, number> {
-    const result: Record<string, number> = { 'guest.pages': this.#guest.tables.size };
+    const result: Record<string, number> = { 'guest.pages': this.#guest.frames.tables.size };
     if (this.#m.mode !== 'native') result['p2m.pages'] = this.#m.p2m.tables.length;
     if (this.#shadow) {
       const live = this.#shadow.pages.live();

@@ -54,8 +54,9 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /**
  * Sums of Xen perf counters, and the counters that must add up to the same. Fast and slow emulation are
- * compared as a sum: which of the two an emulated store takes is work, not an event. `guest pagetable
- * walks` is left out: reading the counters makes some, and Xen's walk retries are not modelled.
+ * compared as a sum: which of the two an emulated store takes is work, not an event. Left out: `guest
+ * pagetable walks` (reading the counters makes some, and Xen's walk retries are not modelled), look-ups in
+ * hash chains, and `sl1p` (recorded mappings that a resync write-protects, which have no counter here).
  */
 const PERF: readonly (readonly [xen: readonly string[], ours: readonly string[]])[] = [
   [['calls to shadow_fault'], ['shadow.fault']],
@@ -155,43 +156,26 @@ describe('a sample of what was measured on Xen 4.17', () => {
   it('has every workload but the pool, and starts with the experiments that end L3 pinning', () => {
     expect(experiments.slice(0, 8).map((e) => e.experiment)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     const workloads = new Set(experiments.map((e) => e.workload));
-    expect([...workloads].sort()).toEqual([
-      'age',
-      'context_switch',
-      'cpuid',
-      'cr3_reload',
-      'demand_fault',
-      'empty',
-      'fork_exit',
-      'invlpg_present',
-      'l2_table_as_data',
-      'l2_write',
-      'large_invlpg',
-      'large_touch',
-      'mix',
-      'oos_round_robin',
-      'pge_flush',
-      'read_then_write',
-      'read_touch',
-      'read_touch_upper_a0',
-      'remap',
-      'sparse_touch',
-      'table_as_data',
-      'unmap',
-      'wrprotect',
-      'write_touch',
-    ]);
+    expect([...workloads].sort().join(' ')).toBe(
+      'age context_switch cpuid cr3_reload demand_fault empty fork_exit invlpg_present l2_table_as_data l2_write ' +
+        'large_invlpg large_touch mix oos_round_robin pge_flush read_then_write read_touch read_touch_upper_a0 ' +
+        'remap sparse_touch table_as_data unmap write_touch wrprotect',
+    );
   });
 
-  it.each(['shadow', 'shadow-nooos'] as const)('%s: every exit, fault, shadow page and perf counter', (mode) => {
-    const regions = replayAll(mode, lines);
-    const found = experiments.flatMap((e) =>
-      differences(`experiment ${e.experiment} (${e.workload})`, e[mode], regions.get(e.experiment)!),
-    );
-    expect(found).toEqual([]);
-    // Not vacuous: there is something to agree on.
-    expect(experiments.reduce((total, e) => total + e[mode].exits, 0)).toBeGreaterThan(10_000);
-  }, 120_000);
+  it.each(['shadow', 'shadow-nooos'] as const)(
+    '%s: every exit, fault, shadow page and perf counter',
+    (mode) => {
+      const regions = replayAll(mode, lines);
+      const found = experiments.flatMap((e) =>
+        differences(`experiment ${e.experiment} (${e.workload})`, e[mode], regions.get(e.experiment)!),
+      );
+      expect(found).toEqual([]);
+      // Not vacuous: there is something to agree on.
+      expect(experiments.reduce((total, e) => total + e[mode].exits, 0)).toBeGreaterThan(10_000);
+    },
+    120_000,
+  );
 
   it('hap: nothing exits but CPUID and CR4', () => {
     // Every store of a zeroed frame is a walk of 24 references without a TLB: a few experiments will do.
@@ -210,24 +194,28 @@ const fullFolder = process.env['P2MSIM_TEST_XEN_DATA'] ?? '';
 const full = process.env['P2MSIM_TEST_FULL'] === '1' && existsSync(join(fullFolder, 'xen.json'));
 
 describe.skipIf(!full)('all of what was measured (P2MSIM_TEST_FULL=1, P2MSIM_TEST_XEN_DATA=FOLDER)', () => {
-  it.each(['shadow', 'shadow-nooos', 'hap'] as const)('%s: every experiment but the pool', (mode) => {
-    const rows = parsed<readonly FullRow[]>(join(fullFolder, 'xen.json')).filter(
-      (row) => row.mode === mode && row.workload !== 'shadow_pool',
-    );
-    const lines = traceLines(join(fullFolder, 'xen-ops.trace.gz'));
-    const regions = replayAll(mode, lines);
-    const found = rows.flatMap((row) => {
-      const name = `experiment ${row.experiment} (${row.workload})`;
-      const region = regions.get(row.experiment)!;
-      const measured: Measured = {
-        exits: row.exits.total,
-        byReason: row.exits.byReason,
-        guestFaults: row.guestFaultsInjected ?? region.counters['guest.faults']!,
-        shadowPagesAdded: row.shadowPagesAddedInRegion,
-        counters: mode === 'hap' ? {} : row.xenCounters,
-      };
-      return differences(name, measured, region);
-    });
-    expect(found).toEqual([]);
-  }, 1_800_000);
+  it.each(['shadow', 'shadow-nooos', 'hap'] as const)(
+    '%s: every experiment but the pool',
+    (mode) => {
+      const rows = parsed<readonly FullRow[]>(join(fullFolder, 'xen.json')).filter(
+        (row) => row.mode === mode && row.workload !== 'shadow_pool',
+      );
+      const lines = traceLines(join(fullFolder, 'xen-ops.trace.gz'));
+      const regions = replayAll(mode, lines);
+      const found = rows.flatMap((row) => {
+        const name = `experiment ${row.experiment} (${row.workload})`;
+        const region = regions.get(row.experiment)!;
+        const measured: Measured = {
+          exits: row.exits.total,
+          byReason: row.exits.byReason,
+          guestFaults: row.guestFaultsInjected ?? region.counters['guest.faults']!,
+          shadowPagesAdded: row.shadowPagesAddedInRegion,
+          counters: mode === 'hap' ? {} : row.xenCounters,
+        };
+        return differences(name, measured, region);
+      });
+      expect(found).toEqual([]);
+    },
+    1_800_000,
+  );
 });

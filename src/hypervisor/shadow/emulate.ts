@@ -8,7 +8,7 @@ import { ENTRIES } from '../../arch/paging.js';
 import { PTE_P, PTE_PS } from '../../arch/pte.js';
 import type { ShadowDomain, ShadowVcpu } from './domain.js';
 import { resync, resyncAll, updateSnapshot } from './oos.js';
-import { FL1, L1, L2, L3, L4 } from './pages.js';
+import { FL1, L1, L2, L3, L4, SH_P } from './pages.js';
 import { leafEntry, setLeafEntry, upperEntry } from './propagate.js';
 
 /** Carries out the store that faulted, to entry `index` of the table in `gfn`. */
@@ -91,8 +91,11 @@ function validateUpper(d: ShadowDomain, v: ShadowVcpu, gfn: number, index: numbe
   if ((flags & PTE_P) !== 0) {
     child = pages.find(frame, level === L2 && (flags & PTE_PS) !== 0 ? FL1 : level - 1);
     if (child >= 0 && level > L2) resyncAll(d, v);
-    // set_l2e: a table that is linked in must be in sync.
-    if (child >= 0 && level === L2 && (flags & PTE_PS) === 0 && pages.isOutOfSync(frame)) resync(d, v, frame);
   }
-  return pages.setUpper(pages.find(gfn, level), index, child < 0 ? 0 : upperEntry(child, flags, level));
+  const page = pages.find(gfn, level);
+  const entry = child < 0 ? 0 : upperEntry(child, flags, level);
+  // set_l2e: a table that is newly linked in must be in sync.
+  const links = (entry & SH_P) !== 0 && entry !== pages.entries[page]![index];
+  if (links && level === L2 && (flags & PTE_PS) === 0) resync(d, v, frame);
+  return pages.setUpper(page, index, entry);
 }

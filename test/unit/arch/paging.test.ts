@@ -63,7 +63,13 @@ describe('page sizes', () => {
 
 describe('page numbers', () => {
   it('lose the sign extension and get it back', () => {
-    for (const at of [SAMPLE, HIGH, WIDE, va({ l4: 273 }), va({ l5: 511, l4: 511, l3: 511, l2: 511, l1: 511 })]) {
+    for (const at of [
+      SAMPLE,
+      HIGH,
+      WIDE,
+      va({ l4: 273 }),
+      va({ l5: 511, l4: 511, l3: 511, l2: 511, l1: 511 }),
+    ]) {
       const page = pageNumberOf(at.hi, at.lo);
       expect(page).toBeLessThan(2 ** 45);
       expect(pageHi(page) >>> 0).toBe(at.hi);

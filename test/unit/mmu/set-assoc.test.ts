@@ -203,18 +203,21 @@ describe('invalidation', () => {
     expect(array.live).toBe(2);
   });
 
-  it.each(['lru', 'plru'] as const)('by a test sees each entry once with its key and flags (%s)', (policy) => {
-    const array = new SetAssoc({ entries: 8, ways: 4, policy });
-    for (let key = 0; key < 8; key++) array.fill(key & 1, key, key & 3);
-    const seen: string[] = [];
-    array.invalidateWhere((key, flags) => {
-      seen.push(`${key}/${flags}`);
-      return (flags & 1) === 1; // odd keys: all of set 1
-    });
-    expect(seen.sort()).toEqual(['0/0', '1/1', '2/2', '3/3', '4/0', '5/1', '6/2', '7/3']);
-    expect([0, 1, 2, 3, 4, 5, 6, 7].filter((key) => array.has(key & 1, key))).toEqual([0, 2, 4, 6]);
-    expect(array.live).toBe(4);
-  });
+  it.each(['lru', 'plru'] as const)(
+    'by a test sees each entry once with its key and flags (%s)',
+    (policy) => {
+      const array = new SetAssoc({ entries: 8, ways: 4, policy });
+      for (let key = 0; key < 8; key++) array.fill(key & 1, key, key & 3);
+      const seen: string[] = [];
+      array.invalidateWhere((key, flags) => {
+        seen.push(`${key}/${flags}`);
+        return (flags & 1) === 1; // odd keys: all of set 1
+      });
+      expect(seen.sort()).toEqual(['0/0', '1/1', '2/2', '3/3', '4/0', '5/1', '6/2', '7/3']);
+      expect([0, 1, 2, 3, 4, 5, 6, 7].filter((key) => array.has(key & 1, key))).toEqual([0, 2, 4, 6]);
+      expect(array.live).toBe(4);
+    },
+  );
 
   it('takes keys up to 2^30 - 2', () => {
     const array = oneSet(2, 'lru');
@@ -237,7 +240,14 @@ describe('touch', () => {
   it('is a look-up that enters what it misses', () => {
     const array = new SetAssoc({ entries: 2, ways: 2, policy: 'lru' });
     // 1 2 miss; 1 hits; 3 drops 2 (least recent); 2 misses and drops 1.
-    expect([1, 2, 1, 3, 2, 1].map((key) => array.touch(0, key))).toEqual([false, false, true, false, false, false]);
+    expect([1, 2, 1, 3, 2, 1].map((key) => array.touch(0, key))).toEqual([
+      false,
+      false,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 });
 
@@ -291,8 +301,11 @@ describe('scan', () => {
     const make = (): SetAssoc => new SetAssoc({ entries: sets * ways, ways, policy });
     const [fast, slow] = [make(), make()];
     const prng = new Prng(ways);
-    const keys = Int32Array.from({ length: 3000 }, () => (prng.below(sets * (ways + 1)) << 2) | prng.below(2));
-    for (let i = 0; i < keys.length; ) {
+    const keys = Int32Array.from(
+      { length: 3000 },
+      () => (prng.below(sets * (ways + 1)) << 2) | prng.below(2),
+    );
+    for (let i = 0; i < keys.length;) {
       const stop = fast.scan(keys, i, keys.length);
       expect(slowScan(slow, [...keys], i, sets)).toBe(stop);
       if (stop === keys.length) break;

@@ -1,0 +1,183 @@
+/**
+ * Mutation spot-check: does a wrong line in the engine turn a test red?
+ *
+ *   node test/mutation/spot-check.mjs             all mutations
+ *   node test/mutation/spot-check.mjs walk-cache  those whose file or reason contains the word
+ *
+ * Not part of `npm test`. Each mutation is one replacement in one file of src/mmu, src/guest or
+ * src/hypervisor, made in a copy of the tree in a temporary folder (the working tree is only read).
+ * First the unit tests of that folder run, then, if they stay green, the other unit tests of the
+ * engine, the golden tables and the differential test with 60 seeds. Prints killed or survived, and exits
+ * 1 if any mutation survived, 2 if the tests are red before any mutation or a mutation does not apply.
+ */
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const COPIED = ['src', 'test', 'traces', 'package.json'];
+/** A run that takes longer hangs: the mutation made the model run in a circle, which is a kill. */
+const LIMIT_MS = 240_000;
+
+const ENGINE = ['mmu', 'guest', 'hypervisor', 'sim', 'arch', 'util'].map((folder) => `test/unit/${folder}`);
+const REST = ['test/golden-tables', 'test/property/differential.test.ts'];
+
+/** [file, find, replace, why]: `find` occurs exactly once in src/<file>. */
+const MUTATIONS = [
+  // Set-associative arrays.
+  ['mmu/set-assoc.ts', 'if (this.#policy !== LRU ||', 'if (this.#policy > 1 ||', 'fifo becomes lru'],
+  ['mmu/set-assoc.ts', 'const mask = KEY_MASK | (key & 1);', 'const mask = KEY_MASK;', 'the scan ignores the right to write'],
+  ['mmu/set-assoc.ts', '(from & 1) === 0 ? 1 : 0;', '(from & 1) === 0 ? 0 : 1;', 'plru points at what was used'],
+  ['mmu/set-assoc.ts', '- this.#leaves < this.ways ? right', '- this.#leaves <= this.ways ? right', 'plru picks a way that does not exist'],
+  ['mmu/set-assoc.ts', 'this.#entries[end - 1] = EMPTY;', '', 'a removed entry leaves a double'],
+  // TLBs.
+  ['mmu/tlb-hierarchy.ts', 'return write && (flags & TLB_W) === 0 ? TLB_REWALK : TLB_HIT;', 'return TLB_HIT;', 'a store needs no right in the first level'],
+  ['mmu/tlb-hierarchy.ts', 'level1.fill(page, size, flags);', '', 'a second-level hit is not copied up'],
+  ['mmu/tlb-hierarchy.ts', 'if ((flags & TLB_G) !== 0) return false;', '', 'global entries are flushed with the rest'],
+  ['mmu/tlb-hierarchy.ts', 'return owner === space || owner === KERNEL_SPACE;', 'return owner === space;', 'a flush of one space keeps the kernel pages'],
+  ['mmu/page-ids.ts', '(hi | 0) < 0 ? KERNEL_SPACE : space', 'space', 'every space has kernel pages of its own'],
+  ['mmu/flush.ts', 'vcpu.tlb.dropNonGlobal(0);', '', 'a switch without flush leaks kernel pages'],
+  // Walk caches, data caches.
+  ['mmu/walk-cache.ts', 'const prefix = Math.floor(page / 512 ** (level - 1));', 'const prefix = Math.floor(page / 512 ** level);', 'walk-cache tags are one level too wide'],
+  ['mmu/walk-cache.ts', 'this.writable = (payload & 1) !== 0;', 'this.writable = true;', 'walk-cache hits forget the rights above'],
+  ['mmu/walk-cache.ts', 'if (array !== null && array.live > 0) array.invalidate(', 'if (level > 2 && array !== null && array.live > 0) array.invalidate(', 'a fault leaves the level-2 entry'],
+  ['mmu/walk-cache.ts', 'tags.owner(key) === owner);', 'tags.owner(key) !== owner);', 'a flush drops the wrong owner'],
+  ['mmu/pte-cache.ts', 'index >> 3', 'index >> 4', 'sixteen entries share a line'],
+  // Front end and walks.
+  ['mmu/front.ts', 'vcpu.tlb.dropPage(page);', '', 'a fault leaves the stale TLB entry'],
+  ['mmu/front.ts', 'vcpu.pwc.invalidate(vcpu.space, pageNumberOf(hi, lo));', '', 'a fault leaves stale walk-cache entries'],
+  ['mmu/front.ts', 'if (outcome === EMULATED) return;', '', 'an emulated access is retried'],
+  ['mmu/front.ts', 'batch.size[i]! - 1;', 'batch.size[i]!;', 'an access to the last byte of a page crosses'],
+  ['mmu/native.ts', 'writable &&= (flags & PTE_RW) !== 0;', '', 'native never faults for rights'],
+  ['mmu/native.ts', '(writable && (marked & PTE_D) !== 0 ? TLB_W : 0)', '(writable ? TLB_W : 0)', 'a clean page is writable in the TLB'],
+  ['mmu/hap.ts', 'let translated = hit > 0 && this.#combined;', 'let translated = hit > 0;', 'a guest-physical entry needs no host walk'],
+  ['mmu/hap.ts', 'vcpu.pwc.fill(vcpu.space, page, level + 1, table, writable);', 'vcpu.pwc.fill(vcpu.space, page, level, table, writable);', 'combined entries go to the wrong level'],
+  ['mmu/hap.ts', 'translation.size = Math.min(level - 1, host);', 'translation.size = level - 1;', 'the TLB entry ignores the host leaf'],
+  ['mmu/hap.ts', 'vcpu.npwc.invalidate(0, gfn);', '', 'an EPT violation keeps host walk-cache entries'],
+  ['mmu/hap.ts', 'vcpu.npwc.fill(0, gfn, level, below, true);', '', 'the host walk cache stays empty'],
+  ['mmu/shadow.ts', 'if (d.pages.isOutOfSync(d.pages.back[page]!)) d.pages.setLeaf(', 'd.pages.setLeaf(', 'INVLPG drops in-sync entries too'],
+  ['mmu/shadow.ts', 'if (roots.length <= 2 * vcpus.length) return;', 'if (roots.length < 2 * vcpus.length) return;', 'L3 pinning ends one root early'],
+  ['mmu/shadow.ts', 'resyncForCr3(this.#domain, v);', '', 'a CR3 load resyncs nothing'],
+  // Guest.
+  ['guest/gfn-allocator.ts', 'this.#free.pop();', 'this.#free.shift();', 'freed frames come back first in, first out'],
+  ['guest/gfn-allocator.ts', 'while (this.#next > this.ram)', 'while (this.#next >= this.ram)', 'the last frame of RAM is never used'],
+  ['guest/page-table.ts', '(flags[base + i]! & (PTE_P | PTE_NONE)) !== 0', '(flags[base + i]! & PTE_P) !== 0', 'a table of PROT_NONE leaves counts as empty'],
+  ['guest/mappings.ts', 'last.page + pagesOf(last.level - 1) - 1);', 'last.page + pagesOf(last.level - 1));', 'a range flush is one page too long'],
+  ['guest/guest.ts', 'last - first + 1 > this.config.flushCeiling', 'last - first + 1 >= this.config.flushCeiling', '33 pages flush everything'],
+  ['guest/guest.ts', 'slots.next = (slots.next + 1) % PCID_SLOTS;', '', 'PCID slots are not taken in turn'],
+  ['guest/mappings.ts', 'for (const leaf of gone) guest.dropUsers(leaf.frame, pagesOf(leaf.level - 1));', '', 'unmapped frames are never freed'],
+  ['guest/process.ts', 'frame, flags & ~PTE_A);', 'frame, flags);', "a child's entries keep A"],
+  ['guest/process.ts', 'flags &= ~PTE_RW;', '', 'fork leaves the parent writable'],
+  ['guest/process.ts', 'guest.addUsers(frame, pagesOf(level - 1));', '', 'fork takes no users'],
+  ['guest/fault.ts', 'if (guest.users.get(frame) === 1)', 'if (guest.users.get(frame) <= 1)', 'the zero page is made writable in place'],
+  ['guest/fault.ts', 'if ((guest.tables.flags(table, index) & (PTE_P | PTE_NONE)) !== 0) continue;', '', 'fault-around maps over what is there'],
+  ['guest/fault.ts', 'const first = page - (page % block);', 'const first = page;', 'fault-around is not aligned'],
+  ['guest/fault.ts', 'guest.dropUsers(frame, 1);', '', 'a copy leaves the old user'],
+  ['guest/address-space.ts', 'else if (vpn >= vma.end)', 'else if (vpn > vma.end)', 'a mapping has one page more'],
+  // Hypervisor.
+  ['hypervisor/p2m.ts', 'if (end > this.#ram ||', 'if (end >= this.#ram ||', 'the last superpage of RAM is splintered'],
+  ['hypervisor/p2m.ts', 'export const MFN_OFFSET = 0x7a000;', 'export const MFN_OFFSET = 0x7a001;', 'out-of-sync slots are one off'],
+  ['hypervisor/shadow/pages.ts', '|| (old & SH_RW & ~value) !== 0;', ';', 'a lost right flushes nothing'],
+  ['hypervisor/shadow/pages.ts', 'if (page < this.#lowestFree) this.#lowestFree = page;', '', 'page numbers are never used again'],
+  ['hypervisor/shadow/pages.ts', 'if (entry >= 0 && this.#up[page] === entry) this.#up[page] = -1;', '', 'an up-pointer outlives its entry'],
+  ['hypervisor/shadow/propagate.ts', 'return SH_WITHHELD;', 'return 0;', 'a withheld entry is empty'],
+  ['hypervisor/shadow/propagate.ts', '(flags & PTE_RW) !== 0 && (flags & PTE_D) !== 0', '(flags & PTE_RW) !== 0', 'a clean page is writable in its shadow'],
+  ['hypervisor/shadow/propagate.ts', 'if (slot.fixups.includes(at)) return;', '', 'a mapping takes two fixups'],
+  ['hypervisor/shadow/oos.ts', 'const target = moves ? (home + 1) % slots.length : home;', 'const target = home;', 'the occupant of a slot never moves'],
+  ['hypervisor/shadow/oos.ts', 'if ((entries[i]! & SH_P) === 0) continue;', '', 'a resync fills empty entries'],
+  ['hypervisor/shadow/oos.ts', 'd.pages.forbidWrite(gfn);', '', 'a table in sync may be written'],
+  ['hypervisor/shadow/oos.ts', 'for (const other of d.vcpus) if (other !== v) resyncOwn(d, other, v);', '', 'resync all forgets the other vcpus'],
+  ['hypervisor/shadow/emulate.ts', 'if (wasPresent || isPresent) validate(', 'if (isPresent) validate(', 'an unmapping store leaves the shadow'],
+  ['hypervisor/shadow/emulate.ts', 'if (v.lastUnshadowGfn === gfn && d.pages', 'if (d.pages', 'one store of zero unshadows'],
+  ['hypervisor/shadow/fault.ts', 'Math.min(index + d.policy.prefetchDistance, ENTRIES)', 'Math.min(index + 1 + d.policy.prefetchDistance, ENTRIES)', 'prefetch of 32'],
+  ['hypervisor/shadow/fault.ts', 'if (linkedUpper) resyncAll(d, v);', '', 'a new upper shadow resyncs nothing'],
+  ['hypervisor/shadow/fault.ts', 'if (walk.leaf === L1 && d.pages.isOutOfSync(walk.table[L1]!)) updateSnapshot(', 'if (walk.leaf === 9) updateSnapshot(', 'a fill does not reach the snapshot'],
+  ['hypervisor/shadow/write-access.ts', 'v.lastWritable = page;', '', 'the last search is not remembered'],
+  ['hypervisor/shadow/write-access.ts', 'if (pages.writable(gfn) === 0) return true;', 'return true;', 'the search ends after one shadow'],
+  ['hypervisor/shadow/policy.ts', 'oosFixups: 2,', 'oosFixups: 3,', 'three writable mappings of a table'],
+].map(([file, find, replace, why]) => ({ file: `src/${file}`, find, replace, why }));
+
+/** `find` as an expression: where it has a space the file may break the line. */
+function pattern(find) {
+  const escaped = find.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+');
+  return new RegExp(escaped, 'g');
+}
+
+/** Runs vitest in `folder`; true if it is green. */
+function isGreen(folder, tests) {
+  const vitest = join(folder, 'node_modules/vitest/vitest.mjs');
+  const env = { ...process.env, P2MSIM_SEEDS: '60', CI: '1' };
+  const child = spawn(process.execPath, [vitest, 'run', ...tests, '--bail', '1', '--reporter', 'dot'], {
+    cwd: folder,
+    env,
+    detached: true,
+    stdio: 'ignore',
+  });
+  return new Promise((done) => {
+    const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), LIMIT_MS);
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      done(code === 0);
+    });
+  });
+}
+
+/** The tests to try in turn: those nearest to the file first. */
+function stages(folder, file) {
+  const own = `test/unit/${file.split('/')[1]}`;
+  const near = ENGINE.includes(own) ? [own] : [];
+  const far = [...ENGINE, ...REST].filter((path) => path !== own && existsSync(join(folder, path)));
+  return near.length > 0 ? [near, far] : [far];
+}
+
+async function verdictOf(folder, file) {
+  for (const tests of stages(folder, file)) if (!(await isGreen(folder, tests))) return 'killed';
+  return 'survived';
+}
+
+function copyTree() {
+  const folder = mkdtempSync(join(tmpdir(), 'p2msim-mutation-'));
+  const settings = readdirSync(ROOT).filter((name) => /^(tsconfig.*\.json|vitest\.config\..*)$/.test(name));
+  for (const name of [...COPIED, ...settings]) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+async function main() {
+  const word = process.argv[2] ?? '';
+  const chosen = MUTATIONS.filter(({ file, why }) => file.includes(word) || why.includes(word));
+  const folder = copyTree();
+  try {
+    const texts = new Map();
+    for (const { file, find } of chosen) {
+      const text = readFileSync(join(folder, file), 'utf8');
+      texts.set(file, text);
+      const found = [...text.matchAll(pattern(find))].length;
+      if (found !== 1) {
+        console.error(`error: ${file}: '${find}' occurs ${found} times, expected 1`);
+        process.exitCode = 2;
+      }
+    }
+    if (process.exitCode === 2) return;
+    if (!(await isGreen(folder, [...ENGINE, ...REST]))) {
+      console.error('error: the tests are red before any mutation: make them green first');
+      process.exitCode = 2;
+      return;
+    }
+    let survived = 0;
+    for (const [i, { file, find, replace, why }] of chosen.entries()) {
+      writeFileSync(join(folder, file), texts.get(file).replace(pattern(find), () => replace));
+      const verdict = await verdictOf(folder, file);
+      writeFileSync(join(folder, file), texts.get(file));
+      if (verdict === 'survived') survived += 1;
+      console.log(`${String(i + 1).padStart(2)}  ${verdict.padEnd(8)}  ${file.slice(4).padEnd(34)} ${why}`);
+    }
+    console.log(`${chosen.length} mutations, ${chosen.length - survived} killed, ${survived} survived`);
+    if (survived > 0) process.exitCode = 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await main();

@@ -1,0 +1,345 @@
+import { describe, expect, it } from 'vitest';
+import { PTE_A, PTE_D } from '../../../src/arch/pte.js';
+import type { MachineConfig } from '../../../src/config/schema.js';
+import { MFN_OFFSET } from '../../../src/hypervisor/p2m.js';
+import type { Machine } from '../../../src/sim/machine.js';
+import type { Word64 } from '../../../src/trace/event.js';
+import {
+  counted,
+  entryOf,
+  machineOf,
+  map,
+  only,
+  plain,
+  read,
+  switchTo,
+  va,
+  write,
+} from '../../helpers/machine.js';
+
+const at = (l1: number, l2 = 1): Word64 => va({ l2, l1 });
+const ways = (n: number) => ({ entries: n, ways: n, policy: 'lru' }) as const;
+
+/** A HAP machine with `pages` pages mapped at {@link at}(0). */
+function hap(change: (config: MachineConfig) => void = () => {}, pages = 2): Machine {
+  const m = machineOf('hap', { change });
+  map(m, at(0), pages);
+  return m;
+}
+
+const refs = (m: Machine, place: Word64): number => counted(m, () => read(m, place))['walk.refs']!;
+
+describe('the two-dimensional walk', () => {
+  it('makes (4+1)(4+1)-1 = 24 references cold, by level', () => {
+    const c = ((m) => counted(m, () => read(m, at(0))))(hap());
+    expect(only(c, 'walk.refs')).toEqual({
+      'walk.refs': 24,
+      'walk.refs.guest': 4,
+      'walk.refs.guest.l4': 1,
+      'walk.refs.guest.l3': 1,
+      'walk.refs.guest.l2': 1,
+      'walk.refs.guest.l1': 1,
+      // Five host walks (four tables and the page) of four references.
+      'walk.refs.nested': 20,
+      'walk.refs.nested.l4': 5,
+      'walk.refs.nested.l3': 5,
+      'walk.refs.nested.l2': 5,
+      'walk.refs.nested.l1': 5,
+    });
+    expect(c['vmexit.total']).toBe(0);
+  });
+
+  it.each([
+    // (g+1)(h+1)-1 with the host walk one or two shorter: 4 + 5 * 3, 4 + 5 * 2.
+    ['4k', 24],
+    ['2m', 19],
+    ['1g', 14],
+  ] as const)('with host leaves of %s makes %i', (size, n) => {
+    const m = hap((config) => {
+      config.host.pageSize = size;
+      config.guest.ram = 'auto'; // 1 GiB: room for one leaf of 1g
+    });
+    expect(refs(m, at(0))).toBe(n);
+  });
+
+  it('with five levels on both sides makes (5+1)(5+1)-1 = 35', () => {
+    const m = machineOf('hap', {
+      change: (config) => {
+        config.guest.levels = 5;
+        config.host.levels = 5;
+      },
+    });
+    const place = va({ l5: 1, l1: 3 });
+    map(m, place, 1);
+    expect(refs(m, place)).toBe(35);
+  });
+
+  it('translates the frame inside a superpage, and takes the smaller of the two leaves', () => {
+    const m = machineOf('hap', { change: (config) => (config.l1d = { ...ways(4), sizes: '4k+2m' }) });
+    map(m, at(0), 512, 'rw', { pageSize: '2m', gfn: 0x2000 });
+    // Three guest entries and four host walks.
+    const c = counted(m, () => read(m, at(9)));
+    expect([c['walk.refs'], c['tlb.fill.4k'], c['tlb.fill.2m']]).toEqual([3 + 4 * 4, 1, 0]);
+    expect(m.parts.translation).toMatchObject({ gfn: 0x2009, mfn: 0x2009 + MFN_OFFSET });
+  });
+
+  it.each([
+    ['2m', '2m', '2m'],
+    ['2m', '1g', '2m'],
+    ['4k', '2m', '4k'],
+  ] as const)('guest %s on host %s fills %s', (guest, host, filled) => {
+    const m = machineOf('hap', {
+      change: (config) => {
+        config.host.pageSize = host;
+        config.guest.ram = 'auto';
+      },
+    });
+    map(m, at(0), 512, 'rw', { pageSize: guest, gfn: 0x2000 });
+    expect(
+      only(
+        counted(m, () => read(m, at(9))),
+        'tlb.fill',
+      ),
+    ).toEqual({ [`tlb.fill.${filled}`]: 1 });
+  });
+
+  it('ends in the guest dimension when an entry is absent: the tables before it were walked', () => {
+    const m = hap();
+    const c = counted(m, () => read(m, at(0, 2)));
+    // First walk: host walks of L4, L3, L2 tables and 3 guest entries = 15; then 24.
+    expect([c['guest.faults'], c['walk.refs']]).toEqual([1, 15 + 24]);
+  });
+
+  it('sets A on the way and D with the leaf, after the page itself was translated', () => {
+    const m = hap((config) => {
+      config.host.populate = 'lazy';
+      config.guest.memory = 'cold';
+    });
+    const leaf = entryOf(m, at(0));
+    m.parts.guest.tables.setFlags(leaf.table, leaf.index, leaf.flags & ~(PTE_A | PTE_D));
+    const c = counted(m, () => write(m, at(0)));
+    expect([c['walk.ad_updates'], entryOf(m, at(0)).flags & (PTE_A | PTE_D)]).toEqual([1, PTE_A | PTE_D]);
+  });
+});
+
+describe('a lazy p2m', () => {
+  const lazy = (config: MachineConfig): void => {
+    config.host.populate = 'lazy';
+    config.guest.memory = 'cold';
+  };
+
+  it('takes one exit per frame, after the references up to the hole', () => {
+    const m = machineOf('hap', { change: lazy });
+    map(m, at(0), 1, 'rw', { gfn: 0x9000 });
+    const c = counted(m, () => read(m, at(0)));
+    // The table frames were touched by the kernel; the page 0x9000 was not: its L1 p2m table is new.
+    expect([c['vmexit.npf'], c['vmexit.total'], c['walk.count'], c['walk.retry']]).toEqual([1, 1, 2, 1]);
+    // 23 references down to the page's p2m L2 entry, which is absent; then all 24.
+    expect(c['walk.refs']).toBe(23 + 24);
+    expect(counted(m, () => read(m, at(0)))['vmexit.total']).toBe(0);
+  });
+
+  it('of warm memory is filled before the trace', () => {
+    const m = machineOf('hap', { change: (config) => (config.host.populate = 'lazy') });
+    read(m, at(0));
+    expect(m.counters()['vmexit.total']).toBe(0);
+  });
+
+  it('fills a whole large leaf at once', () => {
+    const m = machineOf('hap', {
+      change: (config) => {
+        lazy(config);
+        config.host.pageSize = '2m';
+      },
+    });
+    map(m, at(0), 2, 'rw', { gfn: 0x9000 });
+    expect(counted(m, () => read(m, at(0)))['vmexit.npf']).toBe(1);
+    expect(counted(m, () => read(m, at(1)))['vmexit.npf']).toBe(0);
+  });
+});
+
+describe('a frame that is not RAM', () => {
+  it('is a device: an exit each time, no retry, nothing in the TLB', () => {
+    const m = machineOf('hap', { preset: 'reference' });
+    map(m, at(0), 1, 'rw', { gfn: 0x900000 }); // beyond 1 GiB
+    for (let i = 0; i < 2; i++) {
+      const c = counted(m, () => write(m, at(0)));
+      expect(only(c, 'vmexit')).toEqual({ 'vmexit.total': 1, 'vmexit.mmio': 1 });
+      expect([c['walk.count'], c['walk.fault'], c['tlb.fill.4k']]).toEqual([1, 1, 0]);
+    }
+    // The store never reached memory.
+    expect(entryOf(m, at(0)).flags & PTE_D).toBe(0);
+  });
+});
+
+describe('walk caches of a two-dimensional walk', () => {
+  it('with combined entries skip the guest levels and their host walks', () => {
+    const m = hap((config) => (config.pwc.l2 = ways(4)));
+    read(m, at(0));
+    // PDE hit: guest L1 entry, then the host walk of the page.
+    expect(refs(m, at(1))).toBe(1 + 4);
+  });
+
+  it('with guest-physical entries still walk the host for the table', () => {
+    const m = hap((config) => {
+      config.pwc.l2 = ways(4);
+      config.pwc.semantics = 'gpa';
+    });
+    read(m, at(0));
+    expect(refs(m, at(1))).toBe(4 + 1 + 4);
+  });
+
+  it('at level 3 and 4 leave two and three guest levels', () => {
+    for (const [level, expected] of [
+      ['l3', 2 + 4 + 4],
+      ['l4', 3 + 4 + 4 + 4],
+    ] as const) {
+      const m = hap((config) => (config.pwc[level] = ways(4)));
+      read(m, at(0));
+      expect(refs(m, at(1)), level).toBe(expected);
+    }
+  });
+
+  it('never hold a leaf of the guest', () => {
+    const m = machineOf('hap', { change: (config) => (config.pwc.l2 = ways(4)) });
+    map(m, at(0), 512, 'rw', { pageSize: '2m', gfn: 0x2000 });
+    read(m, at(0));
+    expect(counted(m, () => read(m, at(1)))['pwc.guest.l2.hit']).toBe(0);
+  });
+
+  it('enter a combined entry only when the next table is known: not when the entry was absent', () => {
+    const m = hap((config) => (config.pwc.l2 = ways(8)), 1);
+    const c = counted(m, () => read(m, at(0, 2))); // the L2 entry is absent at first
+    // Fault: miss. Retry: miss, since nothing was entered for this region.
+    expect([c['pwc.guest.l2.hit'], c['pwc.guest.miss']]).toEqual([0, 2]);
+  });
+
+  it('of the host start each host walk below the deepest p2m entry', () => {
+    const m = hap((config) => (config.npwc.l2 = ways(4)), 1);
+    // 1006 to 1009 and root 1005 share one p2m L1 table: one walk of 4, then four of 1.
+    const c = counted(m, () => read(m, at(0)));
+    expect([c['walk.refs.nested'], c['pwc.nested.miss'], c['pwc.nested.l2.hit']]).toEqual([5, 0, 5]);
+  });
+
+  it('of the host are flushed by nothing that the guest does', () => {
+    const m = hap((config) => (config.npwc.l2 = ways(4)), 1);
+    read(m, at(0));
+    switchTo(m, 'b');
+    switchTo(m, '0');
+    m.event({ kind: 'invlpg', vcpu: 0, line: 0, va: at(0) });
+    m.event(plain('flushall'));
+    expect(counted(m, () => read(m, at(0)))['walk.refs.nested']).toBe(5);
+  });
+});
+
+describe('the nested TLB', () => {
+  it('saves host walks of frames that it holds', () => {
+    const m = hap((config) => (config.ntlb = ways(16)), 2);
+    const first = counted(m, () => read(m, at(0)));
+    // MAP wrote the tables through the direct map, so the frames of the direct map's own tables are
+    // known, and those that were zeroed: four tables and the page.
+    expect([first['ntlb.hit']! + first['ntlb.miss']!, first['walk.refs']]).toEqual([
+      5,
+      4 + 4 * first['ntlb.miss']!,
+    ]);
+    const again = counted(m, () => read(m, at(0)));
+    expect([again['ntlb.hit'], again['ntlb.miss'], again['walk.refs']]).toEqual([5, 0, 4]);
+  });
+
+  it('holds a large host leaf in one entry', () => {
+    const m = hap((config) => {
+      config.ntlb = ways(2);
+      config.host.pageSize = '2m';
+    }, 2);
+    // All frames are in [0x1000, 0x1200): one entry.
+    expect(counted(m, () => read(m, at(1)))['ntlb.hit']).toBe(5);
+  });
+
+  it('of one entry keeps the frame used last', () => {
+    const m = hap((config) => (config.ntlb = ways(1)), 1);
+    read(m, at(0));
+    expect(counted(m, () => read(m, at(0)))['ntlb.miss']).toBe(5);
+  });
+
+  it('tells frames of different leaf sizes apart', () => {
+    const m = machineOf('hap', {
+      change: (config) => {
+        config.ntlb = ways(64);
+        config.host.pageSize = '2m';
+      },
+      // Frame 0x8 alone is wanted in 4k: its 2 MiB are splintered. 0x1000 is page 8 of the 2m leaves.
+      header: { p2m: [{ gfn: 8, count: 1, pageSize: '4k' }] },
+    });
+    map(m, at(0), 1, 'rw', { gfn: 8 });
+    map(m, at(1), 1, 'rw', { gfn: 0x1000 });
+    read(m, at(0));
+    read(m, at(1));
+    expect(counted(m, () => read(m, at(0)))['tlb.fill.4k']).toBe(1);
+    expect([m.parts.translation.size, m.parts.translation.mfn]).toEqual([0, 8 + MFN_OFFSET]);
+  });
+});
+
+describe('exits that remain under HAP', () => {
+  const exits = (vendor: 'intel' | 'amd', act: (m: Machine) => void): Record<string, number> => {
+    const m = hap((config) => (config.vendor = vendor));
+    return only(
+      counted(m, () => act(m)),
+      'vmexit',
+    );
+  };
+
+  it('are none for CR3, INVLPG and table stores', () => {
+    for (const vendor of ['intel', 'amd'] as const) {
+      const found = exits(vendor, (m) => {
+        switchTo(m, 'b');
+        m.event({ kind: 'invlpg', vcpu: 0, line: 0, va: at(0) });
+        map(m, at(0, 5), 40);
+      });
+      expect(found).toEqual({});
+    }
+  });
+
+  it('are three for a CR4.PGE toggle on AMD, none on Intel', () => {
+    expect(exits('intel', (m) => m.event(plain('flushall')))).toEqual({});
+    expect(exits('amd', (m) => m.event(plain('flushall')))).toEqual({
+      'vmexit.total': 3,
+      'vmexit.cr4_read': 1,
+      'vmexit.cr4_write': 2,
+    });
+  });
+
+  it('are one for CPUID and one for an emulated device, none for a passed-through one', () => {
+    expect(exits('intel', (m) => m.event(plain('cpuid')))).toEqual({ 'vmexit.total': 1, 'vmexit.cpuid': 1 });
+    for (const [device, n] of [
+      ['dm', 1],
+      ['int', 1],
+      ['direct', 0],
+    ] as const) {
+      const mmio = { kind: 'mmio', vcpu: 0, line: 0, va: at(0), size: 4, write: true, device } as const;
+      expect(exits('intel', (m) => m.event(mmio))['vmexit.mmio'] ?? 0, device).toBe(n);
+    }
+  });
+});
+
+describe('memory of HAP', () => {
+  it('is the p2m of all RAM: 512 L1 tables, L2, L3 and root for 1 GiB in 4k leaves', () => {
+    expect(hap((config) => (config.guest.ram = 'auto')).memory()).toMatchObject({
+      'p2m.pages': 515,
+      'p2m.l1.pages': 512,
+      'p2m.l2.pages': 1,
+      'p2m.l3.pages': 1,
+      'p2m.l4.pages': 1,
+      'shadow.pages': 0,
+      // 256 a vcpu and one per MiB; used: p2m and a monitor page.
+      'pool.pages': 256 + 1024,
+      'pool.free.pages': 256 + 1024 - 515 - 1,
+    });
+  });
+
+  it('grows with RAM', () => {
+    const m = machineOf('hap', { change: (config) => (config.guest.ram = 'auto') });
+    m.parts.guest.allocator.takeRun(0x20000);
+    m.parts.guest.allocator.take();
+    expect([m.memory()['ram.pages'], m.memory()['p2m.pages']]).toEqual([0x80000, 515 + 513]);
+  });
+});

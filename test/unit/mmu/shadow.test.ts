@@ -1,0 +1,351 @@
+import { describe, expect, it } from 'vitest';
+import { PTE_A, PTE_D, PTE_RW } from '../../../src/arch/pte.js';
+import type { MachineConfig } from '../../../src/config/schema.js';
+import { ConfigError, TraceError } from '../../../src/errors.js';
+import { MFN_OFFSET } from '../../../src/hypervisor/p2m.js';
+import type { Machine } from '../../../src/sim/machine.js';
+import type { Word64 } from '../../../src/trace/event.js';
+import {
+  counted,
+  entryOf,
+  machineOf,
+  map,
+  only,
+  plain,
+  read,
+  switchTo,
+  va,
+  write,
+} from '../../helpers/machine.js';
+
+const at = (l1: number, l2 = 1): Word64 => va({ l2, l1 });
+
+/** A shadow machine with `pages` pages mapped from frame 0x5000, A set and D as in `dirty`. */
+function shadow(pages: number, dirty = true, change: (config: MachineConfig) => void = () => {}): Machine {
+  const m = machineOf('shadow', { change });
+  map(m, at(0), pages, 'rw', { gfn: 0x5000 });
+  if (dirty) for (let l1 = 0; l1 < pages; l1++) flag(m, at(l1), PTE_D, 0);
+  return m;
+}
+
+/** Sets and clears bits of a leaf in guest memory, unseen by anyone. */
+function flag(m: Machine, place: Word64, set: number, clear: number): void {
+  const leaf = entryOf(m, place);
+  m.parts.guest.tables.setFlags(leaf.table, leaf.index, (leaf.flags | set) & ~clear);
+}
+
+const exits = (m: Machine, act: () => void): Record<string, number> => only(counted(m, act), 'vmexit');
+const fixups = (n: number) => ({ 'vmexit.total': n, 'vmexit.pf': n, 'vmexit.pf.fixup': n });
+
+describe('the first access to a page under shadow paging', () => {
+  it('is one exit that builds three shadows: 1 reference, then 4', () => {
+    const m = shadow(1);
+    const pages = m.memory()['shadow.pages'];
+    const c = counted(m, () => read(m, at(0)));
+    expect(only(c, 'vmexit')).toEqual(fixups(1));
+    expect([m.memory()['shadow.pages'] - pages, c['shadow.alloc'], c['shadow.guest_walks']]).toEqual([
+      3, 3, 1,
+    ]);
+    expect(only(c, 'walk')).toMatchObject({
+      'walk.refs': 5,
+      'walk.refs.shadow': 5,
+      'walk.count': 2,
+      'walk.fault': 1,
+    });
+    expect(only(c, 'walk.refs.shadow.')).toEqual({
+      'walk.refs.shadow.l4': 2,
+      'walk.refs.shadow.l3': 1,
+      'walk.refs.shadow.l2': 1,
+      'walk.refs.shadow.l1': 1,
+    });
+    expect(exits(m, () => read(m, at(0)))).toEqual({});
+    expect(m.parts.translation).toMatchObject({ gfn: 0x5000, mfn: 0x5000 + MFN_OFFSET, size: 0 });
+  });
+
+  it('fills 31 more pages upwards', () => {
+    const m = shadow(64);
+    expect(counted(m, () => read(m, at(5)))['shadow.prefetch']).toBe(31);
+    expect(exits(m, () => read(m, at(36)))).toEqual({});
+    expect(exits(m, () => read(m, at(4)))).toEqual(fixups(1)); // not downwards
+    expect(exits(m, () => read(m, at(37)))).toEqual(fixups(1));
+  });
+
+  it('of 512 pages in a row are 16, or 512 if they are clean', () => {
+    for (const [dirty, n] of [
+      [true, 16],
+      [false, 512],
+    ] as const) {
+      const m = shadow(512, dirty);
+      const found = exits(m, () => {
+        for (let l1 = 0; l1 < 512; l1++) read(m, at(l1));
+      });
+      expect(found, `D ${dirty}`).toEqual(fixups(n));
+    }
+  });
+
+  it('ends prefetch at the end of the shadow page', () => {
+    const m = shadow(512);
+    expect(counted(m, () => read(m, at(510)))['shadow.prefetch']).toBe(1);
+  });
+
+  it('prefetches past absent entries, but not past one that would fault for A or D', () => {
+    const prefetched = (change: (m: Machine) => void): number => {
+      const m = shadow(10);
+      change(m);
+      return counted(m, () => read(m, at(0)))['shadow.prefetch']!;
+    };
+    expect(prefetched(() => {})).toBe(9);
+    expect(prefetched((m) => flag(m, at(4), 0, 0xff))).toBe(8); // absent: skipped
+    expect(prefetched((m) => flag(m, at(4), 0, PTE_A))).toBe(3); // stops
+    expect(prefetched((m) => flag(m, at(4), 0, PTE_D))).toBe(3);
+    expect(prefetched((m) => flag(m, at(4), 0, PTE_D | PTE_RW))).toBe(9); // read-only needs no D
+  });
+
+  it('stops prefetch at an entry that is withheld', () => {
+    const m = shadow(40);
+    read(m, at(3)); // entries 3..34
+    flag(m, at(2), 0, PTE_A);
+    expect(counted(m, () => read(m, at(0)))['shadow.prefetch']).toBe(1); // entry 1; 2 has A clear
+  });
+});
+
+describe('accessed and dirty bits under shadow paging', () => {
+  it('are set in guest memory by the hypervisor’s walk, not counted as the hardware’s', () => {
+    const m = shadow(1, false);
+    flag(m, at(0), 0, PTE_A);
+    const c = counted(m, () => write(m, at(0)));
+    expect(only(c, 'vmexit')).toEqual(fixups(1));
+    expect([entryOf(m, at(0)).flags & (PTE_A | PTE_D), c['walk.ad_updates']]).toEqual([PTE_A | PTE_D, 0]);
+  });
+
+  it('D clear makes the shadow read-only: a read, then a write are two exits', () => {
+    const m = shadow(1, false);
+    expect(exits(m, () => read(m, at(0)))).toEqual(fixups(1));
+    expect(entryOf(m, at(0)).flags & PTE_D).toBe(0);
+    expect(exits(m, () => write(m, at(0)))).toEqual(fixups(1));
+    expect(exits(m, () => write(m, at(0)))).toEqual({});
+  });
+
+  it('D set lets the first read make the page writable', () => {
+    const m = shadow(1, true);
+    read(m, at(0));
+    expect(exits(m, () => write(m, at(0)))).toEqual({});
+  });
+});
+
+describe('guest faults under shadow paging', () => {
+  it('exit, are reflected, and the access then exits for its fill', () => {
+    const m = machineOf('shadow');
+    const c = counted(m, () => read(m, at(0)));
+    expect([c['vmexit.pf.guest'], c['shadow.real'], c['guest.faults']]).toEqual([1, 1, 1]);
+    expect(c['vmexit.pf.fixup']).toBeGreaterThan(0);
+  });
+
+  it('set no A bits on the way', () => {
+    const m = shadow(1);
+    const { tables, current } = m.parts.guest;
+    const root = current[0]!.root;
+    tables.setFlags(root, 0, tables.flags(root, 0) & ~PTE_A);
+    flag(m, at(0), 0, PTE_RW);
+    current[0]!.reprotect(0, 1024, { read: true, write: false, exec: false });
+    write(m, at(0)); // bad
+    expect(tables.flags(root, 0) & PTE_A).toBe(0);
+  });
+});
+
+describe('a guest superpage', () => {
+  it('is splintered: 512 pages are 16 exits and one fl1 page', () => {
+    const m = machineOf('shadow');
+    map(m, at(0), 512, 'rw', { pageSize: '2m', gfn: 0x6000 });
+    flag(m, at(0), PTE_D, 0);
+    const before = m.memory()['shadow.fl1.pages'];
+    const c = counted(m, () => {
+      for (let l1 = 0; l1 < 512; l1++) read(m, at(l1));
+    });
+    expect([c['vmexit.pf.fixup'], c['tlb.fill.4k'], c['tlb.fill.2m']]).toEqual([16, 512, 0]);
+    expect(m.memory()['shadow.fl1.pages'] - before).toBe(1);
+    expect(m.parts.translation.gfn).toBe(0x6000 + 511);
+  });
+
+  it('that is clean is read-only at level 2: one exit makes all of it writable', () => {
+    const m = machineOf('shadow');
+    map(m, at(0), 512, 'rw', { pageSize: '2m', gfn: 0x6000 });
+    read(m, at(0));
+    expect(exits(m, () => write(m, at(1)))).toEqual(fixups(1));
+    expect(entryOf(m, at(0)).flags & PTE_D).toBe(PTE_D);
+    expect(exits(m, () => write(m, at(2)))).toEqual({});
+  });
+});
+
+describe('a frame that is not RAM', () => {
+  it('is a device: an exit each time, complete', () => {
+    const m = machineOf('shadow');
+    map(m, at(0), 1, 'rw', { gfn: 0x900000 });
+    const c = counted(m, () => read(m, at(0)));
+    expect(only(c, 'vmexit')).toEqual({ 'vmexit.total': 1, 'vmexit.pf': 1, 'vmexit.pf.mmio': 1 });
+    expect([c['shadow.mmio'], c['walk.count'], c['walk.retry']]).toEqual([1, 1, 0]);
+  });
+});
+
+describe('INVLPG under shadow paging', () => {
+  const invlpg = (m: Machine, place: Word64): void =>
+    m.event({ kind: 'invlpg', vcpu: 0, line: 0, va: place });
+  const tlb = (config: MachineConfig): void => {
+    config.l1d = { entries: 16, ways: 16, policy: 'lru', sizes: '4k' };
+  };
+
+  it('of an in-sync table is one exit and a page flush: the shadow stays', () => {
+    const m = shadow(2, true, tlb);
+    read(m, at(0));
+    read(m, at(1));
+    const c = counted(m, () => invlpg(m, at(0)));
+    expect([c['vmexit.invlpg'], c['vmexit.total'], c['tlb.flush.page'], c['tlb.flush.all']]).toEqual([
+      1, 1, 1, 0,
+    ]);
+    expect(counted(m, () => read(m, at(0)))).toMatchObject({ 'tlb.stlb.miss': 1, 'vmexit.total': 0 });
+    expect(counted(m, () => read(m, at(1)))['tlb.l1d.hit']).toBe(1);
+  });
+
+  it('of an out-of-sync table drops the entry: one fixup more', () => {
+    const m = shadow(2);
+    read(m, at(0));
+    const leaf = entryOf(m, at(0));
+    m.event({
+      kind: 'ptw',
+      vcpu: 0,
+      line: 0,
+      gfn: leaf.table,
+      level: 1,
+      va: at(9),
+      value: { hi: 0, lo: 0x66 },
+    });
+    expect(m.counters()['shadow.unsync']).toBe(1);
+    invlpg(m, at(0));
+    expect(exits(m, () => read(m, at(0)))).toEqual(fixups(1));
+    expect(exits(m, () => read(m, at(1)))).toEqual({});
+  });
+
+  it('of a splintered page flushes everything', () => {
+    const m = machineOf('shadow', { change: tlb });
+    map(m, at(0), 512, 'rw', { pageSize: '2m', gfn: 0x6000 });
+    read(m, at(0));
+    const c = counted(m, () => invlpg(m, at(7)));
+    expect([c['tlb.flush.page'], c['tlb.flush.all'], c['vmexit.invlpg']]).toEqual([0, 1, 1]);
+  });
+
+  it('of a page that is not shadowed flushes nothing', () => {
+    const m = shadow(1);
+    const c = counted(m, () => invlpg(m, at(0)));
+    expect([c['tlb.flush.page'], c['tlb.flush.all'], c['vmexit.invlpg'], c['shadow.invlpg']]).toEqual([
+      0, 0, 1, 1,
+    ]);
+  });
+
+  it('on AMD flushes everything', () => {
+    const m = shadow(1, true, (config) => (config.vendor = 'amd'));
+    read(m, at(0));
+    const c = counted(m, () => invlpg(m, at(0)));
+    expect([c['tlb.flush.page'], c['tlb.flush.all']]).toEqual([0, 1]);
+  });
+});
+
+describe('control registers under shadow paging', () => {
+  it('exit for a CR3 load of any value, which flushes this vcpu', () => {
+    const m = shadow(1, true, (config) => (config.vcpus = 2));
+    const c = counted(m, () => {
+      m.event({ kind: 'cr3', vcpu: 0, line: 0, as: '0', pcid: null, noflush: true });
+      switchTo(m, '0'); // no switch: nothing
+    });
+    expect(only(c, 'vmexit')).toEqual({ 'vmexit.total': 1, 'vmexit.cr3_write': 1 });
+    expect(c['tlb.flush.all']).toBe(1);
+  });
+
+  it('exit twice for a CR4.PGE toggle on Intel, three times on AMD', () => {
+    const toggle = (vendor: 'intel' | 'amd'): Record<string, number> => {
+      const m = shadow(1, true, (config) => (config.vendor = vendor));
+      return exits(m, () => m.event(plain('flushall')));
+    };
+    expect(toggle('intel')).toEqual({ 'vmexit.total': 2, 'vmexit.cr4_write': 2 });
+    expect(toggle('amd')).toEqual({ 'vmexit.total': 3, 'vmexit.cr4_write': 2, 'vmexit.cr4_read': 1 });
+  });
+
+  it('exit once for CPUID, CR0 and a hypercall', () => {
+    const m = shadow(1);
+    const found = exits(m, () => {
+      m.event(plain('cpuid'));
+      m.event({ kind: 'ptdying', vcpu: 0, line: 0, gfn: 0x1005 });
+      m.event({ kind: 'cr0wp', vcpu: 0, line: 0, on: true });
+    });
+    expect(found).toEqual({
+      'vmexit.total': 3,
+      'vmexit.cpuid': 1,
+      'vmexit.vmcall': 1,
+      'vmexit.cr0_write': 1,
+    });
+  });
+
+  it('refuse INVPCID, which Xen hides', () => {
+    const m = shadow(1, true, (config) => (config.guest.pcid = true));
+    expect(() => m.event({ kind: 'invpcid', vcpu: 0, line: 0, type: 2, pcid: 0, va: at(0) })).toThrow(
+      TraceError,
+    );
+  });
+});
+
+describe('device accesses of the trace', () => {
+  it('exit each time; the second of a page is a fast one, a passed-through device none', () => {
+    const m = shadow(1);
+    const mmio = (l1: number, device: 'dm' | 'direct' = 'dm'): void =>
+      m.event({ kind: 'mmio', vcpu: 0, line: 0, va: at(l1), size: 4, write: true, device });
+    const c = counted(m, () => {
+      mmio(0);
+      mmio(0);
+      mmio(1);
+      mmio(1, 'direct');
+    });
+    expect([c['vmexit.pf.mmio'], c['shadow.mmio'], c['shadow.mmio_fast']]).toEqual([3, 2, 1]);
+  });
+});
+
+describe('what shadow paging cannot do', () => {
+  it.each([
+    ['five levels', (config: MachineConfig) => void (config.guest.levels = 5), /no 5-level guests/],
+    ['1G pages', (config: MachineConfig) => void (config.guest.pageSize = '1g'), /hides 1G pages/],
+    ['a 1G direct map', (config: MachineConfig) => void (config.guest.directMap = '1g'), /hides 1G pages/],
+  ])('is refused: %s', (_what, change, message) => {
+    expect(() => machineOf('shadow', { change })).toThrow(ConfigError);
+    expect(() => machineOf('shadow', { change })).toThrow(message);
+  });
+
+  it('is refused when the trace maps a 1G page', () => {
+    const m = machineOf('shadow');
+    map(m, va({ l3: 1 }), 512 * 512, 'rw', { pageSize: '1g', gfn: 0 });
+    expect(() => read(m, va({ l3: 1 }))).toThrow(/maps a 1G page/);
+  });
+});
+
+describe('memory of shadow paging', () => {
+  it('counts p2m, shadows by type, snapshots and monitor', () => {
+    const m = shadow(1, true, (config) => (config.guest.ram = 'auto'));
+    read(m, at(0));
+    const memory = m.memory();
+    // Shadows: the root; L3 and L2 of the direct map with fl1s made by MAP; L3, L2, L1 of the program.
+    expect(memory).toMatchObject({
+      'p2m.pages': 515,
+      'shadow.l4.pages': 1,
+      'shadow.l3.pages': 2,
+      'shadow.l2.pages': 2,
+      'shadow.l1.pages': 1,
+      'shadow.fl1.pages': 1,
+      'shadow.pages': 7,
+      'shadow.other.pages': 4,
+      'pool.pages': 256 + 2 * 1024,
+      'pool.free.pages': 256 + 2048 - 515 - 4 - 7,
+    });
+  });
+
+  it('has no pool when it is unbounded', () => {
+    const m = shadow(1, true, (config) => (config.shadow.pool = 0));
+    expect([m.memory()['pool.pages'], m.memory()['pool.free.pages']]).toEqual([0, 0]);
+  });
+});
