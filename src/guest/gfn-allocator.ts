@@ -40,26 +40,28 @@ export class GfnAllocator {
   take(): number {
     const freed = this.#free.pop();
     if (freed !== undefined) return freed;
-    if (this.#scatter === null) return this.#bump(1);
+    if (this.#scatter === null) return this.#bump(1, 1);
     if (this.#block.length === 0) this.#refill(this.#scatter);
     return this.#block.pop()!;
   }
 
-  /** `count` contiguous frames aligned to `count`, a power of two. */
+  /** `count` contiguous frames aligned to `count`, a power of two; frames skipped are lost. */
   takeRun(count: number): number {
-    const aligned = Math.ceil(this.#next / count) * count;
-    this.#next = aligned;
-    return this.#bump(count);
+    return this.#bump(count, count);
   }
 
   give(gfn: number): void {
     this.#free.push(gfn);
   }
 
-  #bump(count: number): number {
-    const first = this.#next;
+  /** The next `count` frames. RAM grows first: the tables that map it come before what is taken here. */
+  #bump(count: number, align: number): number {
+    let first = Math.ceil(this.#next / align) * align;
+    while (first + count > this.ram) {
+      this.#grow();
+      first = Math.ceil(this.#next / align) * align;
+    }
     this.#next = first + count;
-    while (this.#next > this.ram) this.#grow();
     return first;
   }
 
@@ -77,7 +79,7 @@ export class GfnAllocator {
   #refill(prng: Prng): void {
     const room = this.ram - this.#next;
     const size = room > 0 ? Math.min(SCATTER_BLOCK, room) : SCATTER_BLOCK;
-    const first = this.#bump(size);
+    const first = this.#bump(size, 1);
     const frames = Int32Array.from({ length: size }, (_, i) => first + i);
     prng.shuffle(frames);
     this.#block = Array.from(frames);

@@ -429,7 +429,7 @@ export class Guest {
     const size = sizeOfName(this.config.directMap);
     const flags = PTE_P | PTE_RW | PTE_A | PTE_D | PTE_G;
     const base = pageNumberOf(this.#directHi, 0);
-    // The tables this takes cannot make RAM grow again: half of it is free after each doubling.
+    // The tables this takes cannot make RAM grow again: the half that is new is still free.
     for (; this.#mapped < this.allocator.ram; this.#mapped += pagesOf(size)) {
       this.mapSilently(this.swapper.root, base + this.#mapped, size, this.#mapped, flags);
     }

@@ -18,10 +18,12 @@ interface Packed {
 
 /** `npm pack --dry-run`; without scripts, because a build would change dist/ under other tests. */
 function dryRun(): Packed {
+  // Under npm or npx the environment carries their own words and options.
+  const environment = Object.entries(plainEnvironment()).filter(([name]) => !/^npm_/i.test(name));
   const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: ROOT,
     encoding: 'utf8',
-    env: plainEnvironment(),
+    env: Object.fromEntries(environment),
     maxBuffer: 1 << 26,
   });
   expect(status, stderr).toBe(0);

@@ -173,3 +173,38 @@ describe('15: demand faults (writes) of n = 8 pages in one table, no CR3 load be
     expectExits(c, mode === 'hap' ? {} : { guest: 8, fixup: 8, unsync: 1, emulate: 1 });
   });
 });
+
+describe('an out-of-sync table with three writable mappings', () => {
+  it('keeps two; a third makes the oldest read-only, which costs a fixup when it is used again', () => {
+    const s = scene('shadow');
+    shadowedTables(s, 1);
+    // The table's frame is also mapped at two user pages, a and b, of another table under the same L2.
+    const [a, b] = [region(1), region(1) + 100];
+    for (const page of [a, b]) s.map(page, 1, DIRTY, l1Frame(s, 0));
+    const steps = [
+      { step: () => s.rewrite(region(0)), exits: { unsync: 1 }, evicted: 0 }, // recorded: direct map
+      { step: () => s.write(a), exits: { fixup: 1 }, evicted: 0 }, // direct map, a
+      { step: () => s.write(b), exits: { fixup: 1 }, evicted: 1 }, // b, a: the direct map's is read-only now
+      { step: () => s.rewrite(region(0)), exits: { fixup: 1 }, evicted: 1 }, // b, direct map
+      { step: () => s.write(b), exits: {}, evicted: 0 },
+      { step: () => s.write(a), exits: { fixup: 1 }, evicted: 1 }, // a, direct map
+    ];
+    for (const { step, exits, evicted } of steps) {
+      const c = s.count(step);
+      expectExits(c, exits);
+      expect(c('shadow.fixup_evict')).toBe(evicted);
+      expect(c('shadow.fixup_add')).toBe(Object.keys(exits).length);
+    }
+    // A CR3 load protects all of them; reading is still free.
+    const c = s.count(() => s.guest.loadCr3(0, s.guest.current[0]!, false));
+    expect(c('shadow.resync')).toBe(1);
+    expectExits(
+      s.count(() => [a, b].forEach(s.read)),
+      {},
+    );
+    expectExits(
+      s.count(() => s.write(b)),
+      { unsync: 1 },
+    );
+  });
+});

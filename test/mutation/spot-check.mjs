@@ -11,7 +11,16 @@
  * 1 if any mutation survived, 2 if the tests are red before any mutation or a mutation does not apply.
  */
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -24,6 +33,7 @@ const ENGINE = ['mmu', 'guest', 'hypervisor', 'sim', 'arch', 'util'].map((folder
 const REST = ['test/golden-tables', 'test/property/differential.test.ts'];
 
 /** [file, find, replace, why]: `find` occurs exactly once in src/<file>. */
+// prettier-ignore
 const MUTATIONS = [
   // Set-associative arrays.
   ['mmu/set-assoc.ts', 'if (this.#policy !== LRU ||', 'if (this.#policy > 1 ||', 'fifo becomes lru'],
@@ -139,7 +149,8 @@ async function verdictOf(folder, file) {
 function copyTree() {
   const folder = mkdtempSync(join(tmpdir(), 'p2msim-mutation-'));
   const settings = readdirSync(ROOT).filter((name) => /^(tsconfig.*\.json|vitest\.config\..*)$/.test(name));
-  for (const name of [...COPIED, ...settings]) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  for (const name of [...COPIED, ...settings])
+    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return folder;
 }
@@ -167,7 +178,10 @@ async function main() {
     }
     let survived = 0;
     for (const [i, { file, find, replace, why }] of chosen.entries()) {
-      writeFileSync(join(folder, file), texts.get(file).replace(pattern(find), () => replace));
+      writeFileSync(
+        join(folder, file),
+        texts.get(file).replace(pattern(find), () => replace),
+      );
       const verdict = await verdictOf(folder, file);
       writeFileSync(join(folder, file), texts.get(file));
       if (verdict === 'survived') survived += 1;

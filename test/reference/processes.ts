@@ -57,7 +57,8 @@ export class Processes {
     const { space } = vcpu;
     const old = { ...space };
     space.root = this.#makeRoot(vcpu);
-    space.id += '+'; // QUIRK?
+    // A new address space to TLBs and walk caches: nothing of the old one is found under its tag.
+    space.id += '+';
     this.#guest.loadCr3(vcpu, space, space);
     space.image = this.#guest.newImage();
     space.vmas = [];

@@ -28,8 +28,8 @@ describe('the guest before the trace', () => {
 
   it.each([
     // 1g: L3 table only. 4k: L3, L2 and 512 L1 tables.
-    ['1g', 3, 5, 1],
-    ['4k', 1, 5 + 1 + 512, 1],
+    ['1g', 3, 5],
+    ['4k', 1, 5 + 1 + 512],
   ] as const)('maps the direct map with %s leaves when told so', (size, level, tables) => {
     const { guest } = bareGuest((config) => (config.guest.directMap = size));
     const leaf = leafOf(guest, guest.swapper, va({ l4: DIRECT, l2: 3, l1: 77 }));
