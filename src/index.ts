@@ -34,10 +34,18 @@ export { DEFAULT_COST_TABLE, loadCostTable } from './cost/table.js';
 export type { Cost, CostTable, CostTerm, Verdict } from './cost/types.js';
 export * from './errors.js';
 export type { AddressSpace } from './guest/address-space.js';
-export type { Cr3Flush, Guest } from './guest/guest.js';
+export type { Guest } from './guest/guest.js';
+export type { Cr3Flush } from './guest/port.js';
 export type { GuestTables } from './guest/page-table.js';
 export { type ShadowPolicy, policies } from './hypervisor/shadow/policy.js';
-export type { BackendPlugin, MachineEvent, MachineParts, MmuBackend, Translation, Vcpu } from './mmu/backend.js';
+export type {
+  BackendPlugin,
+  MachineEvent,
+  MachineParts,
+  MmuBackend,
+  Translation,
+  Vcpu,
+} from './mmu/backend.js';
 export { EMULATED, FILLED, GUEST_FAULT, RETRY } from './mmu/backend.js';
 export { flushForCr3, flushForInvlpg, invpcid } from './mmu/flush.js';
 export { backends, loadBackend } from './mmu/index.js';

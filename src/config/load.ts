@@ -53,7 +53,8 @@ export function declaredSettings(declared: DeclaredMachine, trace: string): Sett
   if (declared.vcpus !== null) settings.push({ key: 'vcpus', value: declared.vcpus, origin });
   if (declared.ram !== null)
     settings.push({ key: 'guest.ram', value: Math.ceil(declared.ram / MIB), origin });
-  if (declared.features.some((feature) => feature === 'pcid' || feature === 'pcid=on')) settings.push({ key: 'guest.pcid', value: true, origin });
+  if (declared.features.some((feature) => feature === 'pcid' || feature === 'pcid=on'))
+    settings.push({ key: 'guest.pcid', value: true, origin });
   return settings;
 }
 

@@ -44,9 +44,20 @@ export function guestEvent(guest: Guest, event: TraceEvent): boolean {
       const { start, end } = range(event.va, event.bytes);
       const size = sizeOfName(event.pageSize ?? '4k');
       if (start % pagesOf(size) !== 0 || end % pagesOf(size) !== 0) {
-        guest.fail(event.line, `MAP with ${event.pageSize} pages needs va and size that are multiples of it`, 'align va and size');
+        guest.fail(
+          event.line,
+          `MAP with ${event.pageSize} pages needs va and size that are multiples of it`,
+          'align va and size',
+        );
       }
-      map(guest, vcpu, space, { start, end, perm: event.perm, how: event.how, gfn: event.gfn, pageSize: event.pageSize });
+      map(guest, vcpu, space, {
+        start,
+        end,
+        perm: event.perm,
+        how: event.how,
+        gfn: event.gfn,
+        pageSize: event.pageSize,
+      });
       return true;
     }
     case 'unmap': {
@@ -66,7 +77,11 @@ export function guestEvent(guest: Guest, event: TraceEvent): boolean {
     }
     case 'fork':
       if (guest.knows(event.child)) {
-        guest.fail(event.line, `FORK names the child '${event.child}', which exists already`, 'give every child a name of its own');
+        guest.fail(
+          event.line,
+          `FORK names the child '${event.child}', which exists already`,
+          'give every child a name of its own',
+        );
       }
       fork(guest, vcpu, space, event.child);
       return true;
@@ -87,7 +102,11 @@ export function guestEvent(guest: Guest, event: TraceEvent): boolean {
 
 function exitSpace(guest: Guest, line: number, vcpu: number, name: string | null): void {
   if (name !== null && !guest.knows(name)) {
-    guest.fail(line, `EXIT of address space '${name}', which does not exist`, '`p2msim trace check` lists every such event');
+    guest.fail(
+      line,
+      `EXIT of address space '${name}', which does not exist`,
+      '`p2msim trace check` lists every such event',
+    );
   }
   const space = name === null ? guest.current[vcpu]! : guest.space(name);
   refuseIfShared(guest, line, 'EXIT', vcpu, space);
@@ -97,11 +116,19 @@ function exitSpace(guest: Guest, line: number, vcpu: number, name: string | null
 /** A space is torn down only where no other vcpu runs it, and never the kernel's own. */
 function refuseIfShared(guest: Guest, line: number, what: string, vcpu: number, space: AddressSpace): void {
   if (space === guest.swapper) {
-    guest.fail(line, `${what}, but no process is running on vcpu ${vcpu}`, 'SWITCH to an address space first');
+    guest.fail(
+      line,
+      `${what}, but no process is running on vcpu ${vcpu}`,
+      'SWITCH to an address space first',
+    );
   }
   const elsewhere = guest.current.findIndex((loaded, v) => v !== vcpu && loaded === space);
   if (elsewhere < 0) return;
-  guest.fail(line, `${what} of address space '${space.name}' while vcpu ${elsewhere} runs it`, 'SWITCH that vcpu away first');
+  guest.fail(
+    line,
+    `${what} of address space '${space.name}' while vcpu ${elsewhere} runs it`,
+    'SWITCH that vcpu away first',
+  );
 }
 
 function shootdown(guest: Guest, from: number, va: Word64 | null): void {
@@ -114,6 +141,10 @@ function shootdown(guest: Guest, from: number, va: Word64 | null): void {
 
 function checkRam(guest: Guest, line: number, gfn: number): void {
   if (gfn >= guest.allocator.ram) {
-    guest.fail(line, `PTW names table gfn 0x${gfn.toString(16)}, beyond the guest's RAM`, 'declare more with `# ram:` or --ram');
+    guest.fail(
+      line,
+      `PTW names table gfn 0x${gfn.toString(16)}, beyond the guest's RAM`,
+      'declare more with `# ram:` or --ram',
+    );
   }
 }

@@ -5,7 +5,16 @@
  * fault-around (do_fault_around), copy-on-write (wp_page_copy: clear, flush, set; wp_page_reuse).
  * Not modelled: swapping, page aging by the kernel itself, NUMA hints, userfaultfd.
  */
-import { ENTRIES, pageHi, pageLo, pageNumberOf, pagesOf, SIZE_4K, sizeOfName, tableIndex } from '../arch/paging.js';
+import {
+  ENTRIES,
+  pageHi,
+  pageLo,
+  pageNumberOf,
+  pagesOf,
+  SIZE_4K,
+  sizeOfName,
+  tableIndex,
+} from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_NONE, PTE_P, PTE_PS, PTE_RW, PTE_US, TABLE_FLAGS } from '../arch/pte.js';
 import type { AddressSpace, Vma } from './address-space.js';
 import { type Guest, ZERO_PAGE } from './guest.js';
@@ -14,7 +23,14 @@ import { type Guest, ZERO_PAGE } from './guest.js';
  * Handles the #PF of an access at (hi, lo) on `vcpu`. True if the access should be retried, false if
  * the address space forbids it (counted as `guest.faults.bad`).
  */
-export function pageFault(guest: Guest, vcpu: number, hi: number, lo: number, write: boolean, fetch: boolean): boolean {
+export function pageFault(
+  guest: Guest,
+  vcpu: number,
+  hi: number,
+  lo: number,
+  write: boolean,
+  fetch: boolean,
+): boolean {
   const space = guest.current[vcpu]!;
   const page = pageNumberOf(hi, lo);
   guest.counters.guestFaults += 1;
@@ -81,7 +97,14 @@ export function userBit(page: number): number {
   return page >= 2 ** 44 ? 0 : PTE_US;
 }
 
-function mapAnonymous(guest: Guest, vcpu: number, space: AddressSpace, page: number, vma: Vma | null, write: boolean): void {
+function mapAnonymous(
+  guest: Guest,
+  vcpu: number,
+  space: AddressSpace,
+  page: number,
+  vma: Vma | null,
+  write: boolean,
+): void {
   guest.counters.guestFaultsDemand += 1;
   const size = anonymousSize(guest, space, page, vma);
   if (size !== SIZE_4K) return mapLarge(guest, vcpu, space, page, size, write);
@@ -104,7 +127,14 @@ function anonymousSize(guest: Guest, space: AddressSpace, page: number, vma: Vma
   return inside && place.level >= size + 1 ? size : SIZE_4K;
 }
 
-function mapLarge(guest: Guest, vcpu: number, space: AddressSpace, page: number, size: number, write: boolean): void {
+function mapLarge(
+  guest: Guest,
+  vcpu: number,
+  space: AddressSpace,
+  page: number,
+  size: number,
+  write: boolean,
+): void {
   const table = tableFor(guest, vcpu, space.root, page, size + 1);
   const frame = guest.takeRun(size);
   for (let i = 0; i < pagesOf(size); i++) guest.zeroFrame(vcpu, frame + i);

@@ -69,7 +69,9 @@ export class GfnAllocator {
     if (!this.#auto || this.ram >= MAX_RAM) {
       const limit = this.#auto ? 'the most p2msim models (512 GiB)' : `--ram ${this.ram / 256}M`;
       throw new UsageError(`the guest ran out of memory: the trace touches more than ${limit} holds`, {
-        hint: this.#auto ? 'replay a part of the trace (--limit N)' : 'give it more with --ram, or use --ram auto',
+        hint: this.#auto
+          ? 'replay a part of the trace (--limit N)'
+          : 'give it more with --ram, or use --ram auto',
       });
     }
     this.ram *= 2;

@@ -7,14 +7,13 @@
  */
 // exempt from the size limit: to be split into address spaces, kernel stores and frames
 import { createHash } from 'node:crypto';
-import { ENTRIES, pageHi, pageLo, pageNumberOf, pagesOf, SIZE_4K, sizeOfName, tableIndex } from '../arch/paging.js';
-import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US, TABLE_FLAGS } from '../arch/pte.js';
+import { ENTRIES, pageHi, pageLo, pageNumberOf, pagesOf, SIZE_4K, sizeOfName } from '../arch/paging.js';
+import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_RW, PTE_US } from '../arch/pte.js';
 import type { MachineConfig } from '../config/schema.js';
 import { TraceError } from '../errors.js';
-import { FrameMap } from '../util/frame-map.js';
 import { AddressSpace } from './address-space.js';
-import { GfnAllocator } from './gfn-allocator.js';
-import { createPlace, GuestTables } from './page-table.js';
+import { GuestMemory } from './guest-memory.js';
+import type { GuestCounters, GuestLayout, GuestPort, PendingStore } from './port.js';
 
 /** The shared zero page: where anonymous pages that were only read are mapped. */
 export const ZERO_PAGE = 0x900;
@@ -25,75 +24,14 @@ const TEXT_LO = 0x81000000;
 /** Dynamic address-space identifiers per CPU (Linux TLB_NR_DYN_ASIDS). */
 const PCID_SLOTS = 6;
 
-/** How much of the TLB a CR3 load drops. */
-export type Cr3Flush = { readonly kind: 'non-global' } | { readonly kind: 'none' } | { readonly kind: 'space'; readonly id: number };
-
-/** What the guest's kernel can do to the machine it runs on. */
-export interface GuestPort {
-  /** One kernel page access; true if it hit the first-level TLB with sufficient rights. */
-  access(vcpu: number, hi: number, lo: number, write: boolean): boolean;
-  /** Counts `n` further accesses to the page that just hit. */
-  moreHits(vcpu: number, write: boolean, n: number): void;
-  invlpg(vcpu: number, hi: number, lo: number): void;
-  /** MOV to CR3 of the root of `space`. */
-  cr3(vcpu: number, space: AddressSpace, flush: Cr3Flush): void;
-  ramGrown(ram: number): void;
-}
-
-/** What guest activity is counted in. */
-export interface GuestCounters {
-  guestFaults: number;
-  guestFaultsDemand: number;
-  guestFaultsCow: number;
-  guestFaultsFile: number;
-  guestFaultsBad: number;
-  tableWrites: number;
-  cr3Loads: number;
-  invlpgs: number;
-  fullFlushes: number;
-  framesZeroed: number;
-  framesCopied: number;
-}
-
-/** The store that the current kernel access makes, for a hypervisor that has to emulate it. */
-export interface PendingStore {
-  active: boolean;
-  gfn: number;
-  index: number;
-  frame: number;
-  flags: number;
-  /** Set by whoever wrote the value to guest memory. */
-  applied: boolean;
-}
-
-/** Where a guest kernel other than the modelled Linux keeps its things: for scenarios with tables of their own. */
-export interface GuestLayout {
-  /** Upper half of the direct map's base address (the lower half is 0). */
-  readonly directMapHi: number;
-  /** False: no kernel half is set up, the scenario brings its own tables. */
-  readonly mapsKernel: boolean;
-}
-
-export class Guest {
-  readonly config: MachineConfig['guest'];
-  readonly levels: number;
+export class Guest extends GuestMemory {
   readonly vcpus: number;
-  readonly tables = new GuestTables();
-  readonly allocator: GfnAllocator;
   readonly port: GuestPort;
   readonly counters: GuestCounters;
   readonly pending: PendingStore = { active: false, gfn: 0, index: 0, frame: 0, flags: 0, applied: false };
-  /** Scratch for software walks; a caller's copy is valid until the next walk. */
-  readonly place = createPlace();
   /** Address space loaded on each vcpu. */
   readonly current: AddressSpace[] = [];
   readonly swapper: AddressSpace;
-  /** Leaves that map each anonymous frame. */
-  readonly users = new FrameMap(0);
-  /** Page-cache frames by `image, vpn`. */
-  readonly pageCache = new Map<string, number>();
-  readonly cacheFrames = new Set<number>();
-  readonly #runBases = new Set<number>();
   readonly #spaces = new Map<string, AddressSpace>();
   readonly #slots: { owners: (number | null)[]; next: number }[] = [];
   #nextSpaceId = 1;
@@ -104,21 +42,15 @@ export class Guest {
   readonly #mapsKernel: boolean;
 
   constructor(config: MachineConfig, counters: GuestCounters, port: GuestPort, layout?: GuestLayout) {
-    this.config = config.guest;
-    this.levels = config.guest.levels;
+    super(config.guest, config.seed, (ram) => {
+      this.#extendDirectMap();
+      port.ramGrown(ram);
+    });
     this.vcpus = config.vcpus;
     this.counters = counters;
     this.port = port;
     this.#directHi = layout?.directMapHi ?? (this.levels === 4 ? 0xffff8880 : 0xff110000);
     this.#mapsKernel = layout?.mapsKernel ?? true;
-    this.allocator = new GfnAllocator({
-      ram: config.guest.ram,
-      scatterSeed: config.guest.frames === 'scatter' ? config.seed : null,
-      onGrow: (ram) => {
-        this.#extendDirectMap();
-        port.ramGrown(ram);
-      },
-    });
     this.swapper = new AddressSpace(this.#nextSpaceId++, '<kernel>', this.takeTable(), 0);
     this.#extendDirectMap();
     if (this.#mapsKernel) this.#mapText();
@@ -228,7 +160,8 @@ export class Guest {
     for (let i = 0; i < ENTRIES; i++) {
       if (!this.#store(vcpu, gfn, i, 0, 0)) continue;
       this.port.moreHits(vcpu, true, ENTRIES - 1 - i);
-      if (this.tables.isTable(gfn)) for (let rest = i + 1; rest < ENTRIES; rest++) this.tables.set(gfn, rest, 0, 0);
+      if (this.tables.isTable(gfn))
+        for (let rest = i + 1; rest < ENTRIES; rest++) this.tables.set(gfn, rest, 0, 0);
       return;
     }
   }
@@ -269,14 +202,6 @@ export class Guest {
 
   // --- Frames -----------------------------------------------------------------------------------
 
-  /** A frame for a table, not zeroed by stores: for tables that exist before the trace. */
-  takeTable(): number {
-    const gfn = this.allocator.take();
-    this.#clearTable(gfn);
-    this.tables.use(1);
-    return gfn;
-  }
-
   /** A frame for a table, zeroed by the kernel. */
   newTable(vcpu: number): number {
     const gfn = this.allocator.take();
@@ -286,74 +211,7 @@ export class Guest {
     return gfn;
   }
 
-  freeTable(gfn: number): void {
-    this.tables.use(-1);
-    this.allocator.give(gfn);
-  }
-
-  /** A frame for the data page `page` of `space`, with one user. */
-  takeData(space: AddressSpace, page: number): number {
-    const gfn = this.config.frames === 'thp' ? this.#takeFromRun(space, page) : this.allocator.take();
-    this.users.set(gfn, 1);
-    return gfn;
-  }
-
-  /** An aligned run for a leaf of `size`, one user each. */
-  takeRun(size: number): number {
-    const first = this.allocator.takeRun(pagesOf(size));
-    for (let i = 0; i < pagesOf(size); i++) this.users.set(first + i, 1);
-    return first;
-  }
-
-  addUsers(first: number, pages: number): void {
-    for (let gfn = first; gfn < first + pages; gfn++) {
-      const users = this.users.get(gfn);
-      if (users > 0) this.users.set(gfn, users + 1);
-    }
-  }
-
-  /** A leaf over these frames is gone: those without users are freed. */
-  dropUsers(first: number, pages: number): void {
-    for (let gfn = first; gfn < first + pages; gfn++) {
-      const users = this.users.get(gfn);
-      if (users === 0) continue;
-      this.users.set(gfn, users - 1);
-      if (users === 1 && !this.#runBases.has(gfn - (gfn % 512))) this.allocator.give(gfn);
-    }
-  }
-
-  /** The page-cache frame of page `page` of the space's image; taken when first needed. */
-  cacheFrame(space: AddressSpace, page: number): number {
-    const key = `${space.image}:${page}`;
-    let gfn = this.pageCache.get(key);
-    if (gfn === undefined) {
-      gfn = this.allocator.take();
-      this.pageCache.set(key, gfn);
-      this.cacheFrames.add(gfn);
-    }
-    return gfn;
-  }
-
-  #takeFromRun(space: AddressSpace, page: number): number {
-    const region = Math.floor(page / 512);
-    let base = space.runs.get(region);
-    if (base === undefined) {
-      base = this.allocator.takeRun(512);
-      space.runs.set(region, base);
-      this.#runBases.add(base);
-    }
-    const gfn = base + (page % 512);
-    return this.users.get(gfn) === 0 ? gfn : this.allocator.take();
-  }
-
   // --- Silent set-up ----------------------------------------------------------------------------
-
-  /** Maps [page, page + pages of size) to `frame` without any access: for what exists before the trace. */
-  mapSilently(root: number, page: number, size: number, frame: number, flags: number): void {
-    const table = this.#tableSilently(root, page, size + 1);
-    const index = tableIndex(pageHi(page), pageLo(page), size + 1);
-    this.tables.set(table, index, frame, size === SIZE_4K ? flags : flags | PTE_PS);
-  }
 
   /**
    * `premapped`: gives the region of `page` all its leaves with A=D=1, unless the trace has edited it.
@@ -368,48 +226,21 @@ export class Guest {
     const flags = PTE_P | PTE_RW | PTE_A | PTE_D | (kernel ? 0 : PTE_US);
     const first = page - (page % pagesOf(Math.max(size, 1)));
     if (size === SIZE_4K) this.#premapSmall(space, root, first, flags);
-    else if (this.#isVacant(root, first, size)) {
+    else if (this.isVacant(root, first, size)) {
       // Tables first, then the run they map: frames are taken in the order of docs/model.md 7.6.
-      this.#tableSilently(root, first, size + 1);
+      this.tableSilently(root, first, size + 1);
       this.mapSilently(root, first, size, this.takeRun(size), flags);
     }
     if (kernel) this.#shareHighHalf();
   }
 
   #premapSmall(space: AddressSpace, root: number, first: number, flags: number): void {
-    if (this.#leafAbove(root, first)) return;
-    const table = this.#tableSilently(root, first, 1);
+    if (this.leafAbove(root, first)) return;
+    const table = this.tableSilently(root, first, 1);
     for (let i = 0; i < ENTRIES; i++) {
-      if (this.tables.flags(table, i) === 0) this.tables.set(table, i, this.takeData(space, first + i), flags);
+      if (this.tables.flags(table, i) === 0)
+        this.tables.set(table, i, this.takeData(space, first + i), flags);
     }
-  }
-
-  /** True if nothing is mapped or linked at the entry that a leaf of `size` for `page` would take. */
-  #isVacant(root: number, page: number, size: number): boolean {
-    const place = this.tables.find(root, this.levels, pageHi(page), pageLo(page), this.place);
-    return !place.leaf && place.level >= size + 1;
-  }
-
-  #leafAbove(root: number, page: number): boolean {
-    const place = this.tables.find(root, this.levels, pageHi(page), pageLo(page), this.place);
-    return place.leaf && place.level > 1;
-  }
-
-  /** The table of `level` for `page`, with all tables above it, made silently. */
-  #tableSilently(root: number, page: number, level: number): number {
-    let table = root;
-    for (let at = this.levels; at > level; at--) {
-      const index = tableIndex(pageHi(page), pageLo(page), at);
-      if ((this.tables.flags(table, index) & PTE_P) === 0) {
-        this.tables.set(table, index, this.takeTable(), TABLE_FLAGS);
-      }
-      table = this.tables.frame(table, index);
-    }
-    return table;
-  }
-
-  #clearTable(gfn: number): void {
-    for (let i = 0; i < ENTRIES; i++) this.tables.set(gfn, i, 0, 0);
   }
 
   #shareHighHalf(): void {
@@ -449,7 +280,7 @@ export class Guest {
   dumpTables(emit: (line: string) => void): void {
     for (const space of this.#spaces.values()) {
       emit(`space ${space.name}`);
-      this.#dump(space.root, this.levels, 0, emit);
+      this.dumpTable(space.root, this.levels, 0, emit);
     }
   }
 
@@ -464,17 +295,6 @@ export class Guest {
     const hash = createHash('sha256');
     this.dumpTables((line) => hash.update(`${line}\n`));
     return hash.digest('hex');
-  }
-
-  #dump(table: number, level: number, page: number, emit: (line: string) => void): void {
-    for (let i = 0; i < ENTRIES; i++) {
-      const flags = this.tables.flags(table, i);
-      if ((flags & PTE_P) === 0) continue;
-      const at = page + i * 512 ** (level - 1);
-      const frame = this.tables.frame(table, i);
-      if (level > 1 && ((flags & PTE_PS) === 0 || level > 3)) this.#dump(frame, level - 1, at, emit);
-      else emit(`${at.toString(16)} ${level} ${frame.toString(16)} ${(flags & (PTE_RW | PTE_US | PTE_G)).toString(16)}`);
-    }
   }
 }
 

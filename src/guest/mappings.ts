@@ -26,7 +26,14 @@ export function* leaves(guest: Guest, root: number, start: number, end: number):
   yield* leavesBelow(guest, root, guest.levels, 0, start, end);
 }
 
-function* leavesBelow(guest: Guest, table: number, level: number, base: number, start: number, end: number): Generator<Leaf> {
+function* leavesBelow(
+  guest: Guest,
+  table: number,
+  level: number,
+  base: number,
+  start: number,
+  end: number,
+): Generator<Leaf> {
   const span = 512 ** (level - 1);
   const from = Math.max(0, Math.floor((start - base) / span));
   const to = Math.min(ENTRIES, Math.ceil((end - base) / span));
@@ -35,7 +42,8 @@ function* leavesBelow(guest: Guest, table: number, level: number, base: number, 
     if ((flags & (PTE_P | PTE_NONE)) === 0) continue;
     const page = base + index * span;
     const frame = guest.tables.frame(table, index);
-    if (level === 1 || ((flags & PTE_PS) !== 0 && level <= 3)) yield { page, level, table, index, frame, flags };
+    if (level === 1 || ((flags & PTE_PS) !== 0 && level <= 3))
+      yield { page, level, table, index, frame, flags };
     else yield* leavesBelow(guest, frame, level - 1, page, start, end);
   }
 }
@@ -58,7 +66,8 @@ export function map(guest: Guest, vcpu: number, space: AddressSpace, request: Ma
   const size = sizeOfName(request.pageSize ?? '4k');
   for (let page = start; page < end; page += pagesOf(size)) {
     const table = tableFor(guest, vcpu, space.root, page, size + 1);
-    const frame = request.gfn === null ? newFrame(guest, vcpu, space, page, size) : request.gfn + (page - start);
+    const frame =
+      request.gfn === null ? newFrame(guest, vcpu, space, page, size) : request.gfn + (page - start);
     const flags = PTE_P | userBit(page) | PTE_A | (perm.write ? PTE_RW : 0) | (size > 0 ? PTE_PS : 0);
     guest.storeEntry(vcpu, table, entryIndex(page, size + 1), frame, flags);
   }
@@ -125,7 +134,14 @@ function unlinkBelow(
   }
 }
 
-export function protect(guest: Guest, vcpu: number, space: AddressSpace, start: number, end: number, perm: Perm): void {
+export function protect(
+  guest: Guest,
+  vcpu: number,
+  space: AddressSpace,
+  start: number,
+  end: number,
+  perm: Perm,
+): void {
   space.reprotect(start, end, perm);
   markEdited(space, start, end);
   splitAtBorders(guest, vcpu, space, start, end);
@@ -147,12 +163,25 @@ function protectedFlags(flags: number, perm: Perm): number {
 }
 
 /** CLEARA: no flush, as x86 Linux; CLEARD: flushed. */
-export function clearBit(guest: Guest, vcpu: number, space: AddressSpace, start: number, end: number, bit: 'A' | 'D'): void {
+export function clearBit(
+  guest: Guest,
+  vcpu: number,
+  space: AddressSpace,
+  start: number,
+  end: number,
+  bit: 'A' | 'D',
+): void {
   const changed: Leaf[] = [];
   const mask = bit === 'A' ? PTE_A : PTE_D;
   for (const leaf of leaves(guest, space.root, start, end)) {
     if ((leaf.flags & PTE_P) === 0) continue;
-    guest.storeEntry(vcpu, leaf.table, leaf.index, leaf.frame, guest.tables.flags(leaf.table, leaf.index) & ~mask);
+    guest.storeEntry(
+      vcpu,
+      leaf.table,
+      leaf.index,
+      leaf.frame,
+      guest.tables.flags(leaf.table, leaf.index) & ~mask,
+    );
     changed.push(leaf);
   }
   if (bit === 'D') flushLeaves(guest, vcpu, space, changed);
@@ -180,4 +209,3 @@ export function unlinkUserTables(guest: Guest, vcpu: number, root: number): numb
 export function userEnd(guest: Guest): number {
   return 512 ** (guest.levels - 1) * (ENTRIES / 2);
 }
-

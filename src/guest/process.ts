@@ -77,4 +77,3 @@ function release(guest: Guest, space: AddressSpace, gone: readonly Leaf[], table
   for (const table of tables) guest.freeTable(table);
   guest.freeTable(space.root);
 }
-

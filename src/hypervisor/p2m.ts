@@ -47,7 +47,7 @@ export class P2m {
     const from = this.#ram;
     this.#ram = ram;
     if (!eager) return;
-    for (let gfn = from; gfn < ram; ) {
+    for (let gfn = from; gfn < ram;) {
       const size = this.isRam(gfn) ? this.map(gfn) : SIZE_4K;
       gfn += 1 << (9 * size);
     }
@@ -85,7 +85,9 @@ export class P2m {
   }
 
   index(gfn: number, level: number): number {
-    return level <= 3 ? (gfn >>> (9 * (level - 1))) & (ENTRIES - 1) : Math.floor(gfn / 512 ** (level - 1)) % ENTRIES;
+    return level <= 3
+      ? (gfn >>> (9 * (level - 1))) & (ENTRIES - 1)
+      : Math.floor(gfn / 512 ** (level - 1)) % ENTRIES;
   }
 
   /** Table below entry `index` of `table`; `P2M_ABSENT`, or -2 for a leaf. Table 0 is the root. */
@@ -127,6 +129,8 @@ export class P2m {
     const first = gfn - (gfn % pages);
     const end = first + pages;
     if (end > this.#ram || (this.#xenLayout && first < 0x200)) return false;
-    return this.#ranges.every((r) => r.gfn >= end || r.gfn + r.count <= first || sizeOfName(r.pageSize) >= size);
+    return this.#ranges.every(
+      (r) => r.gfn >= end || r.gfn + r.count <= first || sizeOfName(r.pageSize) >= size,
+    );
   }
 }

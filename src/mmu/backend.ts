@@ -7,7 +7,8 @@
  */
 import type { MachineConfig } from '../config/schema.js';
 import type { AddressSpace } from '../guest/address-space.js';
-import type { Cr3Flush, Guest } from '../guest/guest.js';
+import type { Guest } from '../guest/guest.js';
+import type { Cr3Flush } from '../guest/port.js';
 import type { AccessCounters, MachineCounters, TableMemory } from '../counters.js';
 import type { ArchitecturalEvent, P2mRange } from '../trace/event.js';
 import type { PageIds } from './page-ids.js';

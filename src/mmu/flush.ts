@@ -4,7 +4,8 @@
  * SDM vol. 3, 4.10.4.1, and 28.3.3.1 for EPT: combined mappings go, guest-physical ones (nested TLB, host
  * walk cache) stay.
  */
-import type { Cr3Flush, Guest } from '../guest/guest.js';
+import type { Guest } from '../guest/guest.js';
+import type { Cr3Flush } from '../guest/port.js';
 import type { MachineEvent, Vcpu } from './backend.js';
 import type { PageIds } from './page-ids.js';
 

@@ -83,7 +83,7 @@ export class Front {
     this.#fillColumns(vcpu, batch, from, to);
     const { n, fetch } = this.#columns;
     this.#trace.accesses += n;
-    for (let at = 0; at < n; ) {
+    for (let at = 0; at < n;) {
       const isFetch = fetch[at] === 1;
       let end = at + 1;
       while (end < n && fetch[end] === fetch[at]) end++;
@@ -192,7 +192,9 @@ export class Front {
       return false;
     }
     if (found === TLB_REWALK) c.rewalks += 1;
-    observer?.note(found === TLB_REWALK ? 'TLB hit without the right to write: walk again' : 'TLB miss: page walk');
+    observer?.note(
+      found === TLB_REWALK ? 'TLB hit without the right to write: walk again' : 'TLB miss: page walk',
+    );
     this.#walk(vcpu, page, hi, lo, write, fetch, c);
     return false;
   }
@@ -242,4 +244,3 @@ export class Front {
     this.#guest.premap(this.#guest.current[vcpu.id]!, pageNumberOf(hi, lo));
   }
 }
-

@@ -11,7 +11,7 @@ import { pageNumberOf, pageOffset, SIZE_1G, SIZE_4K, tableIndex } from '../arch/
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import type { MachineConfig } from '../config/schema.js';
 import type { AddressSpace } from '../guest/address-space.js';
-import type { Cr3Flush } from '../guest/guest.js';
+import type { Cr3Flush } from '../guest/port.js';
 import { MFN_OFFSET, P2M_ABSENT, P2m } from '../hypervisor/p2m.js';
 import { hapPoolPages } from '../hypervisor/pool.js';
 import type { TableMemory } from '../counters.js';
@@ -88,7 +88,8 @@ class HapBackend implements MmuBackend {
         const host = this.#hostWalk(vcpu, table);
         if (host < 0) return this.#hostFault(vcpu, table, host);
         // A combined entry exists once it is known where the next table is in host memory.
-        if (this.#combined && level < guest.levels) vcpu.pwc.fill(vcpu.space, page, level + 1, table, writable);
+        if (this.#combined && level < guest.levels)
+          vcpu.pwc.fill(vcpu.space, page, level + 1, table, writable);
       }
       translated = false;
       const index = tableIndex(hi, lo, level);
@@ -135,7 +136,8 @@ class HapBackend implements MmuBackend {
       origin.counters.adUpdates += 1;
     }
     translation.size = Math.min(level - 1, host);
-    translation.flags = (writable && (marked & PTE_D) !== 0 ? TLB_W : 0) | ((flags & PTE_G) !== 0 ? TLB_G : 0);
+    translation.flags =
+      (writable && (marked & PTE_D) !== 0 ? TLB_W : 0) | ((flags & PTE_G) !== 0 ? TLB_G : 0);
     translation.gfn = gfn;
     translation.mfn = this.#p2m.mfn(gfn);
     return FILLED;
@@ -167,7 +169,13 @@ class HapBackend implements MmuBackend {
       const below = p2m.child(table, index);
       countNestedReference(c, level);
       vcpu.cache.read(p2m.tableMfn(table), index, c);
-      observer?.reference('nested', level, table, index, below === P2M_ABSENT ? null : below < 0 ? p2m.mfn(gfn) : below);
+      observer?.reference(
+        'nested',
+        level,
+        table,
+        index,
+        below === P2M_ABSENT ? null : below < 0 ? p2m.mfn(gfn) : below,
+      );
       if (below === P2M_ABSENT) return p2m.isRam(gfn) ? NOT_MAPPED : NOT_RAM;
       if (below < 0) {
         vcpu.ntlb?.fill(nestedSet(vcpu, gfn, level - 1), nestedKey(gfn, level - 1), 0);
@@ -239,7 +247,10 @@ class HapBackend implements MmuBackend {
     addP2mMemory(this.#p2m, memory);
     memory['pool.pages'] = hapPoolPages(this.#parts.config.vcpus, this.#parts.guest.allocator.ram);
     // Users of the pool: the p2m and one monitor page per vcpu (hap_make_monitor_table).
-    memory['pool.free.pages'] = Math.max(0, memory['pool.pages'] - this.#p2m.total - this.#parts.config.vcpus);
+    memory['pool.free.pages'] = Math.max(
+      0,
+      memory['pool.pages'] - this.#p2m.total - this.#parts.config.vcpus,
+    );
   }
 }
 

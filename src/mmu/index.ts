@@ -24,16 +24,22 @@ export async function loadBackend(path: string): Promise<BackendPlugin> {
   try {
     module = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
   } catch (cause) {
-    throw new ConfigError(`cannot load the backend ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint,
-      cause,
-    });
+    throw new ConfigError(
+      `cannot load the backend ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        hint,
+        cause,
+      },
+    );
   }
   const plugin = module['backend'] ?? module['default'];
   if (!isPlugin(plugin)) {
-    throw new ConfigError(`${path} exports no backend: expected \`export const backend = {name, summary, describe, create}\``, {
-      hint,
-    });
+    throw new ConfigError(
+      `${path} exports no backend: expected \`export const backend = {name, summary, describe, create}\``,
+      {
+        hint,
+      },
+    );
   }
   return plugin;
 }

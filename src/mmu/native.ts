@@ -6,9 +6,17 @@
 import { pageNumberOf, pageOffset, tableIndex } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import type { AddressSpace } from '../guest/address-space.js';
-import type { Cr3Flush } from '../guest/guest.js';
+import type { Cr3Flush } from '../guest/port.js';
 import type { TableMemory } from '../counters.js';
-import { type BackendPlugin, FILLED, GUEST_FAULT, type MachineEvent, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
+import {
+  type BackendPlugin,
+  FILLED,
+  GUEST_FAULT,
+  type MachineEvent,
+  type MachineParts,
+  type MmuBackend,
+  type Vcpu,
+} from './backend.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 import { countGuestHit, countGuestReference } from './references.js';
@@ -53,7 +61,8 @@ class NativeBackend implements MmuBackend {
         }
         const size = level - 1;
         translation.size = size;
-        translation.flags = (writable && (marked & PTE_D) !== 0 ? TLB_W : 0) | ((flags & PTE_G) !== 0 ? TLB_G : 0);
+        translation.flags =
+          (writable && (marked & PTE_D) !== 0 ? TLB_W : 0) | ((flags & PTE_G) !== 0 ? TLB_G : 0);
         translation.gfn = frame + pageOffset(hi, lo, size);
         translation.mfn = translation.gfn;
         return FILLED;

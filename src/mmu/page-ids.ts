@@ -40,7 +40,11 @@ export class PageIds {
   region(space: number, hi: number, lo: number): number {
     const owner = (hi | 0) < 0 ? KERNEL_SPACE : space;
     const slot = ((lo >>> 21) ^ Math.imul(hi, 0x9e35) ^ Math.imul(owner, 0x3d)) & (CACHE_SIZE - 1);
-    if (this.#cacheLo[slot] === lo >>> 21 && this.#cacheHi[slot] === (hi | 0) && this.#cacheSpace[slot] === owner) {
+    if (
+      this.#cacheLo[slot] === lo >>> 21 &&
+      this.#cacheHi[slot] === (hi | 0) &&
+      this.#cacheSpace[slot] === owner
+    ) {
       return this.#cacheRegion[slot]!;
     }
     const region = this.#intern(owner, hi, lo);
@@ -89,13 +93,16 @@ export class PageIds {
     if (known !== undefined) return known;
     const region = this.#count++;
     if (region >= MAX_REGIONS) {
-      throw new UsageError(`the trace touches more than ${MAX_REGIONS} regions of 2 MiB, the most p2msim keeps`, {
-        hint: 'replay a part of it (--limit N), or split it by address space',
-      });
+      throw new UsageError(
+        `the trace touches more than ${MAX_REGIONS} regions of 2 MiB, the most p2msim keeps`,
+        {
+          hint: 'replay a part of it (--limit N), or split it by address space',
+        },
+      );
     }
     this.#regions.set(name, region);
     this.space[region] = owner;
-    this.number[region] = ((hi << 11) | (lo >>> 21)) | 0;
+    this.number[region] = (hi << 11) | (lo >>> 21) | 0;
     this.#giant[region] = this.#internGiant(owner, hi, lo, number);
     return region;
   }
@@ -106,7 +113,7 @@ export class PageIds {
     if (known !== undefined) return known;
     const giant = this.#giantNumber.length;
     this.#giants.set(name, giant);
-    this.#giantNumber.push(((hi << 2) | (lo >>> 30)) | 0);
+    this.#giantNumber.push((hi << 2) | (lo >>> 30) | 0);
     this.#giantSpace.push(owner);
     return giant;
   }

@@ -127,7 +127,8 @@ export class SetAssoc {
     for (let set = 0; set < this.sets; set++) {
       for (let way = this.ways - 1; way >= 0; way--) {
         const entry = this.#entries[set * this.ways + way]!;
-        if (entry !== EMPTY && drop((entry >> 2) & 0x3fffffff, entry & 3)) this.#remove(set, set * this.ways + way);
+        if (entry !== EMPTY && drop((entry >> 2) & 0x3fffffff, entry & 3))
+          this.#remove(set, set * this.ways + way);
       }
     }
   }
@@ -183,7 +184,11 @@ export class SetAssoc {
     const empty = this.#entries.indexOf(EMPTY, base);
     const free = empty >= 0 && empty < base + this.ways;
     if (free) this.live++;
-    const way = free ? empty - base : this.#policy === RANDOM ? this.#prng!.below(this.ways) : this.#victim(base);
+    const way = free
+      ? empty - base
+      : this.#policy === RANDOM
+        ? this.#prng!.below(this.ways)
+        : this.#victim(base);
     if (this.#policy === PLRU) this.#point(base, way);
     return base + way;
   }
@@ -204,7 +209,11 @@ export class SetAssoc {
   #point(base: number, way: number): void {
     const tree = this.#tree!;
     const root = (base / this.ways) * this.#leaves;
-    for (let node = (way + this.#leaves) >> 1, from = way + this.#leaves; node >= 1; from = node, node >>= 1) {
+    for (
+      let node = (way + this.#leaves) >> 1, from = way + this.#leaves;
+      node >= 1;
+      from = node, node >>= 1
+    ) {
       tree[root + node] = (from & 1) === 0 ? 1 : 0;
     }
   }

@@ -50,7 +50,9 @@ export class WalkCache {
   constructor(config: WalkCacheConfig, levels: number, prng: Prng) {
     const byLevel: (ArrayConfig | null)[] = [null, null, config.l2, config.l3, config.l4, config.l5];
     this.#arrays = byLevel.map((array, level) =>
-      array !== null && array.entries > 0 && level <= levels ? new SetAssoc(array, { payload: true, prng }) : null,
+      array !== null && array.entries > 0 && level <= levels
+        ? new SetAssoc(array, { payload: true, prng })
+        : null,
     );
     this.#tags = byLevel.map(() => new Tags());
     this.#top = levels;
@@ -82,7 +84,12 @@ export class WalkCache {
     const array = this.#arrays[level]!;
     if (array === null) return;
     const prefix = Math.floor(page / 512 ** (level - 1));
-    array.fill(prefix % array.sets, this.#tags[level]!.id(owner, prefix), 0, (table << 1) | (writable ? 1 : 0));
+    array.fill(
+      prefix % array.sets,
+      this.#tags[level]!.id(owner, prefix),
+      0,
+      (table << 1) | (writable ? 1 : 0),
+    );
   }
 
   /** Drops every entry that covers the address: what a page fault on it does (SDM 4.10.4.1). */
@@ -90,7 +97,8 @@ export class WalkCache {
     let prefix = Math.floor(page / 512);
     for (let level = 2; level <= this.#top; level++, prefix = Math.floor(prefix / 512)) {
       const array = this.#arrays[level]!;
-      if (array !== null && array.live > 0) array.invalidate(prefix % array.sets, this.#tags[level]!.id(owner, prefix));
+      if (array !== null && array.live > 0)
+        array.invalidate(prefix % array.sets, this.#tags[level]!.id(owner, prefix));
     }
   }
 

@@ -10,7 +10,8 @@ export function assumptionsOf(machine: Machine, trace: OpenTrace, events: number
   if (machine.plugin.name === 'shadow') list.push(...shadowModel(machine));
   if (events === 0) list.push("the trace has no events: every page-table edit is the guest kernel model's");
   if (trace.lacks.length > 0) list.push(`the trace cannot say: ${trace.lacks.join(', ')}`);
-  for (const [reason, count] of machine.ignored) list.push(`${count} events passed over (--lenient): ${reason}`);
+  for (const [reason, count] of machine.ignored)
+    list.push(`${count} events passed over (--lenient): ${reason}`);
   return list;
 }
 
@@ -34,7 +35,9 @@ function p2mModel(machine: Machine): string {
   const { host, guest } = machine.config;
   if (machine.plugin.name === 'native') return 'no p2m';
   const filled =
-    host.populate === 'eager' || guest.memory === 'warm' ? 'filled before the trace' : 'filled at first touch';
+    host.populate === 'eager' || guest.memory === 'warm'
+      ? 'filled before the trace'
+      : 'filled at first touch';
   return `p2m leaves up to ${host.pageSize}, ${filled} (populate ${host.populate}, memory ${guest.memory})`;
 }
 

@@ -6,7 +6,8 @@
 import type { MachineConfig } from '../config/schema.js';
 import { TraceError } from '../errors.js';
 import { guestEvent } from '../guest/events.js';
-import { Guest, type GuestLayout, type GuestPort } from '../guest/guest.js';
+import { Guest } from '../guest/guest.js';
+import type { GuestLayout, GuestPort } from '../guest/port.js';
 import { type BackendPlugin, type MachineParts, type MmuBackend, type Vcpu } from '../mmu/backend.js';
 import { type FaultHandling, Front } from '../mmu/front.js';
 import { backends } from '../mmu/index.js';
@@ -45,7 +46,12 @@ export class Machine {
   /** Events passed over under `--lenient`, by reason. */
   readonly ignored = new Map<string, number>();
 
-  constructor(plugin: BackendPlugin, config: MachineConfig, header: TraceHeader, options: MachineOptions = {}) {
+  constructor(
+    plugin: BackendPlugin,
+    config: MachineConfig,
+    header: TraceHeader,
+    options: MachineOptions = {},
+  ) {
     this.plugin = plugin;
     this.config = config;
     this.#lenient = options.lenient ?? false;
@@ -87,7 +93,7 @@ export class Machine {
 
   /** Replays records [from, to) of a batch. */
   replayAccesses(batch: AccessBatch, from: number, to: number): void {
-    for (let start = from; start < to; ) {
+    for (let start = from; start < to;) {
       const id = batch.vcpu[start]!;
       let end = start + 1;
       while (end < to && batch.vcpu[end] === id) end++;
@@ -98,7 +104,8 @@ export class Machine {
 
   event(event: TraceEvent): void {
     const vcpu = this.#vcpu(event.vcpu, event.line);
-    if (event.kind === 'host') return this.#refuse(event, `${event.op} is a host-side event, which is not modelled yet`);
+    if (event.kind === 'host')
+      return this.#refuse(event, `${event.op} is a host-side event, which is not modelled yet`);
     try {
       if (guestEvent(this.parts.guest, event)) return;
     } catch (error) {
@@ -210,7 +217,11 @@ export interface MachineOptions {
 }
 
 /** Builds a machine with a built-in mode, or the backend that the request brings. */
-export function createMachine(request: MachineRequest, header: TraceHeader, options: MachineOptions = {}): Machine {
+export function createMachine(
+  request: MachineRequest,
+  header: TraceHeader,
+  options: MachineOptions = {},
+): Machine {
   return new Machine(request.backend ?? backends.get(request.mode), request.config, header, options);
 }
 
@@ -228,7 +239,10 @@ function createVcpus(config: MachineConfig, ids: PageIds, counters: MachineCount
   }));
 }
 
-function portOf(vcpus: readonly Vcpu[], bound: { backend: MmuBackend | null; front: Front | null }): GuestPort {
+function portOf(
+  vcpus: readonly Vcpu[],
+  bound: { backend: MmuBackend | null; front: Front | null },
+): GuestPort {
   return {
     access: (vcpu, hi, lo, write) => bound.front!.kernelAccess(vcpus[vcpu]!, hi, lo, write),
     moreHits: (vcpu, write, n) => bound.front!.moreKernelHits(vcpus[vcpu]!, write, n),

@@ -75,7 +75,7 @@ class Schedule {
   /** Cuts [from, to) at the borders of skip, warm-up, interval and limit. */
   #accesses(steps: Step[], from: number, to: number): void {
     const { skip, warmup, limit, interval } = this.#request;
-    for (let at = from; at < to && !this.done; ) {
+    for (let at = from; at < to && !this.done;) {
       const left = to - at;
       if (this.position < skip) {
         const passed = Math.min(left, skip - this.position);
@@ -211,7 +211,9 @@ function sum(a: CounterValues | null, b: CounterValues): CounterValues {
 export async function replayTrace(request: ReplayRequest): Promise<ReplayOutcome> {
   const { trace } = request;
   const options = { lenient: request.lenient, file: trace.path };
-  const measured = request.machines.map((wanted) => new Measured(createMachine(wanted, trace.header, options)));
+  const measured = request.machines.map(
+    (wanted) => new Measured(createMachine(wanted, trace.header, options)),
+  );
   const schedule = new Schedule(request);
   const error = await feed(request, schedule, measured);
   if (error === null && schedule.counted === 0) throw nothingCounted(request, schedule);

@@ -16,11 +16,25 @@ class Recorder implements WalkObserver {
   #translating = '';
   #n = 0;
 
-  reference(dimension: 'guest' | 'nested' | 'shadow', level: number, table: number, index: number, frame: number | null): void {
+  reference(
+    dimension: 'guest' | 'nested' | 'shadow',
+    level: number,
+    table: number,
+    index: number,
+    frame: number | null,
+  ): void {
     if (this.phases.length === 0) this.note('page walk');
     this.#n += 1;
     const translating = dimension === 'nested' ? this.#translating : '';
-    this.phases[this.phases.length - 1]!.steps.push({ n: this.#n, dimension, level, index, table, translating, frame });
+    this.phases[this.phases.length - 1]!.steps.push({
+      n: this.#n,
+      dimension,
+      level,
+      index,
+      table,
+      translating,
+      frame,
+    });
   }
 
   translating(level: number): void {
@@ -40,9 +54,13 @@ export async function walkAccess(request: WalkRequest): Promise<WalkReport> {
   const record = await replayUpTo(machine, request, last);
   const batch = request.va === null ? record : addressBatch(request.va);
   if (batch === null) {
-    throw new TraceError({ file: request.trace.path }, `the trace has no access number ${last} (numbers count from 0)`, {
-      hint: `\`p2msim trace info ${request.trace.path}\` says how many there are`,
-    });
+    throw new TraceError(
+      { file: request.trace.path },
+      `the trace has no access number ${last} (numbers count from 0)`,
+      {
+        hint: `\`p2msim trace info ${request.trace.path}\` says how many there are`,
+      },
+    );
   }
   if (request.cold) machine.chill();
   return watch(machine, request, batch);
@@ -123,12 +141,22 @@ function watch(machine: Machine, request: WalkRequest, batch: AccessBatch): Walk
 }
 
 /** Where the access went: of the last walk, or by the guest's tables if the TLB knew. */
-function frames(machine: Machine, vcpu: number, batch: AccessBatch, walked: boolean): { gfn: number | null; mfn: number | null } {
+function frames(
+  machine: Machine,
+  vcpu: number,
+  batch: AccessBatch,
+  walked: boolean,
+): { gfn: number | null; mfn: number | null } {
   const { guest, translation } = machine.parts;
   const page = pageNumberOf(batch.hi[0]! | 0, batch.lo[0]!);
-  const place = guest.tables.find(guest.current[vcpu]!.root, guest.levels, pageHi(page), pageLo(page), guest.place);
+  const place = guest.tables.find(
+    guest.current[vcpu]!.root,
+    guest.levels,
+    pageHi(page),
+    pageLo(page),
+    guest.place,
+  );
   if (!place.leaf || (place.flags & 1) === 0) return { gfn: null, mfn: null };
   const gfn = place.frame + (page % 512 ** (place.level - 1));
   return { gfn, mfn: walked && translation.gfn === gfn ? translation.mfn : null };
 }
-

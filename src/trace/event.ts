@@ -61,34 +61,84 @@ export type HostOp = (typeof HOST_OPS)[number];
 
 export type ArchitecturalEvent = EventBase &
   (
-    | { /** Store of one guest table entry. */ readonly kind: 'ptw'; readonly gfn: number; readonly level: number; readonly va: Word64; readonly value: Word64 }
-    | { /** MOV to CR3: load the root of address space `as`. */ readonly kind: 'cr3'; readonly as: string; readonly pcid: number | null; readonly noflush: boolean }
+    | {
+        /** Store of one guest table entry. */ readonly kind: 'ptw';
+        readonly gfn: number;
+        readonly level: number;
+        readonly va: Word64;
+        readonly value: Word64;
+      }
+    | {
+        /** MOV to CR3: load the root of address space `as`. */ readonly kind: 'cr3';
+        readonly as: string;
+        readonly pcid: number | null;
+        readonly noflush: boolean;
+      }
     | { readonly kind: 'invlpg'; readonly va: Word64 }
     | { readonly kind: 'invpcid'; readonly type: number; readonly pcid: number; readonly va: Word64 }
     | { /** CR4.PGE off and on: every TLB entry goes, global ones too. */ readonly kind: 'flushall' }
     | { readonly kind: 'cr0wp'; readonly on: boolean }
     | { /** Paging mode of the guest: 0 is off. */ readonly kind: 'pgmode'; readonly levels: number }
-    | { /** Annotation: the guest handled a real #PF here. */ readonly kind: 'fault'; readonly va: Word64; readonly error: number }
-    | { readonly kind: 'mmio'; readonly va: Word64; readonly size: number; readonly write: boolean; readonly device: 'dm' | 'int' | 'direct' }
+    | {
+        /** Annotation: the guest handled a real #PF here. */ readonly kind: 'fault';
+        readonly va: Word64;
+        readonly error: number;
+      }
+    | {
+        readonly kind: 'mmio';
+        readonly va: Word64;
+        readonly size: number;
+        readonly write: boolean;
+        readonly device: 'dm' | 'int' | 'direct';
+      }
     | { readonly kind: 'ptdying'; readonly gfn: number }
-    | { /** The vcpu is put on a physical CPU (or off, null). */ readonly kind: 'sched'; readonly pcpu: number | null }
-    | { /** TLB shootdown: every other vcpu drops `va`, or everything (null). */ readonly kind: 'ipiflush'; readonly va: Word64 | null }
+    | {
+        /** The vcpu is put on a physical CPU (or off, null). */ readonly kind: 'sched';
+        readonly pcpu: number | null;
+      }
+    | {
+        /** TLB shootdown: every other vcpu drops `va`, or everything (null). */ readonly kind: 'ipiflush';
+        readonly va: Word64 | null;
+      }
     | { readonly kind: 'cpuid' }
   );
 
 export type LogicalEvent = EventBase &
   (
-    | { readonly kind: 'map'; readonly va: Word64; readonly bytes: number; /** First frame, or null: the guest allocates. */ readonly gfn: number | null; readonly perm: Perm; readonly how: MapKind; readonly pageSize: '4k' | '2m' | '1g' | null }
+    | {
+        readonly kind: 'map';
+        readonly va: Word64;
+        readonly bytes: number;
+        /** First frame, or null: the guest allocates. */ readonly gfn: number | null;
+        readonly perm: Perm;
+        readonly how: MapKind;
+        readonly pageSize: '4k' | '2m' | '1g' | null;
+      }
     | { readonly kind: 'unmap'; readonly va: Word64; readonly bytes: number }
     | { readonly kind: 'protect'; readonly va: Word64; readonly bytes: number; readonly perm: Perm }
-    | { /** Page aging: clear A (or D) in the leaves. */ readonly kind: 'clear'; readonly bit: 'A' | 'D'; readonly va: Word64; readonly bytes: number }
-    | { /** A demand fault on `va` happens here, as if the page had been read (or written). */ readonly kind: 'demand'; readonly va: Word64; readonly write: boolean }
+    | {
+        /** Page aging: clear A (or D) in the leaves. */ readonly kind: 'clear';
+        readonly bit: 'A' | 'D';
+        readonly va: Word64;
+        readonly bytes: number;
+      }
+    | {
+        /** A demand fault on `va` happens here, as if the page had been read (or written). */ readonly kind: 'demand';
+        readonly va: Word64;
+        readonly write: boolean;
+      }
     | { /** The guest breaks copy-on-write on `va` here. */ readonly kind: 'cow'; readonly va: Word64 }
     | { readonly kind: 'fork'; readonly child: string }
     | { readonly kind: 'exec' }
     | { readonly kind: 'exit'; readonly as: string | null }
-    | { /** Context switch of this vcpu. */ readonly kind: 'switch'; readonly as: string; readonly noflush: boolean }
-    | { /** System call or interrupt: two CR3 loads with guest KPTI, otherwise nothing. */ readonly kind: 'syscall' }
+    | {
+        /** Context switch of this vcpu. */ readonly kind: 'switch';
+        readonly as: string;
+        readonly noflush: boolean;
+      }
+    | {
+        /** System call or interrupt: two CR3 loads with guest KPTI, otherwise nothing. */ readonly kind: 'syscall';
+      }
     | { readonly kind: 'mark'; readonly name: string }
     | { readonly kind: 'roi'; readonly on: boolean }
   );

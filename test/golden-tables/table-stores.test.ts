@@ -11,6 +11,7 @@ import type { MachineConfig } from '../../src/config/schema.js';
 import { MFN_OFFSET } from '../../src/hypervisor/p2m.js';
 import {
   BOTH,
+  DATA,
   DIRTY,
   expectExits,
   l1Frame,
@@ -20,6 +21,7 @@ import {
   type Scene,
   shadowedTables,
 } from '../helpers/scene.js';
+import { pageOf, va } from '../helpers/machine.js';
 import type { Counted } from '../helpers/one-access.js';
 
 // Quick on a quiet machine; a busy one may need longer than the default of 5 s.
@@ -205,6 +207,28 @@ describe('an out-of-sync table with three writable mappings', () => {
     expectExits(
       s.count(() => s.write(b)),
       { unsync: 1 },
+    );
+  });
+});
+
+describe('linking a shadow above the L1 level', () => {
+  it.each([
+    ['a new L4 slot: sL3 and sL2 are linked', { l4: 2 }, 1],
+    ['a new L3 slot: sL2 is linked', { l4: 1, l3: 3 }, 1],
+    ['a new L2 slot: only an sL1 is linked', { l4: 1, l3: 2, l2: 9 }, 0],
+  ])('%s', (_, indices, resyncs) => {
+    const s = scene('shadow');
+    shadowedTables(s, 1);
+    s.rewrite(region(0));
+    const page = pageOf(va(indices));
+    s.map(page, 1, DIRTY, DATA + 8);
+    const c = s.count(() => s.read(page));
+    // Above an sL1 every table must be in sync first: the next store to it exits again.
+    expectExits(c, { fixup: 1 });
+    expect(c('shadow.resync')).toBe(resyncs);
+    expectExits(
+      s.count(() => s.rewrite(region(0))),
+      resyncs === 1 ? { unsync: 1 } : {},
     );
   });
 });

@@ -250,7 +250,13 @@ class TraceMaker {
     if (rng.chance(leaf ? 15 : 35)) {
       // Zero, sometimes twice (which unshadows an upper table), then back again.
       for (let n = rng.int(1, 3); n > 0; n--) this.#event({ ...at, value: wordOf(0) });
-      if (rng.chance(90)) this.#event({ ...at, value: wordOf(value) });
+      if (rng.chance(90)) {
+        this.#event({ ...at, value: wordOf(value) });
+        return;
+      }
+      // A table is gone: without a flush the modes would differ in what they still reach.
+      this.#event({ ...on, kind: 'flushall' });
+      this.#event({ ...on, kind: 'ipiflush', va: null });
       return;
     }
     let next = value;

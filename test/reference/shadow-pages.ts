@@ -165,6 +165,10 @@ export class ShadowPages {
     if (page.refs > 0) return;
     this.m.counts.add('shadow.free');
     this.pages[page.number] = null;
+    for (const vcpu of this.vcpus) {
+      vcpu.lastEmulated.ok = false;
+      if (vcpu.lastWritable === page.number) vcpu.lastWritable = null;
+    }
     for (let i = 0; i < 512; i++) {
       if (page.type === 'l1' || page.type === 'fl1') page.entries[i] = null;
       else this.setUpper(page, i, null);

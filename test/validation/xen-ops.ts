@@ -40,7 +40,8 @@ export class XenGuest {
     });
     this.#buildTables();
     this.loadCr3(BASE_ROOT * 4096);
-    for (let gfn = 0; gfn < MAPPED_FRAMES; gfn++) this.access(DIRECT_HI + (gfn >>> 20), (gfn << 12) >>> 0, true);
+    for (let gfn = 0; gfn < MAPPED_FRAMES; gfn++)
+      this.access(DIRECT_HI + (gfn >>> 20), (gfn << 12) >>> 0, true);
   }
 
   /** L4 -> L3 -> L2 -> 384 L1s that map [0, 768 MiB) one to one, in slots 0 and 272. */
@@ -103,7 +104,10 @@ export class XenGuest {
       case 'C':
         return guest.copyFrame(0, frameOf(args[0]!), frameOf(args[1]!));
       case 'INVLPG':
-        return guest.invlpg(0, Math.floor((halves(args[0]!).hi & 0x1ffffff) * 2 ** 20 + halves(args[0]!).lo / 4096));
+        return guest.invlpg(
+          0,
+          Math.floor((halves(args[0]!).hi & 0x1ffffff) * 2 ** 20 + halves(args[0]!).lo / 4096),
+        );
       case 'CR3':
         return this.loadCr3(Number(args[0]));
       case 'CPUID':

@@ -53,8 +53,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Sums of Xen perf counters, and the counters that must add up to the same. Fast and slow emulation are
- * compared as a sum: which of the two an emulated store takes is work, not an event. Left out: `guest
+ * Sums of Xen perf counters, and the counters that must add up to the same. Left out: `guest
  * pagetable walks` (reading the counters makes some, and Xen's walk retries are not modelled), look-ups in
  * hash chains, and `sl1p` (recorded mappings that a resync write-protects, which have no counter here).
  */
@@ -62,10 +61,8 @@ const PERF: readonly (readonly [xen: readonly string[], ours: readonly string[]]
   [['calls to shadow_fault'], ['shadow.fault']],
   [['shadow_fault fixed fault'], ['shadow.fixed']],
   [['shadow_fault really guest fault'], ['shadow.real']],
-  [
-    ['shadow_fault emulates a write', 'shadow_fault fast emulate'],
-    ['shadow.emulate', 'shadow.emulate_fast'],
-  ],
+  [['shadow_fault emulates a write'], ['shadow.emulate']],
+  [['shadow_fault fast emulate'], ['shadow.emulate_fast']],
   [['shadow emulates invlpg'], ['shadow.invlpg']],
   [['shadow OOS unsyncs'], ['shadow.unsync']],
   [['shadow OOS evictions'], ['shadow.unsync_evict']],

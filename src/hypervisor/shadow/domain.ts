@@ -78,7 +78,12 @@ export class ShadowDomain {
     this.counters = counters;
     this.#flush = flush;
     this.#pool = config.shadow.pool;
-    this.pages = new ShadowPages(counters, policy.pinL3, (gfn) => this.#leaveSlot(gfn));
+    this.pages = new ShadowPages(
+      counters,
+      policy.pinL3,
+      (gfn) => this.#leaveSlot(gfn),
+      (page) => this.#forget(page),
+    );
     this.vcpus = Array.from({ length: config.vcpus }, (_, id) => ({
       id,
       root: -1,
@@ -166,9 +171,16 @@ export class ShadowDomain {
     return null;
   }
 
+  /** shadow_free: what the fault handler remembered may have been about this page. */
+  #forget(page: number): void {
+    for (const v of this.vcpus) {
+      v.lastEmulated.ok = false;
+      if (v.lastWritable === page) v.lastWritable = -1;
+    }
+  }
+
   #leaveSlot(gfn: number): void {
     const slot = this.slotOf(gfn);
     if (slot !== null) slot.gfn = -1;
   }
 }
-

@@ -111,7 +111,8 @@ export class FaultHandler {
     if (write && !writable) return false;
     for (let level = L4; level >= walk.leaf; level--) {
       const marked = walk.flags[level]! | PTE_A | (write && level === walk.leaf ? PTE_D : 0);
-      if (marked !== walk.flags[level]) tables.setFlags(walk.table[level]!, tableIndex(hi, lo, level), marked);
+      if (marked !== walk.flags[level])
+        tables.setFlags(walk.table[level]!, tableIndex(hi, lo, level), marked);
       walk.flags[level] = marked;
     }
     this.#noteTarget(hi, lo);
@@ -141,7 +142,11 @@ export class FaultHandler {
       if (resync(d, v, walk.table[level]!)) rewalk = true;
       else if (removeWriteAccess(d, v, walk.table[level]!)) removed = true;
     }
-    if (walk.leaf === L1 && !d.pages.isOutOfSync(walk.table[L1]!) && removeWriteAccess(d, v, walk.table[L1]!)) {
+    if (
+      walk.leaf === L1 &&
+      !d.pages.isOutOfSync(walk.table[L1]!) &&
+      removeWriteAccess(d, v, walk.table[L1]!)
+    ) {
       removed = true;
     }
     if (removed) {
@@ -176,7 +181,10 @@ export class FaultHandler {
   #moved(index: number): boolean {
     const { tables } = this.#d.guest;
     const walk = this.#walk;
-    return tables.flags(walk.table[L1]!, index) !== walk.flags[L1] || tables.frame(walk.table[L1]!, index) !== walk.frame[L1];
+    return (
+      tables.flags(walk.table[L1]!, index) !== walk.flags[L1] ||
+      tables.frame(walk.table[L1]!, index) !== walk.frame[L1]
+    );
   }
 
   #emulate(v: ShadowVcpu, gfn: number, page: number, lo: number): void {

@@ -50,16 +50,24 @@ export class ShadowPages {
   readonly #counters: PageCounters;
   /** Called when the last shadow of an out-of-sync frame goes. */
   readonly #onDemoted: (gfn: number) => void;
+  /** Called when a page has become free: nobody may remember it. */
+  readonly #onFreed: (page: number) => void;
   readonly live = [0, 0, 0, 0, 0];
   total = 0;
   peak = 0;
   pinL3: boolean;
   #lowestFree = 0;
 
-  constructor(counters: PageCounters, pinL3: boolean, onDemoted: (gfn: number) => void) {
+  constructor(
+    counters: PageCounters,
+    pinL3: boolean,
+    onDemoted: (gfn: number) => void,
+    onFreed: (page: number) => void,
+  ) {
     this.#counters = counters;
     this.pinL3 = pinL3;
     this.#onDemoted = onDemoted;
+    this.#onFreed = onFreed;
   }
 
   // --- Guest frames -----------------------------------------------------------------------------
@@ -219,6 +227,7 @@ export class ShadowPages {
     this.type[page] = FREE;
     if (page < this.#lowestFree) this.#lowestFree = page;
     this.#counters.shFree += 1;
+    this.#onFreed(page);
     this.live[type] = this.live[type]! - 1;
     this.total -= 1;
   }

@@ -49,7 +49,7 @@ const xen: ShadowPolicy = {
 const xenOosOff: ShadowPolicy = {
   ...xen,
   name: 'xen-oos-off',
-  summary: "Xen 4.17 with oos=0: every store to a shadowed table is emulated",
+  summary: 'Xen 4.17 with oos=0: every store to a shadowed table is emulated',
   oosSlots: 0,
 };
 

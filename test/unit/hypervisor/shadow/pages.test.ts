@@ -14,8 +14,14 @@ import {
 function setUp(pinL3 = false) {
   const counters = { shAlloc: 0, shFree: 0 };
   const demoted: number[] = [];
-  const pages = new ShadowPages(counters, pinL3, (gfn) => demoted.push(gfn));
-  return { pages, counters, demoted };
+  const freed: number[] = [];
+  const pages = new ShadowPages(
+    counters,
+    pinL3,
+    (gfn) => demoted.push(gfn),
+    (page) => freed.push(page),
+  );
+  return { pages, counters, demoted, freed };
 }
 
 const link = (page: number): number => (page << 3) | SH_P | SH_RW;

@@ -1,0 +1,156 @@
+/**
+ * Guest-physical memory: page tables, frames and who uses them, without any access being made.
+ *
+ * What the guest kernel does with loads and stores is in guest.ts; here is what it keeps account of, and how
+ * tables are made that exist before the trace (docs/model.md 7.1, 7.2, 7.6).
+ */
+import { ENTRIES, pageHi, pageLo, pagesOf, SIZE_4K, tableIndex } from '../arch/paging.js';
+import { PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US, TABLE_FLAGS } from '../arch/pte.js';
+import type { MachineConfig } from '../config/schema.js';
+import { FrameMap } from '../util/frame-map.js';
+import type { AddressSpace } from './address-space.js';
+import { GfnAllocator } from './gfn-allocator.js';
+import { createPlace, GuestTables } from './page-table.js';
+
+export class GuestMemory {
+  readonly config: MachineConfig['guest'];
+  readonly levels: number;
+  readonly tables = new GuestTables();
+  readonly allocator: GfnAllocator;
+  /** Scratch for software walks; a caller's copy is valid until the next walk. */
+  readonly place = createPlace();
+  /** Leaves that map each anonymous frame. */
+  readonly users = new FrameMap(0);
+  /** Page-cache frames by `image, vpn`. */
+  readonly #pageCache = new Map<string, number>();
+  readonly cacheFrames = new Set<number>();
+  readonly #runBases = new Set<number>();
+
+  /** @param onGrow called after RAM has grown, with the new number of frames */
+  constructor(config: MachineConfig['guest'], seed: number, onGrow: (ram: number) => void) {
+    this.config = config;
+    this.levels = config.levels;
+    this.allocator = new GfnAllocator({
+      ram: config.ram,
+      scatterSeed: config.frames === 'scatter' ? seed : null,
+      onGrow,
+    });
+  }
+
+  /** A frame for a table, not zeroed by stores: for tables that exist before the trace. */
+  takeTable(): number {
+    const gfn = this.allocator.take();
+    this.#clearTable(gfn);
+    this.tables.use(1);
+    return gfn;
+  }
+
+  freeTable(gfn: number): void {
+    this.tables.use(-1);
+    this.allocator.give(gfn);
+  }
+
+  /** A frame for the data page `page` of `space`, with one user. */
+  takeData(space: AddressSpace, page: number): number {
+    const gfn = this.config.frames === 'thp' ? this.#takeFromRun(space, page) : this.allocator.take();
+    this.users.set(gfn, 1);
+    return gfn;
+  }
+
+  /** An aligned run for a leaf of `size`, one user each. */
+  takeRun(size: number): number {
+    const first = this.allocator.takeRun(pagesOf(size));
+    for (let i = 0; i < pagesOf(size); i++) this.users.set(first + i, 1);
+    return first;
+  }
+
+  addUsers(first: number, pages: number): void {
+    for (let gfn = first; gfn < first + pages; gfn++) {
+      const users = this.users.get(gfn);
+      if (users > 0) this.users.set(gfn, users + 1);
+    }
+  }
+
+  /** A leaf over these frames is gone: those without users are freed. */
+  dropUsers(first: number, pages: number): void {
+    for (let gfn = first; gfn < first + pages; gfn++) {
+      const users = this.users.get(gfn);
+      if (users === 0) continue;
+      this.users.set(gfn, users - 1);
+      if (users === 1 && !this.#runBases.has(gfn - (gfn % 512))) this.allocator.give(gfn);
+    }
+  }
+
+  /** The page-cache frame of page `page` of the space's image; taken when first needed. */
+  cacheFrame(space: AddressSpace, page: number): number {
+    const key = `${space.image}:${page}`;
+    let gfn = this.#pageCache.get(key);
+    if (gfn === undefined) {
+      gfn = this.allocator.take();
+      this.#pageCache.set(key, gfn);
+      this.cacheFrames.add(gfn);
+    }
+    return gfn;
+  }
+
+  #takeFromRun(space: AddressSpace, page: number): number {
+    const region = Math.floor(page / 512);
+    let base = space.runs.get(region);
+    if (base === undefined) {
+      base = this.allocator.takeRun(512);
+      space.runs.set(region, base);
+      this.#runBases.add(base);
+    }
+    const gfn = base + (page % 512);
+    return this.users.get(gfn) === 0 ? gfn : this.allocator.take();
+  }
+
+  /** Maps [page, page + pages of size) to `frame` without any access: for what exists before the trace. */
+  mapSilently(root: number, page: number, size: number, frame: number, flags: number): void {
+    const table = this.tableSilently(root, page, size + 1);
+    const index = tableIndex(pageHi(page), pageLo(page), size + 1);
+    this.tables.set(table, index, frame, size === SIZE_4K ? flags : flags | PTE_PS);
+  }
+
+  /** True if nothing is mapped or linked at the entry that a leaf of `size` for `page` would take. */
+  protected isVacant(root: number, page: number, size: number): boolean {
+    const place = this.tables.find(root, this.levels, pageHi(page), pageLo(page), this.place);
+    return !place.leaf && place.level >= size + 1;
+  }
+
+  protected leafAbove(root: number, page: number): boolean {
+    const place = this.tables.find(root, this.levels, pageHi(page), pageLo(page), this.place);
+    return place.leaf && place.level > 1;
+  }
+
+  /** The table of `level` for `page`, with all tables above it, made silently. */
+  protected tableSilently(root: number, page: number, level: number): number {
+    let table = root;
+    for (let at = this.levels; at > level; at--) {
+      const index = tableIndex(pageHi(page), pageLo(page), at);
+      if ((this.tables.flags(table, index) & PTE_P) === 0) {
+        this.tables.set(table, index, this.takeTable(), TABLE_FLAGS);
+      }
+      table = this.tables.frame(table, index);
+    }
+    return table;
+  }
+
+  #clearTable(gfn: number): void {
+    for (let i = 0; i < ENTRIES; i++) this.tables.set(gfn, i, 0, 0);
+  }
+
+  protected dumpTable(table: number, level: number, page: number, emit: (line: string) => void): void {
+    for (let i = 0; i < ENTRIES; i++) {
+      const flags = this.tables.flags(table, i);
+      if ((flags & PTE_P) === 0) continue;
+      const at = page + i * 512 ** (level - 1);
+      const frame = this.tables.frame(table, i);
+      if (level > 1 && ((flags & PTE_PS) === 0 || level > 3)) this.dumpTable(frame, level - 1, at, emit);
+      else
+        emit(
+          `${at.toString(16)} ${level} ${frame.toString(16)} ${(flags & (PTE_RW | PTE_US | PTE_G)).toString(16)}`,
+        );
+    }
+  }
+}
