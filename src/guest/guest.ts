@@ -5,7 +5,6 @@
  * backend see it like any access of a program; what the kernel decides is in fault.ts, mappings.ts and
  * process.ts. The same trace makes the same guest in every mode (docs/model.md 7).
  */
-// exempt from the size limit: to be split into address spaces, kernel stores and frames
 import { createHash } from 'node:crypto';
 import { ENTRIES, pageHi, pageLo, pageNumberOf, pagesOf, SIZE_4K, sizeOfName } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_RW, PTE_US } from '../arch/pte.js';
@@ -61,8 +60,6 @@ export class Guest extends GuestMemory {
     }
   }
 
-  // --- Address spaces ---------------------------------------------------------------------------
-
   /** The address space called `name`; one that the trace names for the first time is made silently. */
   space(name: string): AddressSpace {
     const known = this.#spaces.get(name);
@@ -98,8 +95,6 @@ export class Guest extends GuestMemory {
   forget(space: AddressSpace): void {
     if (this.#spaces.get(space.name) === space) this.#spaces.delete(space.name);
   }
-
-  // --- CR3, INVLPG ------------------------------------------------------------------------------
 
   /** MOV to CR3; `keep` is the no-flush bit (only with PCID). */
   loadCr3(vcpu: number, space: AddressSpace, keep: boolean): void {

@@ -1,8 +1,8 @@
 /**
  * FrameMap: a map from frame numbers (or any ints below 2^29) to int32, in chunks of 1024.
  *
- * Frames come in runs, so chunks are dense where they exist; 4 bytes a frame against 83 for a Map
- * (docs/performance.md of the project measures both), and no limit of 2^24 entries.
+ * Frames come in runs, so chunks are dense where they exist: about 4 bytes a frame, and none of a Map's
+ * limit of 2^24 entries.
  */
 const CHUNK_BITS = 10;
 const CHUNK_SIZE = 1 << CHUNK_BITS;

@@ -1,7 +1,7 @@
 /**
  * Identities that hold for every trace and geometry, on seeded random cases with events.
  *
- * P2MSIM_INVARIANT_SEEDS sets how many (default 42). What relates different machines (bigger TLBs, two
+ * P2MSIM_TEST_INVARIANT_SEEDS sets how many (default 42). What relates different machines (bigger TLBs, two
  * spaces, native and HAP) is in relations.test.ts.
  */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -14,7 +14,7 @@ import { type RandomCase, randomCase } from '../helpers/random-trace.js';
 vi.setConfig({ testTimeout: 60_000 });
 
 const DEFAULT_SEEDS = 42;
-const SEEDS = Number(process.env['P2MSIM_INVARIANT_SEEDS'] ?? DEFAULT_SEEDS);
+const SEEDS = Number(process.env['P2MSIM_TEST_INVARIANT_SEEDS'] ?? DEFAULT_SEEDS);
 
 interface Ran {
   readonly c: RandomCase;

@@ -5,7 +5,8 @@
 import { type Preset, array, dataCaches, semantics, tlb, tlbs, vendor, walkCache } from '../preset.js';
 
 // Configuration of the cross-check: L1 DTLB 16 sets x 4, ITLB the same, STLB 128 sets x 12.
-const CROSS_CHECK = 'geometry of the cross-check against other TLB simulators (docs/validation.md)';
+const CROSS_CHECK =
+  'geometry of the cross-check against other TLB simulators (test/validation/data/tlb-counts.json)';
 
 export const reference: Preset = {
   name: 'reference',
