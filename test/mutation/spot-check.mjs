@@ -3,6 +3,7 @@
  *
  *   node test/mutation/spot-check.mjs             all mutations
  *   node test/mutation/spot-check.mjs walk-cache  those whose file or reason contains the word
+ *   node test/mutation/spot-check.mjs --near      only the unit tests of the mutated folder: a few minutes
  *
  * Not part of `npm test`. Each mutation is one replacement in one file of src/mmu, src/guest or
  * src/hypervisor, made in a copy of the tree in a temporary folder (the working tree is only read).
@@ -24,6 +25,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+const NEAR_ONLY = process.argv.includes('--near');
 const ROOT = resolve(import.meta.dirname, '../..');
 const COPIED = ['src', 'test', 'traces', 'package.json'];
 /** A run that takes longer hangs: the mutation made the model run in a circle, which is a kill. */
@@ -140,13 +142,17 @@ function isGreen(folder, tests) {
 
 /** The tests to try in turn: those nearest to the file first, the slowest last. */
 function stages(folder, file) {
-  const own = `test/unit/${file.split('/')[1]}`;
-  const others = ENGINE.filter((path) => path !== own);
-  return [[own], [...others, ...FAST], SLOW].map((tests) =>
-    tests.filter((path) => existsSync(join(folder, path))),
+  const own = [`test/unit/${file.split('/')[1]}`];
+  // What the shadow pager does shows in the backend that drives it.
+  if (file.includes('/shadow/')) own.push('test/unit/mmu/shadow');
+  const others = ENGINE.filter((path) => !own.includes(path));
+  const far = NEAR_ONLY ? [] : [[...others, ...FAST], SLOW];
+  return [own, ...far].map((tests) =>
+    tests.filter((path) => path.endsWith('shadow') || existsSync(join(folder, path))),
   );
 }
 
+/** Sets of tests that are green without a mutation. */
 const greenBefore = new Set();
 
 /** Throws unless `tests` are green in the unchanged copy; asked once for each set of tests. */
@@ -163,7 +169,8 @@ async function verdictOf(folder, { file, find, replace }) {
   const text = readFileSync(path, 'utf8');
   const found = [...text.matchAll(pattern(find))].length;
   if (found !== 1) throw new Error(`${file}: '${find}' occurs ${found} times, expected 1`);
-  for (const tests of stages(folder, file)) {
+  const [near, ...far] = stages(folder, file);
+  for (const tests of [near, ...far]) {
     if (tests.length === 0) continue;
     await checkBaseline(folder, tests);
     writeFileSync(
@@ -172,7 +179,7 @@ async function verdictOf(folder, { file, find, replace }) {
     );
     const green = await isGreen(folder, tests);
     writeFileSync(path, text);
-    if (!green) return tests.length === 1 && ENGINE.includes(tests[0]) ? 'killed' : 'killed*';
+    if (!green) return tests === near ? 'killed' : 'killed*';
   }
   return 'survived';
 }
@@ -187,7 +194,7 @@ function copyTree() {
 }
 
 async function main() {
-  const word = process.argv[2] ?? '';
+  const word = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? '';
   const chosen = MUTATIONS.filter(({ file, why }) => file.includes(word) || why.includes(word));
   const folder = copyTree();
   try {

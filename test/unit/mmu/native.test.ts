@@ -239,6 +239,22 @@ describe('events of a native machine', () => {
     expect(counted(m, () => read(m, at(0)))['tlb.l1d.hit']).toBe(0);
   });
 
+  it('switches that keep their tags drop kernel pages that are not global', () => {
+    const m = machineOf('native', {
+      change: (config) => {
+        tlbs(config);
+        config.guest.pcid = true;
+        config.guest.mode = 'premapped';
+      },
+    });
+    const kernel = va({ l4: 300 });
+    for (const place of [at(0), kernel]) read(m, place);
+    switchTo(m, 'b'); // a free slot: nothing is flushed by tag
+    expect(counted(m, () => read(m, kernel))['tlb.l1d.hit']).toBe(0);
+    switchTo(m, '0');
+    expect(counted(m, () => read(m, at(0)))['tlb.l1d.hit']).toBe(1);
+  });
+
   it('fetch text through the ITLB', () => {
     const m = machineOf('native', { change: (config) => (config.l1i = { ...ways4, sizes: '4k' }) });
     fetch(m, at(0));

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../../../src/sim/machine.js';
 import type { Word64 } from '../../../../src/trace/event.js';
-import { counted, map, only, read, va, write } from '../../../helpers/machine.js';
+import { counted, entryOf, map, only, read, va, write } from '../../../helpers/machine.js';
 import {
   at,
   PRESENT,
@@ -116,6 +116,36 @@ describe('a resync', () => {
   });
 });
 
+describe('a resync of everything', () => {
+  it('reaches the tables of other vcpus', () => {
+    const { m, tables } = withTables(1, (config) => (config.vcpus = 2));
+    store(m, tables[0]!.gfn, at(1, 100), PRESENT, 1, 1);
+    map(m, va({ l4: 3 }), 1, 'rw', { gfn: 0x5000 });
+    expect(counted(m, () => read(m, va({ l4: 3 })))['shadow.resync']).toBe(1);
+    expect(effects(m, () => store(m, tables[0]!.gfn, at(1, 101), PRESENT, 1, 1))).toMatchObject({
+      unsync: 1,
+    });
+  });
+
+  it('leaves a table that is used at a second level protected for good', () => {
+    const { m, tables } = withTables(1);
+    const { gfn } = tables[0]!;
+    edit(m, tables[0]!);
+    loadCr3(m);
+    // Entry 5 of the L3 table takes the L1 table for an L2 table: what it maps at index 0 is an L1 table then.
+    const l3 = m.parts.guest.tables.frame(0x1005, 0);
+    store(m, l3, va({ l3: 5 }), { hi: 0, lo: gfn * 4096 + 0x67 }, 3);
+    read(m, va({ l3: 5 }));
+    expect(m.memory()['shadow.l2.pages']).toBe(3);
+    // No unsync: each store is emulated.
+    expect(effects(m, () => [200, 201].forEach((l1) => edit(m, tables[0]!, l1)))).toEqual({
+      exits: 2,
+      emulate: 1,
+      emulate_fast: 1,
+    });
+  });
+});
+
 describe('writable mappings of an out-of-sync table', () => {
   /** Maps frame `gfn` at `n` user pages, dirty, in region 9; the table of it is another one. */
   function aliases(m: Machine, gfn: number, n: number): Word64[] {
@@ -143,5 +173,17 @@ describe('writable mappings of an out-of-sync table', () => {
     loadCr3(m);
     expect(effects(m, () => write(m, y!))).toMatchObject({ exits: 1, unsync: 1 });
     expect(effects(m, () => write(m, x!))).toMatchObject({ exits: 1, fixed: 1 });
+  });
+
+  it('are recorded once, however often the entry is set', () => {
+    const { m, tables } = withTables(1);
+    const [x, y] = aliases(m, tables[0]!.gfn, 2);
+    write(m, x!);
+    // Out of sync too, the table that holds x loses its entry by INVLPG; the next write sets it again.
+    store(m, entryOf(m, x!).table, at(9, 300), ABSENT);
+    m.event({ kind: 'invlpg', vcpu: 0, line: 0, va: x! });
+    const c = counted(m, () => [x!, y!].forEach((place) => write(m, place)));
+    expect([c['vmexit.pf.fixup'], c['shadow.fixup_add'], c['shadow.fixup_evict']]).toEqual([2, 2, 0]);
+    expect([x!, y!].map((place) => effects(m, () => write(m, place))['exits'])).toEqual([0, 0]);
   });
 });
