@@ -39,6 +39,9 @@ export function pageFault(
   const vma = space.vmaAt(page);
   if ((place.flags & PTE_NONE) !== 0 || !allowed(vma, write)) return bad(guest);
   if ((place.flags & PTE_P) !== 0) {
+    // A stale walk cache can fault on what the tables allow: then the retry succeeds.
+    if (!write || place.writable) return true;
+    if ((place.flags & PTE_RW) !== 0) return bad(guest); // an upper entry forbids the store
     breakCow(guest, vcpu, space, page);
     return true;
   }

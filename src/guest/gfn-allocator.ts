@@ -67,8 +67,8 @@ export class GfnAllocator {
 
   #grow(): void {
     if (!this.#auto || this.ram >= MAX_RAM) {
-      const limit = this.#auto ? 'the most p2msim models (512 GiB)' : `--ram ${this.ram / 256}M`;
-      throw new UsageError(`the guest ran out of memory: the trace touches more than ${limit} holds`, {
+      const limit = this.#auto ? '512 GiB, the most p2msim models' : `the ${this.ram / 256} MiB of --ram`;
+      throw new UsageError(`the guest ran out of memory: the trace needs more than ${limit}`, {
         hint: this.#auto
           ? 'replay a part of the trace (--limit N)'
           : 'give it more with --ram, or use --ram auto',

@@ -223,9 +223,7 @@ export class SetAssoc {
     const tree = this.#tree!;
     const root = (base / this.ways) * this.#leaves;
     let node = 1;
-    let width = this.#leaves;
     while (node < this.#leaves) {
-      width >>= 1;
       const right = node * 2 + 1;
       let lowest = right;
       while (lowest < this.#leaves) lowest *= 2;

@@ -12,7 +12,7 @@ import type { AddressSpace } from '../guest/address-space.js';
 import { MFN_OFFSET, P2m } from '../hypervisor/p2m.js';
 import { ShadowDomain, type ShadowVcpu } from '../hypervisor/shadow/domain.js';
 import { FaultHandler, type FaultOutcome } from '../hypervisor/shadow/fault.js';
-import { resyncAll, resyncForCr3 } from '../hypervisor/shadow/oos.js';
+import { refreshOthers, resyncAll, resyncOwn } from '../hypervisor/shadow/oos.js';
 import { FL1, L1, L2, L3, L4, SH_P, SH_RW } from '../hypervisor/shadow/pages.js';
 import { policies } from '../hypervisor/shadow/policy.js';
 import { removeWriteAccess } from '../hypervisor/shadow/write-access.js';
@@ -138,8 +138,9 @@ class ShadowBackend implements MmuBackend {
     watch.observer?.note('VMEXIT cr3_write');
     const v = this.#domain.vcpus[vcpu.id]!;
     v.lastEmulated.ok = false;
-    resyncForCr3(this.#domain, v);
+    resyncOwn(this.#domain, v);
     this.#loadRoot(v, space);
+    refreshOthers(this.#domain, v);
     flushVcpu(vcpu);
   }
 

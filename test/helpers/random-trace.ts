@@ -248,7 +248,7 @@ class TraceMaker {
     const at = { ...on, kind: 'ptw' as const, gfn, level, va: word(va) };
     const leaf = level === 1 || (value & 0x80) !== 0;
     // A 1 GiB page that is gone would be zeroed again at the next touch: 134 million stores.
-    const huge = this.#config.guest.pageSize === '1g' && leaf;
+    const huge = this.#config.guest.pageSize === '1g';
     if (rng.chance(leaf ? 15 : 35) && !huge) {
       // Zero, sometimes twice (which unshadows an upper table), then back again.
       for (let n = rng.int(1, 3); n > 0; n--) this.#event({ ...at, value: wordOf(0) });

@@ -155,11 +155,15 @@ export class Kernel {
       return false;
     }
     if (has(last.entry, P)) {
-      if (write && !has(last.entry, RW)) {
+      if (!write) return true;
+      if (!has(last.entry, RW)) {
         counts.add('guest.faults.cow');
         this.#copyOnWrite(vcpu, space, vpn);
+        return true;
       }
-      return true;
+      if (this.path(space, vpn).every((step) => has(step.entry, RW))) return true;
+      counts.add('guest.faults.bad');
+      return false;
     }
     const file = vma === undefined ? fetch : vma.kind === 'file';
     if (file && !write) {

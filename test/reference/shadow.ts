@@ -223,7 +223,6 @@ export class Shadow implements Backend {
     const gfn = vcpu.space.root;
     state.lastEmulated.ok = false;
     this.#oos.resyncOwn(state);
-    this.#oos.refreshOthers(state);
     if (this.#oos.removeWriteAccess(gfn)) this.pages.flushAllVcpus();
     let page = this.pages.find(gfn, 'l4');
     if (page === undefined) {
@@ -235,6 +234,7 @@ export class Shadow implements Backend {
     const old = state.root;
     state.root = page;
     this.pages.put(old);
+    this.#oos.refreshOthers(state);
     flushAllOf(this.#m, vcpu);
   }
 

@@ -108,13 +108,13 @@ export function resyncAll(d: ShadowDomain, v: ShadowVcpu): void {
   for (const other of d.vcpus) if (other !== v) resyncOwn(d, other, v);
 }
 
-function resyncOwn(d: ShadowDomain, owner: ShadowVcpu, acting: ShadowVcpu = owner): void {
+/** The tables of one vcpu, in the order of its slots: write-protected and in sync again. */
+export function resyncOwn(d: ShadowDomain, owner: ShadowVcpu, acting: ShadowVcpu = owner): void {
   for (const slot of [...owner.slots]) if (slot.gfn >= 0) resyncSlot(d, acting, slot);
 }
 
-/** At a CR3 load: own tables are protected again; other vcpus' only have their shadows refreshed. */
-export function resyncForCr3(d: ShadowDomain, v: ShadowVcpu): void {
-  resyncOwn(d, v);
+/** After a CR3 load: other vcpus' tables stay out of sync, but their shadows are refreshed. */
+export function refreshOthers(d: ShadowDomain, v: ShadowVcpu): void {
   for (const other of d.vcpus) {
     if (other === v) continue;
     for (const slot of other.slots) if (slot.gfn >= 0 && !usedElsewhereOnly(d, v, slot.gfn)) refresh(d, slot);

@@ -66,6 +66,21 @@ describe('walk caches of a two-dimensional walk', () => {
     expect([c['walk.refs.nested'], c['pwc.nested.miss'], c['pwc.nested.l2.hit']]).toEqual([5, 0, 5]);
   });
 
+  it('of the host forget a frame that an exit was taken for', () => {
+    const m = machineOf('hap', {
+      change: (config) => {
+        config.npwc.l2 = ways(4);
+        config.host.populate = 'lazy';
+        config.guest.memory = 'cold';
+      },
+    });
+    map(m, at(0), 2, 'rw', { gfn: 0x9000 });
+    read(m, at(0));
+    const c = counted(m, () => read(m, at(1)));
+    // Four tables and the page hit level 2, one reference each; exit; on the retry the page's entry is gone.
+    expect([c['vmexit.npf'], c['walk.refs.nested'], c['pwc.nested.miss']]).toEqual([1, 5 + 4 + 4, 1]);
+  });
+
   it('of the host are flushed by nothing that the guest does', () => {
     const m = hap((config) => (config.npwc.l2 = ways(4)), 1);
     read(m, at(0));

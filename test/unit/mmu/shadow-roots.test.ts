@@ -1,7 +1,7 @@
 /** Roots under shadow paging: pins, the pool. */
 import { describe, expect, it } from 'vitest';
 import { machineOf, map, read, switchTo, write } from '../../helpers/machine.js';
-import { at, effects, withTables } from '../../helpers/shadow-stores.js';
+import { ABSENT, at, effects, store, withTables } from '../../helpers/shadow-stores.js';
 
 describe('roots', () => {
   it('stay shadowed after a switch: coming back costs the CR3 exit alone', () => {
@@ -13,16 +13,23 @@ describe('roots', () => {
     expect(effects(m, () => read(m, at(1)))).toEqual({ exits: 0 });
   });
 
-  it('pin L3 shadows until more than two roots a vcpu are pinned', () => {
-    const { m } = withTables(1);
-    const l3 = (): number => m.memory()['shadow.l3.pages'];
-    // The root of '0' links the L3 of the program and that of the direct map.
-    expect(l3()).toBe(2);
-    switchTo(m, 'b');
-    switchTo(m, 'c'); // the third root: all l3 are unpinned; linked ones stay
-    expect(l3()).toBe(2);
-    expect(m.memory()['shadow.l4.pages']).toBe(3);
-  });
+  it.each([
+    // The third root is made while two are pinned: pinned L3s stay though no root links them.
+    { others: ['b', 'c'], left: 2 },
+    // The fourth is made while three are: that ends it for all.
+    { others: ['b', 'c', 'd'], left: 1 },
+  ])(
+    'pin L3 shadows until one is made while more than two a vcpu are pinned ($left left)',
+    ({ others, left }) => {
+      const { m } = withTables(1);
+      // The root of '0' links the L3 of the program and that of the direct map.
+      expect(m.memory()['shadow.l3.pages']).toBe(2);
+      for (const as of [...others, '0']) switchTo(m, as);
+      expect(m.memory()['shadow.l4.pages']).toBe(1 + others.length);
+      store(m, 0x1005, at(1), ABSENT, 4); // the program's L3 goes from the root
+      expect(m.memory()['shadow.l3.pages']).toBe(left);
+    },
+  );
 
   it('are made anew for a pool without room, after the oldest were dropped', () => {
     const m = machineOf('shadow', {

@@ -151,7 +151,7 @@ describe('events of the guest', () => {
   });
 
   // A table entry without RW that no fault of the modelled kernel cures: a trace's own doing, not ours.
-  it.fails('a store under an upper entry that PTW made read-only ends, and is no bug of the model', () => {
+  it('a store under an upper entry that PTW made read-only ends, and is no bug of the model', () => {
     const m = machineOf('native');
     map(m, at(0), 1);
     const { guest } = m.parts;
