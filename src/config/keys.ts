@@ -43,8 +43,8 @@ const PAGE_SIZES = ['4k', '2m', '1g'] as const;
 /** More than any array that has been built; keeps typed arrays allocatable. */
 const MAX_ENTRIES = 1 << 20;
 const MAX_CACHE_BYTES = 2 ** 30;
-/** 2^32 frames of 4 KiB. */
-const MAX_RAM_MIB = 2 ** 24;
+/** 512 GiB: what one level-4 entry of the guest's direct map covers. */
+const MAX_RAM_MIB = 512 * 1024;
 
 function integer(
   key: string,

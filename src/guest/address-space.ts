@@ -19,6 +19,8 @@ export class AddressSpace {
   /** Which executable's page cache backs fetches outside VMAs; fork shares it, exec renews it. */
   image: number;
   #vmas: Vma[] = [];
+  /** Grows with every flush of this space: a vcpu whose tag is older must flush it (Linux tlb_gen). */
+  generation = 0;
   /** Regions (vpn / 512) that MAP, UNMAP, PROTECT or PTW edited: `premapped` leaves them alone. */
   readonly edited = new Set<number>();
   /** thp frames: region -> first frame of its aligned run. */

@@ -183,7 +183,7 @@ function breakCow(guest: Guest, vcpu: number, space: AddressSpace, page: number)
   if (frame === ZERO_PAGE) guest.zeroFrame(vcpu, copy);
   else guest.copyFrame(vcpu, copy, frame);
   guest.storeEntry(vcpu, table, index, 0, 0);
-  guest.invlpg(vcpu, page);
+  guest.flushRange(vcpu, space, page, page);
   guest.storeEntry(vcpu, table, index, copy, PTE_P | PTE_RW | userBit(page) | PTE_A | PTE_D);
   guest.dropUsers(frame, 1);
 }
@@ -202,5 +202,5 @@ export function splitLeaf(guest: Guest, vcpu: number, space: AddressSpace, page:
   const keep = level === 2 ? flags & ~PTE_PS : flags;
   for (let i = 0; i < ENTRIES; i++) guest.storeEntry(vcpu, small, i, frame + i * step, keep);
   guest.storeEntry(vcpu, table, index, small, TABLE_FLAGS);
-  guest.invlpg(vcpu, page);
+  guest.flushRange(vcpu, space, page, page);
 }

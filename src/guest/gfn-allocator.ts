@@ -24,6 +24,8 @@ export class GfnAllocator {
   readonly #onGrow: (ram: number) => void;
   readonly #scatter: Prng | null;
   readonly #free: number[] = [];
+  /** Runs that came back, by length. */
+  readonly #freeRuns = new Map<number, number[]>();
   #next = FIRST_GFN;
   /** scatter: shuffled frames not handed out yet, last first. */
   #block: number[] = [];
@@ -47,7 +49,14 @@ export class GfnAllocator {
 
   /** `count` contiguous frames aligned to `count`, a power of two; frames skipped are lost. */
   takeRun(count: number): number {
-    return this.#bump(count, count);
+    return this.#freeRuns.get(count)?.pop() ?? this.#bump(count, count);
+  }
+
+  /** A run that {@link takeRun} handed out and that nobody uses any more. */
+  giveRun(first: number, count: number): void {
+    const runs = this.#freeRuns.get(count);
+    if (runs === undefined) this.#freeRuns.set(count, [first]);
+    else runs.push(first);
   }
 
   give(gfn: number): void {

@@ -24,7 +24,8 @@ export class GuestMemory {
   /** Page-cache frames by `image, vpn`. */
   readonly #pageCache = new Map<string, number>();
   readonly cacheFrames = new Set<number>();
-  readonly #runBases = new Set<number>();
+  /** thp runs by first frame: whose they are, and how many of their frames are in use. */
+  readonly #runs = new Map<number, { readonly space: AddressSpace; readonly region: number; live: number }>();
 
   /** @param onGrow called after RAM has grown, with the new number of frames */
   constructor(config: MachineConfig['guest'], seed: number, onGrow: (ram: number) => void) {
@@ -71,14 +72,30 @@ export class GuestMemory {
     }
   }
 
-  /** A leaf over these frames is gone: those without users are freed. */
+  /** A leaf over these frames is gone: those without users are freed, a whole run as a run. */
   dropUsers(first: number, pages: number): void {
+    let freed = 0;
+    for (let gfn = first; gfn < first + pages; gfn++) if (this.users.get(gfn) === 1) freed += 1;
+    const whole = pages > 1 && freed === pages;
     for (let gfn = first; gfn < first + pages; gfn++) {
       const users = this.users.get(gfn);
       if (users === 0) continue;
       this.users.set(gfn, users - 1);
-      if (users === 1 && !this.#runBases.has(gfn - (gfn % 512))) this.allocator.give(gfn);
+      if (users === 1 && !whole) this.#give(gfn);
     }
+    if (whole) this.allocator.giveRun(first, pages);
+  }
+
+  /** A frame of a thp run stays with its 2 MiB until the last one of the run is free. */
+  #give(gfn: number): void {
+    const base = gfn - (gfn % 512);
+    const run = this.#runs.get(base);
+    if (run === undefined) return this.allocator.give(gfn);
+    run.live -= 1;
+    if (run.live > 0) return;
+    this.#runs.delete(base);
+    run.space.runs.delete(run.region);
+    this.allocator.giveRun(base, 512);
   }
 
   /** The page-cache frame of page `page` of the space's image; taken when first needed. */
@@ -99,10 +116,12 @@ export class GuestMemory {
     if (base === undefined) {
       base = this.allocator.takeRun(512);
       space.runs.set(region, base);
-      this.#runBases.add(base);
+      this.#runs.set(base, { space, region, live: 0 });
     }
     const gfn = base + (page % 512);
-    return this.users.get(gfn) === 0 ? gfn : this.allocator.take();
+    if (this.users.get(gfn) > 0) return this.allocator.take();
+    this.#runs.get(base)!.live += 1;
+    return gfn;
   }
 
   /** Maps [page, page + pages of size) to `frame` without any access: for what exists before the trace. */

@@ -12,6 +12,7 @@ import type { MachineConfig } from '../config/schema.js';
 import { TraceError } from '../errors.js';
 import { AddressSpace } from './address-space.js';
 import { GuestMemory } from './guest-memory.js';
+import { PcidSlots } from './pcid-slots.js';
 import type { GuestCounters, GuestLayout, GuestPort, PendingStore } from './port.js';
 
 /** The shared zero page: where anonymous pages that were only read are mapped. */
@@ -20,8 +21,6 @@ export const ZERO_PAGE = 0x900;
 const TEXT_FRAME = 0x800;
 const TEXT_HI = 0xffffffff | 0;
 const TEXT_LO = 0x81000000;
-/** Dynamic address-space identifiers per CPU (Linux TLB_NR_DYN_ASIDS). */
-const PCID_SLOTS = 6;
 
 export class Guest extends GuestMemory {
   readonly vcpus: number;
@@ -32,7 +31,7 @@ export class Guest extends GuestMemory {
   readonly current: AddressSpace[] = [];
   readonly swapper: AddressSpace;
   readonly #spaces = new Map<string, AddressSpace>();
-  readonly #slots: { owners: (number | null)[]; next: number }[] = [];
+  readonly #slots: PcidSlots[] = [];
   #nextSpaceId = 1;
   #nextImage = 1;
   /** Frames that the direct map covers. */
@@ -56,7 +55,7 @@ export class Guest extends GuestMemory {
     const first = this.space('0');
     for (let v = 0; v < this.vcpus; v++) {
       this.current.push(first);
-      this.#slots.push({ owners: [first.id, ...Array<null>(PCID_SLOTS - 1).fill(null)], next: 1 });
+      this.#slots.push(new PcidSlots(first));
     }
   }
 
@@ -108,14 +107,9 @@ export class Guest extends GuestMemory {
   switchTo(vcpu: number, space: AddressSpace): void {
     if (this.current[vcpu] === space) return;
     if (!this.config.pcid) return this.loadCr3(vcpu, space, false);
-    const slots = this.#slots[vcpu]!;
     this.counters.cr3Loads += 1;
     this.current[vcpu] = space;
-    if (slots.owners.includes(space.id)) return this.port.cr3(vcpu, space, { kind: 'none' });
-    const former = slots.owners[slots.next]!;
-    slots.owners[slots.next] = space.id;
-    slots.next = (slots.next + 1) % PCID_SLOTS;
-    this.port.cr3(vcpu, space, former === null ? { kind: 'none' } : { kind: 'space', id: former });
+    this.port.cr3(vcpu, space, this.#slots[vcpu]!.enter(space));
   }
 
   invlpg(vcpu: number, page: number): void {
@@ -128,9 +122,11 @@ export class Guest extends GuestMemory {
    * everything, on each vcpu that has the space loaded, `vcpu` first (Linux flush_tlb_mm_range).
    */
   flushRange(vcpu: number, space: AddressSpace, first: number, last: number): void {
+    space.generation += 1;
     const order = [vcpu, ...Array.from({ length: this.vcpus }, (_, v) => v).filter((v) => v !== vcpu)];
     for (const v of order) {
       if (this.current[v] !== space) continue;
+      this.#slots[v]!.flushed(space);
       if (last - first + 1 > this.config.flushCeiling) this.loadCr3(v, space, false);
       else for (let page = first; page <= last; page++) this.invlpg(v, page);
     }

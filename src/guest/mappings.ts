@@ -96,7 +96,8 @@ function splitAtBorders(guest: Guest, vcpu: number, space: AddressSpace, start: 
   for (const border of [start, end]) {
     for (;;) {
       const place = guest.tables.find(space.root, guest.levels, pageHi(border), pageLo(border), guest.place);
-      const large = place.level > 1 && (place.flags & PTE_P) !== 0;
+      const mapped = (place.flags & (PTE_P | PTE_NONE)) !== 0;
+      const large = place.level > 1 && mapped && (place.flags & PTE_PS) !== 0;
       if (!large || border % pagesOf(place.level - 1) === 0) break;
       splitLeaf(guest, vcpu, space, border);
     }

@@ -26,7 +26,8 @@ export function fork(guest: Guest, vcpu: number, parent: AddressSpace, childName
   const child = guest.register(childName, newRoot(guest, vcpu));
   child.inherit(parent);
   for (const leaf of leaves(guest, parent.root, 0, userEnd(guest))) copyLeaf(guest, vcpu, child, leaf);
-  guest.loadCr3(vcpu, parent, false);
+  // flush_tlb_mm: threads of the parent on other vcpus must not keep their right to write.
+  guest.flushRange(vcpu, parent, 0, Infinity);
 }
 
 function copyLeaf(guest: Guest, vcpu: number, child: AddressSpace, leaf: Leaf): void {

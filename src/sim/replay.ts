@@ -15,8 +15,8 @@ import type { MachineRun, ReplayOutcome, ReplayRequest, RunInterval } from './ru
 type Step =
   | { readonly kind: 'accesses'; readonly from: number; readonly to: number }
   | { readonly kind: 'event'; readonly event: TraceEvent }
-  /** Counting starts here (end of warm-up, ROI on). */
-  | { readonly kind: 'start' }
+  /** Counting starts here (end of warm-up, ROI on); `afresh`: what was counted before does not count. */
+  | { readonly kind: 'start'; readonly afresh: boolean }
   /** Counting stops here (ROI off). */
   | { readonly kind: 'stop' }
   | { readonly kind: 'interval'; readonly from: number; readonly accesses: number };
@@ -32,6 +32,8 @@ class Schedule {
   events = 0;
   #measuring: boolean;
   #started: boolean;
+  /** True once a ROI mark said where to count. */
+  #marked = false;
   #intervalFrom = 0;
   /** True once the limit is reached: the rest of the trace is not needed. */
   done = false;
@@ -62,12 +64,7 @@ class Schedule {
   }
 
   #event(steps: Step[], event: TraceEvent): void {
-    if (event.kind === 'roi') {
-      this.#measuring = event.on;
-      if (event.on) this.#restart(steps);
-      else steps.push({ kind: 'stop' });
-      return;
-    }
+    if (event.kind === 'roi') return this.#region(steps, event.on);
     this.events += 1;
     steps.push({ kind: 'event', event });
   }
@@ -103,7 +100,7 @@ class Schedule {
       if (this.warmed === warmup) {
         this.#started = true;
         this.#measuring = true;
-        steps.push({ kind: 'start' });
+        steps.push({ kind: 'start', afresh: true });
       }
       return;
     }
@@ -118,10 +115,21 @@ class Schedule {
     this.#intervalFrom = this.counted;
   }
 
-  /** The first ROI makes what came before it a warm-up; later ones go on counting. */
-  #restart(steps: Step[]): void {
-    steps.push({ kind: 'start' });
-    this.#started = true;
+  /**
+   * ROI marks. The first `on` makes what came before it a warm-up; later ones go on counting after an `off`.
+   * A mark that changes nothing is passed over.
+   */
+  #region(steps: Step[], on: boolean): void {
+    if (!on && this.#measuring) steps.push({ kind: 'stop' });
+    if (on && !this.#marked) {
+      this.warmed += this.counted;
+      this.counted = 0;
+      this.#intervalFrom = 0;
+      this.#started = true;
+      steps.push({ kind: 'start', afresh: true });
+    } else if (on && !this.#measuring) steps.push({ kind: 'start', afresh: false });
+    this.#marked ||= on;
+    this.#measuring = on;
   }
 }
 
@@ -148,7 +156,7 @@ class Measured {
           this.machine.event(step.event);
           break;
         case 'start':
-          this.#start();
+          this.#start(step.afresh);
           break;
         case 'stop':
           this.#stopped ??= this.machine.counters();
@@ -159,11 +167,13 @@ class Measured {
     }
   }
 
-  #start(): void {
+  #start(afresh: boolean): void {
     const now = this.machine.counters();
-    const before = this.#stopped;
-    // What happened between the last stop and now (or, at the first start, since the beginning) is outside.
-    this.#outside = before === null ? now : sum(this.#outside, difference(now, before));
+    if (afresh || this.#stopped === null) {
+      this.#outside = now;
+      this.#lastInterval = null;
+      this.#intervals.length = 0;
+    } else this.#outside = sum(this.#outside, difference(now, this.#stopped));
     this.#stopped = null;
   }
 

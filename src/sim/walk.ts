@@ -2,7 +2,9 @@
  * `p2msim walk`: replays up to one access and watches its translation, reference by reference.
  */
 import { pageHi, pageLo, pageNumberOf } from '../arch/paging.js';
-import { TraceError } from '../errors.js';
+import { formatAddress, isCanonical } from '../arch/address.js';
+import { TraceError, UsageError } from '../errors.js';
+import type { Word64 } from '../trace/event.js';
 import type { WalkObserver } from '../mmu/walk-observer.js';
 import { type AccessBatch, createBatch, OP_FETCH, OP_READ, type TraceChunk } from '../trace/access.js';
 import { createMachine, type Machine } from './machine.js';
@@ -49,6 +51,7 @@ class Recorder implements WalkObserver {
 
 /** Throws {@link TraceError} if the trace ends before the record asked for. */
 export async function walkAccess(request: WalkRequest): Promise<WalkReport> {
+  if (request.va !== null) checkCanonical(request.va, request.machine.config.guest.levels);
   const machine = createMachine(request.machine, request.trace.header, { file: request.trace.path });
   const last = request.va === null ? (request.at ?? 0) : (request.at ?? Infinity);
   const record = await replayUpTo(machine, request, last);
@@ -64,6 +67,19 @@ export async function walkAccess(request: WalkRequest): Promise<WalkReport> {
   }
   if (request.cold) machine.chill();
   return watch(machine, request, batch);
+}
+
+function checkCanonical(va: Word64, levels: 4 | 5): void {
+  if (isCanonical(va.hi, va.lo, levels)) return;
+  throw new UsageError(
+    `${formatAddress(va.hi, va.lo)} is not a canonical address of a guest with ${levels}-level tables`,
+    {
+      hint:
+        levels === 4
+          ? 'bits 63 to 47 must be equal; --guest-paging 5 takes 57-bit addresses'
+          : 'bits 63 to 56 must be equal',
+    },
+  );
 }
 
 /** Replays the records before number `last`; returns that record, or null if the trace ends first. */

@@ -155,7 +155,8 @@ export class Events {
         const step = this.#kernel.path(vcpu.space, border).at(-1)!;
         const pages = 512 ** (step.level - 1);
         const base = border - (border % pages);
-        if (!has(step.entry, P) || step.level === 1) break;
+        const mapped = has(step.entry, P) || (has(step.entry, NONE) && has(step.entry, PS));
+        if (!mapped || step.level === 1) break;
         if (base >= first && base + pages <= end) break;
         this.#kernel.split(vcpu, step, border);
       }

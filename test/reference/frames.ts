@@ -13,6 +13,8 @@ export class Frames {
   #free: number[] = [];
   /** First frame of the run of 512 for a 2 MiB range of an address space. */
   #runs = new Map<string, number>();
+  /** Runs that came back, last in last. */
+  #freeRuns: { base: number; n: number }[] = [];
 
   constructor(machine: Machine, onGrowth: () => void) {
     this.#m = machine;
@@ -28,6 +30,8 @@ export class Frames {
 
   /** An aligned run of n frames, at the next multiple of n; frames skipped are lost. */
   takeRun(n: number): number {
+    const back = this.#freeRuns.findLastIndex((run) => run.n === n);
+    if (back >= 0) return this.#freeRuns.splice(back, 1)[0]!.base;
     for (;;) {
       const base = Math.ceil(this.#nextFrame / n) * n;
       if (base + n <= this.#m.p2m.ram) {
@@ -74,23 +78,29 @@ export class Frames {
     for (let i = 0; i < pages; i++) this.users.set(gfn + i, (this.users.get(gfn + i) ?? 0) + 1);
   }
 
-  /** A frame without users is freed; frames that are not counted stay (8.1). */
+  /** A frame without users is freed, a whole run as a run; frames that are not counted stay (7.1, 8.1). */
   dropUsers(gfn: number, pages: number): void {
-    for (let i = 0; i < pages; i++) {
-      const users = this.users.get(gfn + i);
+    const frames = Array.from({ length: pages }, (_, i) => gfn + i);
+    const whole = pages > 1 && frames.every((frame) => this.users.get(frame) === 1);
+    for (const frame of frames) {
+      const users = this.users.get(frame);
       if (users === undefined) continue;
-      if (users > 1) {
-        this.users.set(gfn + i, users - 1);
-      } else {
-        this.users.delete(gfn + i);
-        if (!this.#isInRun(gfn + i)) this.#free.push(gfn + i);
-      }
+      if (users > 1) this.users.set(frame, users - 1);
+      else this.users.delete(frame);
+      if (users === 1 && !whole) this.#give(frame);
     }
+    if (whole) this.#freeRuns.push({ base: gfn, n: pages });
   }
 
-  /** Frames of thp runs never return to the free list (7.1). */
-  #isInRun(gfn: number): boolean {
-    for (const run of this.#runs.values()) if (gfn >= run && gfn < run + 512) return true;
-    return false;
+  /** A frame of a thp run stays with it until none of the run is in use (7.1). */
+  #give(gfn: number): void {
+    for (const [key, run] of this.#runs) {
+      if (gfn < run || gfn >= run + 512) continue;
+      for (let frame = run; frame < run + 512; frame++) if (this.users.has(frame)) return;
+      this.#runs.delete(key);
+      this.#freeRuns.push({ base: run, n: 512 });
+      return;
+    }
+    this.#free.push(gfn);
   }
 }

@@ -98,7 +98,16 @@ export class Guest {
 
   #newSpace(name: string, root: number): AddressSpace {
     const id = `${name}#${this.#nextId++}`;
-    return { id, name, root, vmas: [], image: this.#nextImage++, edited: new Set(), accessed: new Set() };
+    return {
+      id,
+      name,
+      root,
+      vmas: [],
+      image: this.#nextImage++,
+      edited: new Set(),
+      accessed: new Set(),
+      generation: 0,
+    };
   }
 
   newImage(): number {
@@ -216,12 +225,16 @@ export class Guest {
   /** What Linux does on a context switch. */
   switchTo(vcpu: Vcpu, space: AddressSpace): void {
     if (vcpu.space === space) return;
-    if (vcpu.slots.includes(space)) {
-      this.loadCr3(vcpu, space, null);
+    const known = vcpu.slots.indexOf(space);
+    if (known >= 0) {
+      const missed = vcpu.slotGenerations[known] !== space.generation;
+      vcpu.slotGenerations[known] = space.generation;
+      this.loadCr3(vcpu, space, missed ? space : null);
       return;
     }
     const victim = vcpu.slots[vcpu.nextSlot] ?? null;
     vcpu.slots[vcpu.nextSlot] = space;
+    vcpu.slotGenerations[vcpu.nextSlot] = space.generation;
     vcpu.nextSlot = (vcpu.nextSlot + 1) % 6;
     this.loadCr3(vcpu, space, victim);
   }

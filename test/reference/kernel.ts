@@ -117,14 +117,17 @@ export class Kernel {
     const below = step.level - 1 === 1 ? minus(step.entry, PS) : step.entry;
     for (let i = 0; i < 512; i++) this.store(vcpu, next, i, below + i * pages * 4096);
     this.store(vcpu, step.table, step.index, make(next, TABLE));
-    this.guest.invlpg(vcpu, vpn);
+    this.flushRange(vcpu, vcpu.space, vpn, vpn);
   }
 
   // 7.5: flush of a range after table edits; pages first..last were changed.
 
   flushRange(vcpu: Vcpu, space: AddressSpace, first: number, last: number): void {
+    space.generation++;
     const others = this.m.vcpus.filter((v) => v !== vcpu);
     for (const v of [vcpu, ...others].filter((x) => x.space === space)) {
+      const slot = v.slots.indexOf(space);
+      if (slot >= 0) v.slotGenerations[slot] = space.generation;
       if (last - first + 1 <= this.m.config.guest.flushCeiling) {
         for (let vpn = first; vpn <= last; vpn++) this.guest.invlpg(v, vpn);
       } else {
@@ -257,7 +260,7 @@ export class Kernel {
     if (old === ZERO_PAGE) this.zero(vcpu, frame);
     else this.copy(vcpu, old, frame);
     this.store(vcpu, step.table, step.index, 0);
-    this.guest.invlpg(vcpu, vpn);
+    this.flushRange(vcpu, space, vpn, vpn);
     this.store(vcpu, step.table, step.index, make(frame, TABLE));
     this.guest.frames.addUsers(frame, 1);
     this.guest.frames.dropUsers(old, 1);

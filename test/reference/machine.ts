@@ -26,6 +26,8 @@ export interface AddressSpace {
   image: number;
   /** Premapping regions in which MAP, UNMAP, PROTECT or PTW happened (7.6). */
   edited: Set<number>;
+  /** Grows with every flush of the space (7.4). */
+  generation: number;
   /** Regions that have had their first access. */
   accessed: Set<number>;
 }
@@ -40,6 +42,8 @@ export interface Vcpu {
   nestedTlb: NestedTlb;
   /** PCID slots of Linux (7.4). */
   slots: (AddressSpace | null)[];
+  /** Generation of each slot's space when it was last flushed or loaded here (7.4). */
+  slotGenerations: number[];
   nextSlot: number;
 }
 

@@ -50,7 +50,7 @@ export class Processes {
     child.vmas = parent.vmas.map((vma) => ({ ...vma }));
     child.image = parent.image;
     child.edited = new Set(parent.edited);
-    this.#guest.loadCr3(vcpu, parent, parent);
+    this.#kernel.flushRange(vcpu, parent, 0, Infinity);
   }
 
   exec(vcpu: Vcpu): void {

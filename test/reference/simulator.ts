@@ -52,6 +52,7 @@ export class ReferenceSimulator {
         hostCache: new WalkCache(config.npwc, config.host.levels, 'nested', counts),
         nestedTlb: new NestedTlb(config.ntlb, counts),
         slots: [first, null, null, null, null, null],
+        slotGenerations: [0, 0, 0, 0, 0, 0],
         nextSlot: 1,
       });
     }
