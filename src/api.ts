@@ -200,6 +200,7 @@ function manifest(
       path: options.trace,
       format: trace.format,
       sha256: trace.digest(),
+      whole: outcome.whole,
       accesses: outcome.accesses,
       events: outcome.events,
       warmup: outcome.warmup,

@@ -4,7 +4,16 @@
  * A file keeps its old content until there is new content; one that was made here and never written
  * is removed again. At most one reporter writes to standard output.
  */
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { extname } from 'node:path';
 import type { Output, Reporter, ReporterOptions } from '../index.js';
 import type { Context, Library } from './context.js';
@@ -60,6 +69,22 @@ function refuseShared(all: readonly Target[], library: Library): void {
   }
 }
 
+/** Writing over a trace would destroy what is being read. */
+function refuseInputs(all: readonly Target[], inputs: readonly string[], library: Library): void {
+  const same = (a: string, b: string): boolean => {
+    if (!existsSync(a) || !existsSync(b)) return false;
+    const [one, other] = [statSync(a), statSync(b)];
+    return one.isFile() && one.ino === other.ino && one.dev === other.dev;
+  };
+  for (const { path } of all) {
+    const input = inputs.find((name) => path !== null && name !== '-' && same(path, name));
+    if (path === null || input === undefined) continue;
+    throw new library.UsageError(`the output ${path} is the trace ${input} itself`, {
+      hint: 'give the output another name',
+    });
+  }
+}
+
 function openTarget(target: Target, library: Library): OpenTarget {
   if (target.path === null) return { ...target, fd: null, made: false };
   const made = !existsSync(target.path);
@@ -86,8 +111,14 @@ export class Outputs {
   }
 
   /** Checks names and metrics, then opens every file. */
-  static async open(given: Given, context: Context, library: Library): Promise<Outputs> {
+  static async open(
+    given: Given,
+    context: Context,
+    library: Library,
+    inputs: readonly string[] = [],
+  ): Promise<Outputs> {
     const wanted = targets(given, library);
+    refuseInputs(wanted, inputs, library);
     const metrics = given.text('metrics') ?? null;
     if (metrics !== null) library.metricMatcher(metrics);
     const choice: ColorChoice = given.word('color', ['auto', 'always', 'never'], 'auto');

@@ -99,7 +99,7 @@ export async function runCommand(
   const all = command.traces.map((trace) => optionsFor(trace, given, context, library));
   if (given.flag('print-config')) return printConfig(all, command.modes, given, context, library);
   for (const options of all) await library.check(options, command.modes);
-  const outputs = await Outputs.open(given, context, library);
+  const outputs = await Outputs.open(given, context, library, command.traces);
   try {
     const progressOf = (trace: string): Progress =>
       createProgress(context, choice, given.flag('quiet'), trace);

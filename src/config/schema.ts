@@ -99,7 +99,7 @@ export interface MachineConfig {
     llc: CacheLevelConfig;
   };
   shadow: {
-    /** Name of a policy preset, or `custom`. */
+    /** Name of a policy preset. */
     policy: string;
     /** Pages, or `auto`: the toolstack's formula. 0 is unbounded. */
     pool: number | 'auto';

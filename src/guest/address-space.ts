@@ -21,8 +21,8 @@ export class AddressSpace {
   #vmas: Vma[] = [];
   /** Grows with every flush of this space: a vcpu whose tag is older must flush it (Linux tlb_gen). */
   generation = 0;
-  /** Regions (vpn / 512) that MAP, UNMAP, PROTECT or PTW edited: `premapped` leaves them alone. */
-  readonly edited = new Set<number>();
+  /** Page ranges that MAP, UNMAP, PROTECT or PTW edited: `premapped` leaves their regions alone. */
+  #edited: { start: number; end: number }[] = [];
   /** thp frames: region -> first frame of its aligned run. */
   readonly runs = new Map<number, number>();
 
@@ -84,11 +84,23 @@ export class AddressSpace {
   inherit(parent: AddressSpace): void {
     this.#vmas = [...parent.#vmas];
     this.image = parent.image;
-    for (const region of parent.edited) this.edited.add(region);
+    this.#edited = [...parent.#edited];
   }
-}
 
-/** Marks every region of 512 pages that [start, end) meets as edited. */
-export function markEdited(space: AddressSpace, start: number, end: number): void {
-  for (let region = Math.floor(start / 512); region * 512 < end; region++) space.edited.add(region);
+  /** Notes an edit of pages [start, end); neighbours join, so that a long trace of edits stays short here. */
+  markEdited(start: number, end: number): void {
+    const first = Math.floor(start / 512) * 512;
+    const last = Math.ceil(end / 512) * 512;
+    const apart = this.#edited.filter((range) => range.end < first || range.start > last);
+    const joined = this.#edited.filter((range) => range.end >= first && range.start <= last);
+    const from = Math.min(first, ...joined.map((range) => range.start));
+    const to = Math.max(last, ...joined.map((range) => range.end));
+    if (joined.length === 1 && joined[0]!.start === from && joined[0]!.end === to) return;
+    this.#edited = [...apart, { start: from, end: to }];
+  }
+
+  /** True if anything in the page's 2 MiB region was edited. */
+  isEdited(page: number): boolean {
+    return this.#edited.some((range) => page >= range.start && page < range.end);
+  }
 }

@@ -5,16 +5,26 @@
 import { pageNumberOf, pagesOf, sizeOfName, tableIndex } from '../arch/paging.js';
 import { decodePte } from '../arch/pte.js';
 import type { TraceEvent, Word64 } from '../trace/event.js';
-import { type AddressSpace, markEdited } from './address-space.js';
+import type { AddressSpace } from './address-space.js';
+import { MAX_RAM } from './gfn-allocator.js';
 import type { Guest } from './guest.js';
-import { clearBit, map, protect, unmap } from './mappings.js';
+import { clearBit, map, protect, unmap, userEnd } from './mappings.js';
 import { exec, exit, fork } from './process.js';
 
 /** Page range [start, end) of `bytes` bytes at `va`, whole pages. */
-function range(va: Word64, bytes: number): { start: number; end: number } {
+function range(guest: Guest, line: number, va: Word64, bytes: number): { start: number; end: number } {
   const start = pageNumberOf(va.hi, va.lo);
   const offset = va.lo & 0xfff;
-  return { start, end: start + Math.ceil((offset + bytes) / 4096) };
+  const end = start + Math.ceil((offset + bytes) / 4096);
+  const limit = start >= 2 ** 44 ? 2 ** 45 : userEnd(guest);
+  if (end > limit) {
+    guest.fail(
+      line,
+      `a range of ${bytes} bytes from there reaches beyond its half of the address space`,
+      'give a smaller size',
+    );
+  }
+  return { start, end };
 }
 
 /** Carries `event` out; false if it is none of the guest's business. */
@@ -35,13 +45,13 @@ export function guestEvent(guest: Guest, event: TraceEvent): boolean {
     case 'ptw': {
       const { frame, flags } = decodePte(event.value.hi, event.value.lo);
       const page = pageNumberOf(event.va.hi, event.va.lo);
-      markEdited(space, page, page + 1);
+      space.markEdited(page, page + 1);
       checkRam(guest, event.line, event.gfn);
       guest.storeEntry(vcpu, event.gfn, tableIndex(event.va.hi, event.va.lo, event.level), frame, flags);
       return true;
     }
     case 'map': {
-      const { start, end } = range(event.va, event.bytes);
+      const { start, end } = range(guest, event.line, event.va, event.bytes);
       const size = sizeOfName(event.pageSize ?? '4k');
       if (start % pagesOf(size) !== 0 || end % pagesOf(size) !== 0) {
         guest.fail(
@@ -50,6 +60,7 @@ export function guestEvent(guest: Guest, event: TraceEvent): boolean {
           'align va and size',
         );
       }
+      checkPopulate(guest, event.line, end - start, event.how === 'populate' && event.gfn === null);
       map(guest, vcpu, space, {
         start,
         end,
@@ -61,17 +72,17 @@ export function guestEvent(guest: Guest, event: TraceEvent): boolean {
       return true;
     }
     case 'unmap': {
-      const { start, end } = range(event.va, event.bytes);
+      const { start, end } = range(guest, event.line, event.va, event.bytes);
       unmap(guest, vcpu, space, start, end);
       return true;
     }
     case 'protect': {
-      const { start, end } = range(event.va, event.bytes);
+      const { start, end } = range(guest, event.line, event.va, event.bytes);
       protect(guest, vcpu, space, start, end, event.perm);
       return true;
     }
     case 'clear': {
-      const { start, end } = range(event.va, event.bytes);
+      const { start, end } = range(guest, event.line, event.va, event.bytes);
       clearBit(guest, vcpu, space, start, end, event.bit);
       return true;
     }
@@ -98,6 +109,17 @@ export function guestEvent(guest: Guest, event: TraceEvent): boolean {
     default:
       return false;
   }
+}
+
+/** A MAP that no guest could back says so before it starts. */
+function checkPopulate(guest: Guest, line: number, pages: number, populate: boolean): void {
+  const most = guest.config.ram === 'auto' ? MAX_RAM : guest.allocator.ram;
+  if (!populate || pages <= most) return;
+  guest.fail(
+    line,
+    `MAP populates ${Math.ceil(pages / 256)} MiB, more than the guest can have (${most / 256} MiB)`,
+    'map it lazily (note `lazy`), or give the guest more with --ram',
+  );
 }
 
 function exitSpace(guest: Guest, line: number, vcpu: number, name: string | null): void {

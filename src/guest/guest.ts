@@ -209,8 +209,7 @@ export class Guest extends GuestMemory {
    * The high half is shared: its tables hang below the swapper root, and every root points to them.
    */
   premap(space: AddressSpace, page: number): void {
-    const region = Math.floor(page / 512);
-    if (space.edited.has(region)) return;
+    if (space.isEdited(page)) return;
     const size = sizeOfName(this.config.pageSize);
     const kernel = page >= 2 ** 44;
     const root = kernel ? this.swapper.root : space.root;

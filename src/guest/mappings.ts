@@ -7,7 +7,7 @@
 import { ENTRIES, pageHi, pageLo, pagesOf, sizeOfName } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_NONE, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import type { MapKind, Perm } from '../trace/event.js';
-import { type AddressSpace, markEdited } from './address-space.js';
+import type { AddressSpace } from './address-space.js';
 import { entryIndex, splitLeaf, tableFor, userBit } from './fault.js';
 import type { Guest } from './guest.js';
 
@@ -81,7 +81,7 @@ function newFrame(guest: Guest, vcpu: number, space: AddressSpace, page: number,
 
 export function unmap(guest: Guest, vcpu: number, space: AddressSpace, start: number, end: number): void {
   space.cut(start, end);
-  markEdited(space, start, end);
+  space.markEdited(start, end);
   splitAtBorders(guest, vcpu, space, start, end);
   const gone = [...leaves(guest, space.root, start, end)];
   for (const leaf of gone) guest.storeEntry(vcpu, leaf.table, leaf.index, 0, 0);
@@ -144,7 +144,7 @@ export function protect(
   perm: Perm,
 ): void {
   space.reprotect(start, end, perm);
-  markEdited(space, start, end);
+  space.markEdited(start, end);
   splitAtBorders(guest, vcpu, space, start, end);
   const changed: Leaf[] = [];
   for (const leaf of leaves(guest, space.root, start, end)) {

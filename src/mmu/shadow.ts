@@ -41,8 +41,8 @@ class ShadowBackend implements MmuBackend {
   readonly #domain: ShadowDomain;
   readonly #handler: FaultHandler;
   readonly #lazy: boolean;
-  /** Pages whose device accesses have a magic entry already. */
-  readonly #fastMmio = new Set<number>();
+  /** Device pages that have their (magic or direct) entry already. */
+  readonly #devicePages = new Set<number>();
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
@@ -224,18 +224,24 @@ class ShadowBackend implements MmuBackend {
     }
   }
 
-  /** An emulated device: an exit each time, the first one of a page by the slow path. */
+  /** An emulated device exits each time, first by the slow path; a direct one once a page, to be mapped. */
   #mmio(event: Extract<MachineEvent, { kind: 'mmio' }>): void {
-    if (event.device === 'direct') return;
     const { counters } = this.#parts;
+    const page = pageNumberOf(event.va.hi, event.va.lo);
+    const known = this.#devicePages.has(page);
+    this.#devicePages.add(page);
+    if (event.device === 'direct' && known) return;
     counters.exits += 1;
     counters.exitPf += 1;
-    counters.exitPfMmio += 1;
     counters.shFault += 1;
-    const page = pageNumberOf(event.va.hi, event.va.lo);
-    if (this.#fastMmio.has(page)) counters.shMmioFast += 1;
+    if (event.device === 'direct') {
+      counters.exitPfFixup += 1;
+      counters.shFixed += 1;
+      return;
+    }
+    counters.exitPfMmio += 1;
+    if (known) counters.shMmioFast += 1;
     else counters.shMmio += 1;
-    this.#fastMmio.add(page);
   }
 
   memory(memory: TableMemory): void {
@@ -271,7 +277,7 @@ function flushVcpu(vcpu: Vcpu): void {
 
 function create(parts: MachineParts): ShadowBackend {
   const { guest } = parts.config;
-  const hint = 'leave the mode shadow out, or change the guest';
+  const hint = 'compare the others with `-m native,hap`, or give the guest 4 levels and pages of at most 2m';
   if (guest.levels !== 4) throw new ConfigError("Xen's shadow code has no 5-level guests", { hint });
   if (guest.pageSize === '1g' || guest.directMap === '1g') {
     throw new ConfigError('Xen hides 1G pages from a guest under shadow paging', { hint });

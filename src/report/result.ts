@@ -25,6 +25,8 @@ export interface TraceManifest {
   readonly format: string;
   /** SHA-256 of the decompressed bytes that were read. */
   readonly sha256: string;
+  /** True if those bytes are the whole trace; false after --limit or an error. */
+  readonly whole: boolean;
   /** Records replayed and counted (after --skip and --warmup, up to --limit). */
   readonly accesses: number;
   readonly events: number;

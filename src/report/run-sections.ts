@@ -162,7 +162,7 @@ const MEMORY_LINES: readonly MemoryLine[] = [
   [2, 'L2', 'shadow.l2.pages'],
   [2, 'L1', 'shadow.l1.pages'],
   [2, 'superpages (fl1)', 'shadow.fl1.pages'],
-  [2, 'snapshots', 'shadow.other.pages'],
+  [1, 'snapshots, monitors', 'shadow.other.pages'],
   [1, 'pool, reserved', 'pool.pages'],
   [2, 'free', 'pool.free.pages'],
   [1, 'guest RAM', 'ram.pages'],

@@ -5,11 +5,20 @@
 import type { OpenTrace } from '../trace/open.js';
 import type { Machine } from './machine.js';
 
+const NAMES: Readonly<Record<string, string>> = {
+  sched: 'VCPU events',
+  fault: 'FAULT annotations',
+  syscall: 'system calls or interrupts',
+};
+
 export function assumptionsOf(machine: Machine, trace: OpenTrace, events: number): string[] {
   const list = [guestModel(machine), memoryModel(machine), p2mModel(machine), walkModel(machine)];
   if (machine.plugin.name === 'shadow') list.push(...shadowModel(machine));
   if (events === 0) list.push("the trace has no events: every page-table edit is the guest kernel model's");
   if (trace.lacks.length > 0) list.push(`the trace cannot say: ${trace.lacks.join(', ')}`);
+  for (const [kind, count] of machine.passive) {
+    if (kind !== 'mark') list.push(`${count} ${NAMES[kind] ?? kind} in the trace: no effect in this model`);
+  }
   for (const [reason, count] of machine.ignored)
     list.push(`${count} events passed over (--lenient): ${reason}`);
   return list;
@@ -17,7 +26,8 @@ export function assumptionsOf(machine: Machine, trace: OpenTrace, events: number
 
 function guestModel(machine: Machine): string {
   const { guest } = machine.config;
-  const pcid = guest.pcid ? 'PCID on' : 'PCID off';
+  const hidden = machine.plugin.name === 'shadow' && guest.pcid ? ' (hidden by shadow paging)' : '';
+  const pcid = guest.pcid ? `PCID on${hidden}` : 'PCID off';
   if (guest.mode === 'premapped') {
     return `guest premapped: every 2 MiB region that is touched was mapped before the trace (${guest.pageSize} leaves, A=D=1); ${pcid}`;
   }

@@ -45,6 +45,8 @@ export class Machine {
   readonly #single = createBatch(1);
   /** Events passed over under `--lenient`, by reason. */
   readonly ignored = new Map<string, number>();
+  /** Events that change nothing in this model, by kind. */
+  readonly passive = new Map<string, number>();
 
   constructor(
     plugin: BackendPlugin,
@@ -128,6 +130,7 @@ export class Machine {
         return;
       }
       default: // Annotations, scheduling and system calls change nothing in this model.
+        this.passive.set(event.kind, (this.passive.get(event.kind) ?? 0) + 1);
     }
   }
 
@@ -191,7 +194,10 @@ export class Machine {
     const what = `mode ${this.plugin.name} cannot replay this event: ${reason}`;
     if (!this.#lenient) {
       throw new TraceError({ file: this.#file, line: event.line > 0 ? event.line : undefined }, what, {
-        hint: 'leave the mode out (-m), or pass such events over with --lenient',
+        hint:
+          event.kind === 'host'
+            ? 'pass such events over with --lenient'
+            : 'leave the mode out (-m), or pass such events over with --lenient',
       });
     }
     this.ignored.set(reason, (this.ignored.get(reason) ?? 0) + 1);

@@ -1,10 +1,10 @@
 /**
  * One pass over a trace, many machines: skip, warm up, measure, slice into intervals.
  *
- * Each decoded chunk becomes a list of steps (accesses, events, marks), which every machine carries out in
- * turn; so a machine stays in the processor's caches for a whole chunk, and all see the same stream.
+ * Each decoded chunk becomes steps (accesses, events, marks); every machine carries out a step before the
+ * next is made, so that an error finds all of them at the same place in the trace.
  */
-import { TraceError } from '../errors.js';
+import { ConfigError, TraceError, UsageError } from '../errors.js';
 import type { TraceChunk } from '../trace/access.js';
 import type { TraceEvent } from '../trace/event.js';
 import { assumptionsOf } from './assumptions.js';
@@ -44,15 +44,26 @@ class Schedule {
     this.#measuring = this.#started;
   }
 
-  steps(chunk: TraceChunk): Step[] {
-    const steps: Step[] = [];
+  /** The steps of a chunk, each made when the one before has been carried out. */
+  *steps(chunk: TraceChunk): Generator<Step> {
     let at = 0;
     for (let e = 0; e < chunk.events.length && !this.done; e++) {
-      this.#accesses(steps, at, chunk.eventAt[e]!);
+      yield* this.#between(at, chunk.eventAt[e]!);
       at = chunk.eventAt[e]!;
-      if (!this.done) this.#event(steps, chunk.events[e]!);
+      if (!this.done) yield* this.#happening(chunk.events[e]!);
     }
-    if (!this.done) this.#accesses(steps, at, chunk.accesses.n);
+    if (!this.done) yield* this.#between(at, chunk.accesses.n);
+  }
+
+  #between(from: number, to: number): Step[] {
+    const steps: Step[] = [];
+    this.#accesses(steps, from, to);
+    return steps;
+  }
+
+  #happening(event: TraceEvent): Step[] {
+    const steps: Step[] = [];
+    this.#event(steps, event);
     return steps;
   }
 
@@ -146,24 +157,19 @@ class Measured {
     this.machine = machine;
   }
 
-  carryOut(chunk: TraceChunk | null, steps: readonly Step[]): void {
-    for (const step of steps) {
-      switch (step.kind) {
-        case 'accesses':
-          this.machine.replayAccesses(chunk!.accesses, step.from, step.to);
-          break;
-        case 'event':
-          this.machine.event(step.event);
-          break;
-        case 'start':
-          this.#start(step.afresh);
-          break;
-        case 'stop':
-          this.#stopped ??= this.machine.counters();
-          break;
-        default:
-          this.#interval(step.from, step.accesses);
-      }
+  carryOut(chunk: TraceChunk | null, step: Step): void {
+    switch (step.kind) {
+      case 'accesses':
+        return this.machine.replayAccesses(chunk!.accesses, step.from, step.to);
+      case 'event':
+        return this.machine.event(step.event);
+      case 'start':
+        return this.#start(step.afresh);
+      case 'stop':
+        this.#stopped ??= this.machine.counters();
+        return;
+      default:
+        this.#interval(step.from, step.accesses);
     }
   }
 
@@ -214,9 +220,9 @@ function sum(a: CounterValues | null, b: CounterValues): CounterValues {
 }
 
 /**
- * Replays the trace on every machine. A bad record ends the replay: what was counted before it comes
- * back with the error. Throws {@link TraceError} for an event that a mode refuses and for a trace in
- * which nothing is left to count.
+ * Replays the trace on every machine. A bad record, or an event that a mode refuses, ends the replay: what
+ * was counted before it comes back with the error. Throws {@link TraceError} for a trace in which
+ * nothing is left to count.
  */
 export async function replayTrace(request: ReplayRequest): Promise<ReplayOutcome> {
   const { trace } = request;
@@ -227,47 +233,50 @@ export async function replayTrace(request: ReplayRequest): Promise<ReplayOutcome
   const schedule = new Schedule(request);
   const error = await feed(request, schedule, measured);
   if (error === null && schedule.counted === 0) throw nothingCounted(request, schedule);
-  const last = schedule.finish();
-  for (const one of measured) one.carryOut(null, last);
+  for (const step of schedule.finish()) for (const one of measured) one.carryOut(null, step);
   return {
     runs: measured.map((one) => one.result(request, schedule.events)),
     accesses: schedule.counted,
     warmup: schedule.warmed,
     skipped: Math.min(request.skip, schedule.position),
     events: schedule.events,
+    whole: error === null && !schedule.done,
     addressSpaces: measured[0]?.machine.parts.guest.spacesMade ?? 0,
     error,
   };
 }
 
-/** Reads the trace to its end, the limit or a bad record, which is returned. */
+/** Reads the trace to its end, the limit, or what makes going on impossible, which is returned. */
 async function feed(
   request: ReplayRequest,
   schedule: Schedule,
   measured: readonly Measured[],
 ): Promise<TraceError | null> {
-  const chunks = request.trace.chunks()[Symbol.asyncIterator]();
-  for (;;) {
-    let next: IteratorResult<TraceChunk>;
-    try {
-      next = await chunks.next();
-    } catch (error) {
-      if (error instanceof TraceError) return error;
-      throw error;
+  try {
+    for await (const chunk of request.trace.chunks()) {
+      for (const step of schedule.steps(chunk)) for (const one of measured) one.carryOut(chunk, step);
+      request.onProgress?.(schedule.position, request.trace.bytesRead);
+      if (schedule.done) break;
     }
-    if (next.done === true) return null;
-    const steps = schedule.steps(next.value);
-    for (const one of measured) one.carryOut(next.value, steps);
-    request.onProgress?.(schedule.position, request.trace.bytesRead);
-    if (schedule.done) {
-      await chunks.return?.(undefined);
-      return null;
-    }
+    return null;
+  } catch (error) {
+    return asTraceError(error, request.trace.path);
   }
+}
+
+/** What a trace asks for and a machine cannot give ends the replay, but loses nothing counted so far. */
+function asTraceError(error: unknown, file: string): TraceError {
+  if (error instanceof TraceError) return error;
+  if (!(error instanceof UsageError) && !(error instanceof ConfigError)) throw error;
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  return new TraceError({ file }, error.message, { ...hint, cause: error });
 }
 
 function nothingCounted(request: ReplayRequest, schedule: Schedule): TraceError {
   const place = { file: request.trace.path };
+  if (request.limit === 0) {
+    return new TraceError(place, 'a limit of 0 leaves nothing to count', { hint: 'give --limit at least 1' });
+  }
   if (schedule.position === 0) {
     return new TraceError(place, 'the trace has no access', {
       hint: `\`p2msim trace head ${request.trace.path}\` shows what it holds`,

@@ -62,6 +62,8 @@ export interface ReplayOutcome {
   readonly skipped: number;
   readonly events: number;
   readonly addressSpaces: number;
+  /** True if the trace was read to its end: its digest is then that of all of it. */
+  readonly whole: boolean;
   /** The input error that ended the replay early; `runs` hold what was counted before it. */
   readonly error: TraceError | null;
 }

@@ -136,7 +136,7 @@ export class ShadowDomain {
     this.flushAllVcpus();
     if (this.freePages < wanted) {
       throw new ConfigError(
-        `a shadow pool of ${this.poolPages} pages is too small: ${this.p2m.total} are p2m, and one walk needs 4 more`,
+        `a shadow pool of ${this.poolPages} pages is too small: ${this.p2m.total} are p2m, ${this.fixedPages} snapshots and monitor tables, and one walk needs 4 more`,
         { hint: 'give it more with --shadow-pool PAGES (0 is unbounded), or --shadow-pool auto' },
       );
     }

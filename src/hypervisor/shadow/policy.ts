@@ -1,7 +1,8 @@
 /**
- * ShadowPolicy: everything in which shadow pagers differ, as data. One engine reads it.
+ * ShadowPolicy: what can differ between the shadow pagers modelled so far, as data. One engine reads it.
  *
- * Presets are held against measured exit counts. A further hypervisor is one more record here.
+ * Presets are held against measured exit counts. What every policy here shares is still in the engine: how a
+ * sync treats each kind of change, emulation of upper-level stores, splintering, the formula of the pool.
  */
 import { Registry } from '../../util/registry.js';
 

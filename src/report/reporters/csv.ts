@@ -1,7 +1,7 @@
 /**
  * Long form, one line per number: `mode,trace,key,value` (RFC 4180 quoting, `\n` line ends).
  *
- * Long, because modes and versions differ in their keys; spreadsheets and data frames pivot it.
+ * A run that an error ended early begins with a line `incomplete`. Long, because modes and versions differ in their keys; spreadsheets and data frames pivot it.
  */
 import { metricMatcher, metricValues } from '../metric-values.js';
 import { outputsOf, type Reporter, runsOf } from '../output.js';
@@ -18,9 +18,12 @@ export const csv = {
           options.metrics ?? '*',
           values.map(([key]) => key),
         );
-        return values
+        const { incomplete, trace } = run.manifest;
+        const flag = incomplete === null ? [] : [[run.mode, trace.path, 'incomplete', incomplete]];
+        const rows = values
           .filter(([key]) => matches(key))
-          .map(([key, value]) => [run.mode, run.manifest.trace.path, key, String(value)]);
+          .map(([key, value]) => [run.mode, trace.path, key, String(value)]);
+        return [...flag, ...rows];
       });
     return [['mode', 'trace', 'key', 'value'], ...lines]
       .map((cells) => `${cells.map(quoted).join(',')}\n`)

@@ -97,8 +97,8 @@ export class HeaderReader {
       }
       case 'features': {
         const features = value.split(/\s+/).filter((feature) => feature !== '');
-        if (!features.every((feature) => /^[a-z][a-z0-9-]*=(on|off)$/.test(feature))) {
-          throw expected('a list of NAME=on|off, such as pcid=on');
+        if (!features.every((feature) => /^pcid=(on|off)$/.test(feature))) {
+          throw expected('pcid=on or pcid=off, the only feature that a guest can declare');
         }
         this.#header.features = features;
         break;

@@ -42,7 +42,7 @@ describe('settings', () => {
   it('name range and unit of a number that is out of range', () => {
     expect(() => set('vcpus=0')).toThrow("--set vcpus is '0'; expected an integer from 1 to 256");
     expect(() => set('guest.ram=3k')).toThrow(
-      /expected an integer from 32 to 16777216 MiB or a size such as 64MiB or auto/,
+      /expected an integer from 32 to 524288 MiB or a size such as 64MiB or auto/,
     );
     expect(() => set('stlb.entries=-4')).toThrow(/expected an integer from 0 to/);
   });

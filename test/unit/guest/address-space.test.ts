@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AddressSpace, markEdited } from '../../../src/guest/address-space.js';
+import { AddressSpace } from '../../../src/guest/address-space.js';
 import { perm } from '../../helpers/machine.js';
 
 /** `start-end rights` of each mapping. */
@@ -67,20 +67,29 @@ describe('mappings of an address space', () => {
   it('are copied to a child, with the image and the edited regions', () => {
     const parent = spaceWith([0, 10, 'rw']);
     parent.image = 7;
-    markEdited(parent, 0, 10);
+    parent.markEdited(0, 10);
     const child = new AddressSpace(2, 'b', 200, 9);
     child.inherit(parent);
     parent.cut(0, 5);
-    expect([shown(child), child.image, [...child.edited]]).toEqual([['0-10 rw lazy'], 7, [0]]);
+    expect([shown(child), child.image, child.isEdited(511), child.isEdited(512)]).toEqual([
+      ['0-10 rw lazy'],
+      7,
+      true,
+      false,
+    ]);
   });
 });
 
 describe('edited regions', () => {
   it('are all regions of 512 pages that a range meets', () => {
     const space = spaceWith();
-    markEdited(space, 511, 1025);
-    expect([...space.edited]).toEqual([0, 1, 2]);
-    markEdited(space, 2048, 2560);
-    expect([...space.edited]).toEqual([0, 1, 2, 4]);
+    space.markEdited(511, 1025);
+    const edited = (): number[] => [0, 1, 2, 3, 4, 5].filter((region) => space.isEdited(region * 512 + 7));
+    expect(edited()).toEqual([0, 1, 2]);
+    space.markEdited(2048, 2560);
+    expect(edited()).toEqual([0, 1, 2, 4]);
+    // 512 pages from 1536: the gap between the two closes.
+    space.markEdited(1536, 2048);
+    expect(edited()).toEqual([0, 1, 2, 3, 4]);
   });
 });

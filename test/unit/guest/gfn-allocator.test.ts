@@ -68,7 +68,7 @@ describe('RAM of a given size', () => {
   it('can be used to its last frame, then says how much there was', () => {
     const { frames } = allocator(17); // MiB: 17 * 256 = 0x1100 frames, 0x100 of them above 0x1000
     expect(take(frames, 0x100).at(-1)).toBe(0x10ff);
-    expect(() => frames.take()).toThrow(/the trace needs more than the 17 MiB of --ram holds/);
+    expect(() => frames.take()).toThrow(/the trace needs more than the 17 MiB of --ram/);
     expect(() => allocator(17).frames.takeRun(512)).toThrow(UsageError);
   });
 });

@@ -259,7 +259,7 @@ describe('a premapped region', () => {
 
   it('is left alone if the trace edited it', () => {
     const { guest } = bareGuest();
-    guest.current[0]!.edited.add(1);
+    guest.current[0]!.markEdited(512, 513);
     guest.premap(guest.current[0]!, first);
     expect(leafOf(guest, guest.current[0]!, va({ l2: 1 })).level).toBe(4);
   });

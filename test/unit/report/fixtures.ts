@@ -24,6 +24,7 @@ const TRACE: Manifest['trace'] = {
   path: 'a.csv',
   format: 'csv',
   sha256: '0123456789abcdef',
+  whole: true,
   accesses: 1000,
   events: 0,
   warmup: 0,
