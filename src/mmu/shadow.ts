@@ -166,7 +166,7 @@ class ShadowBackend implements MmuBackend {
     if (!pages.pinL3) return;
     const roots = [...pages.pinned].filter((page) => pages.type[page] === L4);
     if (roots.length <= 2 * vcpus.length) return;
-    for (const page of [...pages.pinned]) if (pages.type[page] === L3) pages.unpin(page);
+    for (const page of pages.pinned) if (pages.type[page] === L3) pages.unpin(page);
     pages.pinL3 = false;
   }
 

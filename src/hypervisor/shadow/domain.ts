@@ -123,7 +123,7 @@ export class ShadowDomain {
   reserve(wanted: number): void {
     if (this.freePages >= wanted) return;
     this.counters.shPrealloc1 += 1;
-    for (const page of [...this.pages.pinned]) {
+    for (const page of this.pages.pinned) {
       this.pages.unpin(page);
       if (this.freePages >= wanted) return;
     }

@@ -110,7 +110,7 @@ export function resyncAll(d: ShadowDomain, v: ShadowVcpu): void {
 
 /** The tables of one vcpu, in the order of its slots: write-protected and in sync again. */
 export function resyncOwn(d: ShadowDomain, owner: ShadowVcpu, acting: ShadowVcpu = owner): void {
-  for (const slot of [...owner.slots]) if (slot.gfn >= 0) resyncSlot(d, acting, slot);
+  for (const slot of owner.slots) if (slot.gfn >= 0) resyncSlot(d, acting, slot);
 }
 
 /** After a CR3 load: other vcpus' tables stay out of sync, but their shadows are refreshed. */
