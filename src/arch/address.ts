@@ -85,19 +85,3 @@ export function addBytes(hi: number, lo: number, bytes: number): AddressHalves |
   const high = (hi >>> 0) + Math.floor(low / TWO_32);
   return high < TWO_32 ? { hi: high, lo: low % TWO_32 } : null;
 }
-
-/** Index 0..511 of an address into its table of `level`: 5 (root of five levels) down to 1. */
-export function levelIndex(hi: number, lo: number, level: number): number {
-  switch (level) {
-    case 1:
-      return (lo >>> 12) & 511;
-    case 2:
-      return (lo >>> 21) & 511;
-    case 3:
-      return ((lo >>> 30) | (hi << 2)) & 511;
-    case 4:
-      return (hi >>> 7) & 511;
-    default:
-      return (hi >>> 16) & 511;
-  }
-}

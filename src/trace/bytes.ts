@@ -20,7 +20,6 @@ export const QUOTE = 34;
 export const HASH = 35;
 export const COMMA = 44;
 export const ZERO = 48;
-export const EQUALS = 61;
 export const LETTER_I = 73;
 export const LETTER_L = 76;
 export const LETTER_M = 77;

@@ -4,7 +4,6 @@ import {
   addressOfVpn,
   formatAddress,
   isCanonical,
-  levelIndex,
   parseHex,
   vpnOf,
 } from '../../../src/arch/address.js';
@@ -52,15 +51,6 @@ describe('addresses', () => {
     expect(vpnOf(0xffffffff, 0xffffffff)).toBe(2 ** 52 - 1);
     expect(addressOfVpn(2 ** 52 - 1)).toEqual({ hi: 0xffffffff, lo: 0xfffff000 });
     expect(vpnOf(-1, -1)).toBe(2 ** 52 - 1);
-  });
-
-  it('takes the index of each level from its nine bits', () => {
-    // l5 = 5 (bits 48-56), l4 = 254, l3 = 232, l2 = 225, l1 = 213, offset 0xe10.
-    const value = (5n << 48n) | (254n << 39n) | (232n << 30n) | (225n << 21n) | (213n << 12n) | 0xe10n;
-    const hi = Number(value >> 32n);
-    const lo = Number(value & 0xffffffffn);
-    expect([5, 4, 3, 2, 1].map((level) => levelIndex(hi, lo, level))).toEqual([5, 254, 232, 225, 213]);
-    expect([5, 4, 3, 2, 1].map((level) => levelIndex(-1, -1, level))).toEqual([511, 511, 511, 511, 511]);
   });
 
   it('carries into the upper half, and stops at the end of the space', () => {

@@ -13,7 +13,6 @@ import {
   sizeOfName,
   tableIndex,
 } from '../../../src/arch/paging.js';
-import { levelIndex } from '../../../src/arch/address.js';
 import { va } from '../../helpers/machine.js';
 
 const SAMPLE = va({ l4: 1, l3: 2, l2: 3, l1: 4, offset: 5 });
@@ -42,7 +41,6 @@ describe('table indices', () => {
   it('do not depend on whether halves are signed', () => {
     for (const level of [5, 4, 3, 2, 1]) {
       expect(tableIndex(HIGH.hi | 0, HIGH.lo | 0, level)).toBe(tableIndex(HIGH.hi, HIGH.lo, level));
-      expect(levelIndex(HIGH.hi, HIGH.lo, level)).toBe(tableIndex(HIGH.hi, HIGH.lo, level));
     }
   });
 });
