@@ -21,6 +21,7 @@ import { didYouMean } from '../util/registry.js';
 import { GLOSSARY, MODE_ENTRIES, TOPIC_ENTRIES, type GlossaryEntry } from './glossary.js';
 import { wrap } from './grid.js';
 import { metricNote } from './metric-notes.js';
+import { ROW_LABELS } from './row-labels.js';
 
 /** Width of the text: what `--help` uses. */
 const COLUMNS = 80;
@@ -94,7 +95,8 @@ export function explain(topic: string): string {
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function explanations(topic: string): string[][] {
+function explanations(given: string): string[][] {
+  const topic = ROW_LABELS.get(loose(given)) ?? given;
   const wanted = loose(topic);
   const words = [...TOPIC_ENTRIES, ...MODE_ENTRIES, ...GLOSSARY].filter((e) =>
     [e.term, ...e.aliases].some((name) => loose(name) === wanted),

@@ -262,7 +262,8 @@ class TraceMaker {
       return;
     }
     let next = value;
-    const bits = leaf ? [0x2, 0x20, 0x40] : [0x20];
+    // An upper entry without RW forbids stores below it: the guest kernel gives such an access up.
+    const bits = leaf ? [0x2, 0x20, 0x40] : [0x20, 0x2];
     for (const bit of bits) if (rng.chance(40)) next += (next & bit) === 0 ? bit : -bit;
     this.#event({ ...at, value: wordOf(next) });
   }

@@ -155,7 +155,7 @@ describe('on random cases', () => {
     const REASONS =
       'pf cr3_write cr3_read cr4_write cr4_read cr0_write invlpg invpcid npf ept_misconfig pml_full io cpuid vmcall mmio';
     const KINDS = 'guest fixup unsync emulate mmio';
-    const ENDS = 'fixed real bad_gfn mmio mmio_fast emulate emulate_fast';
+    const ENDS = 'fixed real mmio mmio_fast emulate emulate_fast';
     for (const ran of cases()) {
       const at = where(ran, '');
       expect(ran.sum(REASONS.split(' ').map((reason) => `vmexit.${reason}`)), at).toBe(ran.n['vmexit.total']);

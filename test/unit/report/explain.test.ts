@@ -4,6 +4,7 @@ import { UsageError } from '../../../src/errors.js';
 import { explain, explainTopics, METRIC_EXPLANATIONS } from '../../../src/report/explain.js';
 import { METRIC_KEYS } from '../../../src/report/metric-values.js';
 import { metricsMarkdown } from '../../../src/report/metrics-doc.js';
+import { ROW_LABELS } from '../../../src/report/row-labels.js';
 
 describe('explain', () => {
   it('knows every metric, with meaning, unit, cause, remedy and source', () => {
@@ -36,7 +37,7 @@ describe('explain', () => {
         '  cause   every guest table and the data page are guest-physical addresses that',
         '          the p2m must translate',
         '  remedy  larger host pages, a nested TLB',
-        '  source  mmu/hap.ts',
+        '  source  mmu/references.ts',
         '',
       ].join('\n'),
     );
@@ -90,5 +91,14 @@ describe('docs/metrics.md', () => {
     const text = metricsMarkdown();
     expect(keys.filter((key) => !text.includes(`\`${key}\``))).toEqual([]);
     expect(text).toContain('also exists with `kernel.` in front');
+  });
+});
+
+describe('rows of the tables', () => {
+  it('are explained by the metric behind them', () => {
+    for (const [label, key] of ROW_LABELS) {
+      expect(METRIC_EXPLANATIONS.map((metric) => metric.key)).toContain(key);
+      expect(explain(label)).toBe(explain(key));
+    }
   });
 });
