@@ -12,7 +12,7 @@ import { estimateCost } from './cost/model.js';
 import { DEFAULT_COST_TABLE } from './cost/table.js';
 import type { CostTable } from './cost/types.js';
 import { judge } from './cost/verdict.js';
-import type { TraceError } from './errors.js';
+import { type TraceError, UsageError } from './errors.js';
 import { policies } from './hypervisor/shadow/policy.js';
 import type { BackendPlugin } from './mmu/backend.js';
 import { backends, isBackendPath, loadBackend } from './mmu/index.js';
@@ -94,6 +94,10 @@ export interface Prepared {
 /** The backends called `names`; a name that looks like a path is loaded as a module. */
 export async function resolveModes(names: readonly string[]): Promise<readonly BackendPlugin[]> {
   const plugins: BackendPlugin[] = [];
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new UsageError(`mode '${twice}' is given twice`, { hint: 'name each mode once' });
+  }
   for (const name of names) {
     plugins.push(isBackendPath(name) ? await loadBackend(name) : backends.get(name));
   }
