@@ -125,7 +125,7 @@ const MACHINE_FIELDS = [
   ['tableWrites', 'guest.pt.writes', 'stores to guest page-table entries, by the kernel model and by PTW', 'guest/guest.ts', ''],
   ['cr3Loads', 'guest.cr3', 'MOV to CR3', 'guest/guest.ts', ''],
   ['invlpgs', 'guest.invlpg', 'INVLPG', 'guest/guest.ts', ''],
-  ['fullFlushes', 'guest.flush.full', 'flushes of the whole TLB asked for by the guest (CR4.PGE, shootdown of everything)', 'mmu/hap.ts', ''],
+  ['fullFlushes', 'guest.flush.full', 'flushes of the whole TLB asked for by the guest (CR4.PGE off and on)', 'mmu/hap.ts', ''],
   ['framesZeroed', 'guest.frames.zeroed', '4 KiB frames zeroed by the guest kernel (512 stores each)', 'guest/guest.ts', ''],
   ['framesCopied', 'guest.frames.copied', '4 KiB frames copied by the guest kernel', 'guest/guest.ts', ''],
   ['flushPage', 'tlb.flush.page', 'invalidations of one translation', 'mmu/tlb-hierarchy.ts', ''],

@@ -16,7 +16,7 @@ export interface Context {
   readonly environment: Environment;
   /** Words after the program name, as given. */
   readonly argv: readonly string[];
-  readonly library: () => Promise<Library>;
+  readonly loadLibrary: () => Promise<Library>;
   /** Sets the exit code that the process will end with. */
   readonly exit: (code: number) => void;
 }

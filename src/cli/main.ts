@@ -18,7 +18,7 @@ function commanderExit(error: CommanderError): number {
 }
 
 async function printError(context: Context, error: unknown): Promise<number> {
-  const library = await context.library();
+  const library = await context.loadLibrary();
   const color = await createColorizer(
     wantsColor(context.stderr, colorChoice(context.argv), context.environment),
   );
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     stderr: process.stderr,
     environment: process.env,
     argv: process.argv.slice(2),
-    library: () => import('../index.js'),
+    loadLibrary: () => import('../index.js'),
     exit: (code) => {
       process.exitCode = code;
     },

@@ -92,7 +92,7 @@ export async function runCommand(
   values: Readonly<Record<string, unknown>>,
   context: Context,
 ): Promise<void> {
-  const library = await context.library();
+  const library = await context.loadLibrary();
   const given = new Given(values, library);
   checkStdin(command.traces, context, library);
   const choice = given.word('progress', ['auto', 'never', 'ndjson'], 'auto');

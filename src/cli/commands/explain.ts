@@ -19,7 +19,7 @@ export function addExplain(program: Command, context: Context): void {
     ),
   );
   command.action(async (topic) => {
-    const library = await context.library();
+    const library = await context.loadLibrary();
     const text = topic === undefined ? library.explainTopics().join('\n') : library.explain(topic);
     context.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   });

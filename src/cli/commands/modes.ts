@@ -9,7 +9,7 @@ export function addModes(program: Command, context: Context): void {
     .summary('list modes and shadow policies')
     .description('List the modes of --mode and the policies of --shadow-policy.')
     .action(async () => {
-      const library = await context.library();
+      const library = await context.loadLibrary();
       const policies = nameTable(library.policies.all());
       context.stdout.write(
         `${nameTable(library.backends.all())}\nShadow policies (--shadow-policy):\n${policies}`,

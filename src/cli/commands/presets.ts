@@ -40,7 +40,7 @@ export function addPresets(program: Command, context: Context): void {
     ),
   );
   command.action(async (name, values) => {
-    const library = await context.library();
+    const library = await context.loadLibrary();
     let text: string;
     if (values.keys === true) text = keysText(library);
     else if (values.json === true) {

@@ -29,7 +29,7 @@ export function addCheck(parent: CommandUnknownOpts, context: Context): void {
     .option('--json', 'print the findings as JSON');
   addFlags(command, 'input');
   command.action(async (path, values) => {
-    const library = await context.library();
+    const library = await context.loadLibrary();
     const given = new Given(values, library);
     checkStdin([path], context, library);
     const trace = await library.openTrace(path, {

@@ -9,7 +9,7 @@ export function addFormats(parent: CommandUnknownOpts, context: Context): void {
     .summary('list trace formats')
     .description('List the trace formats, in the order in which content is tried against them.')
     .action(async () => {
-      const library = await context.library();
+      const library = await context.loadLibrary();
       const formats = library.formats.all().toSorted((a, b) => a.priority - b.priority);
       context.stdout.write(nameTable(formats));
     });

@@ -54,7 +54,7 @@ export function addHead(parent: CommandUnknownOpts, context: Context): void {
     .option('-n, --lines <n>', `records to print (default: ${DEFAULT_LINES})`);
   addFlags(command, 'input');
   command.action(async (path, values) => {
-    const library = await context.library();
+    const library = await context.loadLibrary();
     const given = new Given(values, library);
     const limit = given.count('lines', DEFAULT_LINES);
     const trace = await openInput(path, given, context, library);

@@ -82,7 +82,7 @@ export function addInfo(parent: CommandUnknownOpts, context: Context): void {
     .option('--json', 'print the profile as JSON');
   addFlags(command, 'input');
   command.action(async (path, values) => {
-    const library = await context.library();
+    const library = await context.loadLibrary();
     const trace = await openInput(path, new Given(values, library), context, library);
     const profile = await library.profileTrace(trace).finally(() => trace.close());
     const text =

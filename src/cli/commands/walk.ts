@@ -14,7 +14,7 @@ function parseAddress(text: string, library: Library): Word64 {
 }
 
 async function runWalk(trace: string, values: OptionValues, context: Context): Promise<void> {
-  const library = await context.library();
+  const library = await context.loadLibrary();
   const given = new Given(values, library);
   checkStdin([trace], context, library);
   const [at, gva] = [given.text('at'), given.text('gva')];
