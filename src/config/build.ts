@@ -105,6 +105,8 @@ function readHost(from: Reader): MachineConfig['host'] {
     levels: from.oneOf('host.levels', LEVELS),
     pageSize: from.oneOf('host.pageSize', PAGE_SIZES),
     populate: from.oneOf('host.populate', ['eager', 'lazy'] as const),
+    fill: from.oneOf('host.fill', ['page', 'group'] as const),
+    memory: from.oneOf('host.memory', ['populated', 'unpopulated'] as const),
     layout: from.oneOf('host.layout', ['flat', 'xen'] as const),
   };
 }

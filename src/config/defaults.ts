@@ -24,6 +24,8 @@ export const MODEL_DEFAULTS: ReadonlyMap<string, ConfigValue> = new Map<string, 
   ['host.levels', 4],
   ['host.pageSize', '4k'],
   ['host.populate', 'eager'], // Xen populates a domain when it builds it
+  ['host.fill', 'page'], // Linux's TDP MMU, the default since 5.15
+  ['host.memory', 'populated'],
   ['host.layout', 'flat'],
   ['shadow.policy', 'xen'],
   ['shadow.pool', 'auto'],

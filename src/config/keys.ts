@@ -119,6 +119,16 @@ const MODEL_KEYS: readonly ConfigKey[] = [
   choice('host.pageSize', PAGE_SIZES, 'largest p2m leaf wanted'),
   choice('host.populate', ['eager', 'lazy'], 'when p2m entries are made: at start, or at first touch'),
   choice(
+    'host.fill',
+    ['page', 'group'],
+    'p2m entries made per nested fault: the one needed, or also the rest of its aligned group of 8',
+  ),
+  choice(
+    'host.memory',
+    ['populated', 'unpopulated'],
+    'unpopulated: the host backs guest memory when it is first touched, reads with the zero page',
+  ),
+  choice(
     'host.layout',
     ['flat', 'xen'],
     'RAM from gfn 0 without holes, or the layout of the Xen domain builder',
@@ -151,7 +161,12 @@ const HARDWARE_KEYS: readonly ConfigKey[] = [
 ];
 
 const SHADOW_KEYS: readonly ConfigKey[] = [
-  { ...NO_RANGE, key: 'shadow.policy', type: 'name', meaning: 'shadow policy preset, see `p2msim modes`' },
+  {
+    ...NO_RANGE,
+    key: 'shadow.policy',
+    type: 'name',
+    meaning: 'shadow policy, or the path of a policy file; see `p2msim modes`',
+  },
   integer(
     'shadow.pool',
     [0, 2 ** 32],

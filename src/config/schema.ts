@@ -69,6 +69,10 @@ export interface MachineConfig {
     /** Largest p2m leaf wanted. */
     pageSize: PageSizeName;
     populate: 'eager' | 'lazy';
+    /** What one nested fault on a lazy p2m fills: the entry it needs, or also others of its aligned 8. */
+    fill: 'page' | 'group';
+    /** `unpopulated`: the host backs guest memory when it is first touched. */
+    memory: 'populated' | 'unpopulated';
     /** `flat`: RAM from gfn 0 without holes; `xen`: the domain builder's layout below 2 MiB. */
     layout: 'flat' | 'xen';
   };

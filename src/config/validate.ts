@@ -2,8 +2,8 @@
  * What a configuration must satisfy beyond the range of each key: geometries that can be built.
  *
  * A set-associative array needs whole sets and a power of two of them, because the set is a slice of
- * the page number. A page size may live in one first-level array only. Not checked here: names that
- * live in other registries (shadow policies).
+ * the page number. A page size may live in one first-level array only. Rules for first touches need memory
+ * that was not touched before. Not checked here: names that live in other registries (shadow policies).
  */
 import { ConfigError } from '../errors.js';
 import type { ArrayConfig, CacheLevelConfig, MachineConfig, TlbArrayConfig } from './schema.js';
@@ -92,6 +92,26 @@ function checkSizes(group: readonly (readonly [string, TlbArrayConfig])[], origi
   }
 }
 
+/** How first touches are served decides nothing where all was touched, or mapped, before the guest starts. */
+function checkFirstTouch({ host, guest }: MachineConfig, originOf: OriginOf): void {
+  const lazily = '`--p2m-populate lazy` makes p2m entries at first touch';
+  const where = (key: string, value: string): string => `where ${key} is ${value} (${originOf(key)})`;
+  const eager = where('host.populate', host.populate);
+  if (host.fill !== 'page' && host.populate === 'eager')
+    throw geometryError('host.fill', host.fill, `page ${eager}`, originOf, lazily);
+  if (host.memory === 'populated') return;
+  if (host.populate === 'eager')
+    throw geometryError('host.memory', host.memory, `populated ${eager}`, originOf, lazily);
+  if (guest.memory === 'warm') {
+    const expected = `populated ${where('guest.memory', guest.memory)}`;
+    const hint = 'warm memory was written before, so the host has backed it; `--guest-memory cold` was not';
+    throw geometryError('host.memory', host.memory, expected, originOf, hint);
+  }
+  // The kernel places pages of 4 KiB and 2 MiB on touch; pages of 1 GiB have to be reserved.
+  if (host.pageSize === '1g')
+    throw geometryError('host.pageSize', '1g', '4k or 2m for unpopulated host memory', originOf);
+}
+
 /** Throws {@link ConfigError} that names key, value, origin and what was expected. */
 export function validateConfig(config: MachineConfig, originOf: OriginOf = () => 'given'): void {
   const { l1d, l1d2m, l1d1g, l1i, l1i2m, l1i1g, stlb, stlb2m, stlb1g, pwc, npwc, ntlb, cache } = config;
@@ -109,4 +129,5 @@ export function validateConfig(config: MachineConfig, originOf: OriginOf = () =>
   if (!isPowerOfTwo(config.guest.faultAround)) {
     throw geometryError('guest.faultAround', `${config.guest.faultAround}`, 'a power of two', originOf);
   }
+  checkFirstTouch(config, originOf);
 }

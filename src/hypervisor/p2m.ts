@@ -4,7 +4,7 @@
  * A gfn gets the largest leaf, up to the size wanted, whose whole aligned range is RAM (Xen
  * p2m_set_entry, docs/model.md 5). Table pages are counted as Xen allocates them, root included. mfn = gfn +
  * a constant whose residue makes gfn 0x1000 hash to out-of-sync slot 0, as on the machine that was
- * measured. Not modelled: types other than RAM, fragmentation of host memory.
+ * measured. Not modelled: types other than RAM and read-only RAM, fragmentation of host memory.
  */
 import { ENTRIES, SIZE_1G, SIZE_4K, sizeOfName } from '../arch/paging.js';
 import type { MachineConfig } from '../config/schema.js';
@@ -17,24 +17,34 @@ const TABLE_MFN = 0x20000000;
 
 const ABSENT = 0;
 const LEAF = 1;
+const READ_ONLY_LEAF = 2;
+/** Entries from here on are links: this plus the number of the table below. */
+const LINK = 3;
 
-/** What reading one p2m entry tells. */
+/** What reading one p2m entry tells, if it does not link to a table. */
 export const P2M_ABSENT = -1;
+export const P2M_LEAF = -2;
+export const P2M_READ_ONLY = -3;
+
+/** What the table depends on; what fills it, and when, is its user's business. */
+export type P2mShape = Omit<MachineConfig['host'], 'fill' | 'memory'>;
 
 export class P2m {
   readonly levels: number;
   /** Table pages in use by level (index = level), and in all. */
   readonly pages = [0, 0, 0, 0, 0, 0];
   total = 0;
+  /** Most that `total` has been. */
+  peak = 0;
   readonly #wanted: number;
   readonly #xenLayout: boolean;
   readonly #ranges: readonly P2mRange[];
-  /** Per table: 512 entries: 0 absent, 1 leaf, otherwise 2 + child table. */
+  /** Per table: 512 entries, ABSENT and so on. */
   readonly #tables: Int32Array[] = [];
   #ram = 0;
 
   /** @param maxSize largest leaf the user of this table can take (2M under shadow paging) */
-  constructor(config: MachineConfig['host'], ranges: readonly P2mRange[], maxSize: number) {
+  constructor(config: P2mShape, ranges: readonly P2mRange[], maxSize: number) {
     this.levels = config.levels;
     this.#wanted = Math.min(sizeOfName(config.pageSize), maxSize);
     this.#xenLayout = config.layout === 'xen';
@@ -62,18 +72,39 @@ export class P2m {
     return gfn + MFN_OFFSET;
   }
 
-  /** Maps `gfn` with the leaf it is due; returns the leaf's size. */
-  map(gfn: number): number {
-    const size = this.leafSize(gfn);
+  /** Maps `gfn`, with the leaf it is due unless a smaller one is asked for; returns the leaf's size. */
+  map(gfn: number, size = this.leafSize(gfn), writable = true): number {
     let table = 0;
     for (let level = this.levels; level > size + 1; level--) {
       const entries = this.#tables[table]!;
       const index = this.index(gfn, level);
-      if (entries[index] === ABSENT) entries[index] = 2 + this.#newTable(level - 1);
-      table = entries[index]! - 2;
+      if (entries[index] === ABSENT) entries[index] = LINK + this.#newTable(level - 1);
+      table = entries[index]! - LINK;
     }
-    this.#tables[table]![this.index(gfn, size + 1)] = LEAF;
+    this.#tables[table]![this.index(gfn, size + 1)] = writable ? LEAF : READ_ONLY_LEAF;
     return size;
+  }
+
+  /** Drops the leaf that maps `gfn`, if there is one; tables stay, as in Linux kvm_tdp_mmu_unmap_gfn_range. */
+  unmap(gfn: number): void {
+    let table = 0;
+    for (let level = this.levels; level >= 1; level--) {
+      const index = this.index(gfn, level);
+      const below = this.child(table, index);
+      if (below >= 0) table = below;
+      else {
+        this.#tables[table]![index] = ABSENT;
+        return;
+      }
+    }
+  }
+
+  /** Drops everything but an empty root (Linux kvm_mmu_zap_all_fast). */
+  clear(): void {
+    this.#tables.length = 0;
+    this.pages.fill(0);
+    this.total = 0;
+    this.#newTable(this.levels);
   }
 
   /** The size of the leaf that `gfn` is due, whether or not it is mapped yet. */
@@ -90,10 +121,10 @@ export class P2m {
       : Math.floor(gfn / 512 ** (level - 1)) % ENTRIES;
   }
 
-  /** Table below entry `index` of `table`; `P2M_ABSENT`, or -2 for a leaf. Table 0 is the root. */
+  /** Table below entry `index` of `table`, or `P2M_ABSENT`, `P2M_LEAF`, `P2M_READ_ONLY`. Table 0 is the root. */
   child(table: number, index: number): number {
     const entry = this.#tables[table]![index]!;
-    return entry === ABSENT ? P2M_ABSENT : entry === LEAF ? -2 : entry - 2;
+    return entry >= LINK ? entry - LINK : P2M_ABSENT - entry;
   }
 
   /** Machine frame of table page `table`. */
@@ -105,7 +136,7 @@ export class P2m {
     let table = 0;
     for (let level = this.levels; level >= 1; level--) {
       const below = this.child(table, this.index(gfn, level));
-      if (below < 0) return below === -2;
+      if (below < 0) return below !== P2M_ABSENT;
       table = below;
     }
     return false;
@@ -115,6 +146,7 @@ export class P2m {
     this.#tables.push(new Int32Array(ENTRIES));
     this.pages[level] = this.pages[level]! + 1;
     this.total += 1;
+    this.peak = Math.max(this.peak, this.total);
     return this.#tables.length - 1;
   }
 

@@ -10,6 +10,7 @@ import type { AddressSpace } from '../guest/address-space.js';
 import type { Guest } from '../guest/guest.js';
 import type { Cr3Flush } from '../guest/port.js';
 import type { AccessCounters, MachineCounters, TableMemory } from '../counters.js';
+import type { PageFaultKey, VmexitKey } from '../hypervisor/vmexit.js';
 import type { ArchitecturalEvent, P2mRange } from '../trace/event.js';
 import type { PageIds } from './page-ids.js';
 import type { PteCache } from './pte-cache.js';
@@ -61,11 +62,24 @@ export interface MachineParts {
   /** Translation counters of the origin of the current access (trace or guest kernel). */
   readonly origin: { counters: AccessCounters };
   readonly translation: Translation;
-  /** Set while `p2msim walk` watches; otherwise null. */
-  readonly watch: { observer: WalkObserver | null };
+  /** Set while `p2msim walk` watches walks, or `validate` watches exits; otherwise null. */
+  readonly watch: { observer: WalkObserver | null; exits: ExitObserver | null };
   /** Host leaf sizes declared in the trace's header. */
   readonly p2mRanges: readonly P2mRange[];
 }
+
+/** Told of every VMEXIT that memory causes, one by one. */
+export interface ExitObserver {
+  /**
+   * @param reason `pf`: (hi, lo) is the gVA; `npf`: lo is the gfn; otherwise both are 0
+   * @param error of `pf`: bit 0 present, bit 1 write (the fetch bit is the observer's to add); of `npf`: the
+   *   same bits, and {@link NPF_WALK} if it was a guest table that the p2m did not map
+   */
+  exit(reason: VmexitKey, hi: number, lo: number, error: number, kind: PageFaultKey | null): void;
+}
+
+/** The nested fault was taken on the guest's page-table walk, not on the final address (SVM EXITINFO1 bit 33). */
+export const NPF_WALK = 8;
 
 /** Events that hardware or hypervisor carries out; the guest has no part in them beyond causing them. */
 export type MachineEvent = Extract<
@@ -83,6 +97,10 @@ export interface MmuBackend {
   ramGrown(ram: number): void;
   /** Any other event of the machine's. Returns null, or why this mode cannot take it. */
   event(vcpu: Vcpu, event: MachineEvent): string | null;
+  /** The hypervisor drops every translation that it holds for the guest; absent: it holds none. */
+  dropTranslations?(): void;
+  /** Somebody outside the guest (a loader) has written to guest memory: the host has a page there. */
+  loaded?(gfn: number): void;
   /** Adds its table pages to `memory`. */
   memory(memory: TableMemory): void;
 }

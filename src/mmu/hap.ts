@@ -2,17 +2,20 @@
  * HAP: hardware-assisted paging (EPT/NPT). The two-dimensional walk, and the exits that remain.
  *
  * Each guest table's gPA, and the data page's at the end, is translated through the p2m by the hardware:
- * up to (g+1)(h+1)-1 references (24 for 4x4, 35 for 5x5), no exit. Exits: a p2m entry that is not there yet
- * (lazy population as KVM does it; Xen's builder populates everything: tools/libs/guest meminit_hvm),
- * device accesses, CR4/CR0/CPUID by vendor. Guest faults, CR3 loads, INVLPG and table stores do not exit
- * (Xen vmcs.c construct_vmcs, vmcb.c construct_vmcb). docs/model.md 5.
+ * up to (g+1)(h+1)-1 references (24 for 4x4, 35 for 5x5), no exit. Exits: a p2m entry that is not there yet,
+ * or read-only and written (population at first touch as KVM does it, hypervisor/p2m-fill.ts; Xen's builder
+ * populates everything: tools/libs/guest meminit_hvm), device accesses, and mmu/control-exits.ts. Guest faults,
+ * CR3 loads, INVLPG and table stores do not exit (Xen vmcs.c construct_vmcs, vmcb.c construct_vmcb).
+ * docs/model.md 5.
  */
-import { pageNumberOf, pageOffset, SIZE_1G, SIZE_4K, tableIndex } from '../arch/paging.js';
+import { pageNumberOf, pageOffset, SIZE_1G, tableIndex } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import type { MachineConfig } from '../config/schema.js';
 import type { AddressSpace } from '../guest/address-space.js';
 import type { Cr3Flush } from '../guest/port.js';
-import { MFN_OFFSET, P2M_ABSENT, P2m } from '../hypervisor/p2m.js';
+import { HostMemory } from '../hypervisor/host-memory.js';
+import { MFN_OFFSET, P2m } from '../hypervisor/p2m.js';
+import { P2mFill } from '../hypervisor/p2m-fill.js';
 import { hapPoolPages } from '../hypervisor/pool.js';
 import type { TableMemory } from '../counters.js';
 import {
@@ -23,33 +26,24 @@ import {
   type MachineEvent,
   type MachineParts,
   type MmuBackend,
+  NPF_WALK,
   RETRY,
   type Vcpu,
 } from './backend.js';
+import { controlExits } from './control-exits.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
-import { countGuestHit, countGuestReference, countNestedHit, countNestedReference } from './references.js';
+import { NestedWalk, NOT_RAM, NOT_WRITABLE, READ_ONLY } from './nested-walk.js';
+import { countGuestHit, countGuestReference } from './references.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 
-/** Host walk outcomes besides a leaf size. */
-const NOT_MAPPED = -1;
-const NOT_RAM = -2;
-
-/** Exits that a VM entry's controls leave on, whatever the paging mode (CR4 under SVM). */
-export function controlRegisterExits(parts: MachineParts, event: MachineEvent): void {
-  const { counters, config } = parts;
-  if (event.kind === 'cpuid') counters.exitCpuid += 1;
-  else if (config.vendor === 'amd' && event.kind === 'flushall') {
-    counters.exitCr4Read += 1;
-    counters.exitCr4Write += 2;
-    counters.exits += 2;
-  } else if (config.vendor === 'amd' && event.kind === 'cr0wp') counters.exitCr0Write += 1;
-  else return;
-  counters.exits += 1;
-}
+/** The hardware walks guest tables as if it wrote to them (KVM: error code 6 on either vendor; EPT with A/D). */
+const WALKER_WRITES = true;
 
 class HapBackend implements MmuBackend {
   readonly #parts: MachineParts;
   readonly #p2m: P2m;
+  readonly #fill: P2mFill;
+  readonly #nested: NestedWalk;
   readonly #lazy: boolean;
   readonly #combined: boolean;
 
@@ -57,6 +51,9 @@ class HapBackend implements MmuBackend {
     this.#parts = parts;
     const { host, guest, pwc } = parts.config;
     this.#p2m = new P2m(host, parts.p2mRanges, SIZE_1G);
+    const memory = new HostMemory(host, (gfn) => this.#p2m.leafSize(gfn));
+    this.#fill = new P2mFill(this.#p2m, memory, host.fill);
+    this.#nested = new NestedWalk(parts, this.#p2m);
     this.#lazy = host.populate === 'lazy' && guest.memory === 'cold';
     this.#combined = pwc.semantics === 'combined';
     this.ramGrown(parts.guest.allocator.ram);
@@ -64,6 +61,10 @@ class HapBackend implements MmuBackend {
 
   ramGrown(ram: number): void {
     this.#p2m.setRam(ram, !this.#lazy);
+  }
+
+  loaded(gfn: number): void {
+    this.#fill.loaded(gfn);
   }
 
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {
@@ -85,8 +86,8 @@ class HapBackend implements MmuBackend {
     for (; ; level--) {
       if (!translated) {
         watch.observer?.translating(level);
-        const host = this.#hostWalk(vcpu, table);
-        if (host < 0) return this.#hostFault(vcpu, table, host);
+        const host = this.#nested.walk(vcpu, table, WALKER_WRITES);
+        if (host < 0) return this.#hostFault(vcpu, table, host, WALKER_WRITES, NPF_WALK);
         // A combined entry exists once it is known where the next table is in host memory.
         if (this.#combined && level < guest.levels)
           vcpu.pwc.fill(vcpu.space, page, level + 1, table, writable);
@@ -128,73 +129,27 @@ class HapBackend implements MmuBackend {
     const { guest, origin, translation, watch } = this.#parts;
     const gfn = frame + pageOffset(hi, lo, level - 1);
     watch.observer?.translating(0);
-    const host = this.#hostWalk(vcpu, gfn);
-    if (host < 0) return this.#hostFault(vcpu, gfn, host);
+    const host = this.#nested.walk(vcpu, gfn, write);
+    if (host < 0) return this.#hostFault(vcpu, gfn, host, write, 0);
     const marked = flags | PTE_A | (write ? PTE_D : 0);
     if (marked !== flags) {
       guest.tables.setFlags(table, index, marked);
       origin.counters.adUpdates += 1;
     }
-    translation.size = Math.min(level - 1, host);
+    translation.size = Math.min(level - 1, host & ~READ_ONLY);
     translation.flags =
-      (writable && (marked & PTE_D) !== 0 ? TLB_W : 0) | ((flags & PTE_G) !== 0 ? TLB_G : 0);
+      (writable && host < READ_ONLY && (marked & PTE_D) !== 0 ? TLB_W : 0) |
+      ((flags & PTE_G) !== 0 ? TLB_G : 0);
     translation.gfn = gfn;
     translation.mfn = this.#p2m.mfn(gfn);
     return FILLED;
   }
 
-  /** gfn -> host leaf size, by nested TLB or host walk; or NOT_MAPPED, NOT_RAM. */
-  #hostWalk(vcpu: Vcpu, gfn: number): number {
-    const c = this.#parts.origin.counters;
-    if (vcpu.ntlb !== null) {
-      const size = this.#nestedLookup(vcpu, gfn);
-      if (size >= 0) {
-        c.ntlbHit += 1;
-        return size;
-      }
-      c.ntlbMiss += 1;
-    }
-    const p2m = this.#p2m;
-    let table = 0;
-    let level = p2m.levels;
-    const hit = vcpu.npwc.present ? vcpu.npwc.lookup(0, gfn) : -1;
-    if (hit >= 0) countNestedHit(c, hit);
-    if (hit > 0) {
-      table = vcpu.npwc.table;
-      level = hit - 1;
-    }
-    const { observer } = this.#parts.watch;
-    for (; ; level--) {
-      const index = p2m.index(gfn, level);
-      const below = p2m.child(table, index);
-      countNestedReference(c, level);
-      vcpu.cache.read(p2m.tableMfn(table), index, c);
-      observer?.reference(
-        'nested',
-        level,
-        table,
-        index,
-        below === P2M_ABSENT ? null : below < 0 ? p2m.mfn(gfn) : below,
-      );
-      if (below === P2M_ABSENT) return p2m.isRam(gfn) ? NOT_MAPPED : NOT_RAM;
-      if (below < 0) {
-        vcpu.ntlb?.fill(nestedSet(vcpu, gfn, level - 1), nestedKey(gfn, level - 1), 0);
-        return level - 1;
-      }
-      vcpu.npwc.fill(0, gfn, level, below, true);
-      table = below;
-    }
-  }
-
-  #nestedLookup(vcpu: Vcpu, gfn: number): number {
-    for (let size = SIZE_4K; size <= SIZE_1G; size++) {
-      if (vcpu.ntlb!.lookup(nestedSet(vcpu, gfn, size), nestedKey(gfn, size)) >= 0) return size;
-    }
-    return -1;
-  }
-
-  /** EPT violation / NPF: RAM that was never touched is mapped; anything else is a device access. */
-  #hostFault(vcpu: Vcpu, gfn: number, why: number): number {
+  /**
+   * EPT violation / NPF: RAM is mapped, or made writable; anything else is a device access.
+   * @param walk NPF_WALK if `gfn` is a guest table, 0 if it is what the guest accesses
+   */
+  #hostFault(vcpu: Vcpu, gfn: number, why: number, write: boolean, walk: number): number {
     const { counters, watch } = this.#parts;
     counters.exits += 1;
     // An EPT violation drops the guest-physical mappings of that gPA (SDM 28.3.3.1).
@@ -202,12 +157,33 @@ class HapBackend implements MmuBackend {
     if (why === NOT_RAM) {
       counters.exitMmio += 1;
       watch.observer?.note('VMEXIT mmio: the gfn is not RAM, the access is emulated');
+      watch.exits?.exit('mmio', 0, 0, 0, null);
       return EMULATED;
     }
     counters.exitNpf += 1;
-    watch.observer?.note('VMEXIT npf: the p2m entry is filled');
-    this.#p2m.map(gfn);
+    watch.exits?.exit('npf', 0, gfn, (why === NOT_WRITABLE ? 1 : 0) | (write ? 2 : 0) | walk, null);
+    if (this.#fill.fill(gfn, write)) watch.observer?.note('VMEXIT npf: the p2m entry is filled');
+    else {
+      watch.observer?.note('VMEXIT npf: the host copies the page, what the p2m said of it is dropped');
+      if (why === NOT_WRITABLE) this.#flushAll();
+    }
     return RETRY;
+  }
+
+  /** As after the deletion of a memory slot (Linux kvm_arch_flush_shadow_memslot): what was mapped faults again. */
+  dropTranslations(): void {
+    this.#p2m.clear();
+    this.#flushAll();
+  }
+
+  /** Whatever the hardware may have kept of p2m entries that are gone (Linux kvm_flush_remote_tlbs). */
+  #flushAll(): void {
+    for (const vcpu of this.#parts.vcpus) {
+      vcpu.tlb.flushAll();
+      vcpu.pwc.flush();
+      vcpu.npwc.flush();
+      vcpu.ntlb?.flush();
+    }
   }
 
   cr3(vcpu: Vcpu, _space: AddressSpace, flush: Cr3Flush): void {
@@ -219,8 +195,8 @@ class HapBackend implements MmuBackend {
   }
 
   event(vcpu: Vcpu, event: MachineEvent): string | null {
-    const { guest, counters, ids } = this.#parts;
-    controlRegisterExits(this.#parts, event);
+    const { guest, counters, ids, watch } = this.#parts;
+    controlExits(this.#parts, event);
     switch (event.kind) {
       case 'flushall':
         counters.fullFlushes += 1;
@@ -233,6 +209,7 @@ class HapBackend implements MmuBackend {
         if (event.device === 'direct') return null;
         counters.exits += 1;
         counters.exitMmio += 1;
+        watch.exits?.exit('mmio', 0, 0, 0, null);
         return null;
       case 'cr0wp':
         return event.on ? null : 'CR0.WP=0 needs privilege levels, which traces do not carry';
@@ -256,22 +233,12 @@ class HapBackend implements MmuBackend {
 
 export function addP2mMemory(p2m: P2m, memory: TableMemory): void {
   memory['p2m.pages'] = p2m.total;
-  // The p2m never shrinks here: only host-side edits, not modelled yet, would free its pages.
-  memory['p2m.pages.peak'] = p2m.total;
+  memory['p2m.pages.peak'] = p2m.peak;
   memory['p2m.l1.pages'] = p2m.pages[1]!;
   memory['p2m.l2.pages'] = p2m.pages[2]!;
   memory['p2m.l3.pages'] = p2m.pages[3]!;
   memory['p2m.l4.pages'] = p2m.pages[4]!;
   memory['p2m.l5.pages'] = p2m.pages[5]!;
-}
-
-/** The page number of `gfn` at `size`, told apart by size: keys stay below 2^30. */
-function nestedKey(gfn: number, size: number): number {
-  return (gfn >>> (9 * size)) + (size === SIZE_4K ? 0 : size === SIZE_1G ? 0x28000000 : 0x20000000);
-}
-
-function nestedSet(vcpu: Vcpu, gfn: number, size: number): number {
-  return (gfn >>> (9 * size)) & (vcpu.ntlb!.sets - 1);
 }
 
 function describe(config: MachineConfig): string {

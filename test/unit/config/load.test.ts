@@ -145,6 +145,41 @@ describe('geometry', () => {
   });
 });
 
+describe('rules for first touches', () => {
+  const resolving =
+    (...texts: string[]) =>
+    () =>
+      resolveConfig({ settings: texts.map(set) });
+
+  it('are taken with a p2m that is filled at first touch', () => {
+    const { config } = resolving('host.populate=lazy', 'host.fill=group', 'host.memory=unpopulated')();
+    expect([config.host.fill, config.host.memory, config.guest.memory]).toEqual([
+      'group',
+      'unpopulated',
+      'cold',
+    ]);
+    expect(resolving('host.populate=lazy', 'host.memory=unpopulated', 'host.pageSize=2m')).not.toThrow();
+  });
+
+  it('are refused where they would decide nothing, naming both values', () => {
+    expect(resolving('host.fill=group')).toThrow(
+      'host.fill is group (--set host.fill); expected page where host.populate is eager (default)',
+    );
+    expect(resolving('host.memory=unpopulated', 'host.populate=eager')).toThrow(
+      'host.memory is unpopulated (--set host.memory); expected populated where host.populate is eager (--set host.populate)',
+    );
+    expect(resolving('host.populate=lazy', 'host.memory=unpopulated', 'guest.memory=warm')).toThrow(
+      'host.memory is unpopulated (--set host.memory); expected populated where guest.memory is warm (--set guest.memory)',
+    );
+  });
+
+  it('are refused with host pages that do not come on touch', () => {
+    expect(resolving('host.populate=lazy', 'host.memory=unpopulated', 'host.pageSize=1g')).toThrow(
+      'host.pageSize is 1g (--set host.pageSize); expected 4k or 2m for unpopulated host memory',
+    );
+  });
+});
+
 describe('a configuration file', () => {
   it('takes nested and dotted keys and a preset', () => {
     const text = '{"$schema": "x", "preset": "zen3", "stlb": {"entries": 4096}, "guest.pcid": true}';

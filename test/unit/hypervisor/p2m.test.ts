@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SIZE_1G, SIZE_2M, SIZE_4K } from '../../../src/arch/paging.js';
-import { MFN_OFFSET, P2m } from '../../../src/hypervisor/p2m.js';
+import { MFN_OFFSET, P2M_LEAF, P2M_READ_ONLY, P2m } from '../../../src/hypervisor/p2m.js';
 import { hapPoolPages, shadowPoolPages } from '../../../src/hypervisor/pool.js';
 import type { P2mRange } from '../../../src/trace/event.js';
 
@@ -67,6 +67,54 @@ describe('table pages of an eager p2m', () => {
     expect([pages(p2m), p2m.isMapped(5), p2m.isMapped(6)]).toEqual([[1, 1, 1, 1, 0], true, false]);
     p2m.map(6);
     expect(p2m.total).toBe(4);
+  });
+});
+
+describe('what was mapped', () => {
+  const path = (p2m: P2m, gfn: number): number[] => {
+    const found = [0];
+    for (let level = 4; level >= 1 && found.at(-1)! >= 0; level--)
+      found.push(p2m.child(found.at(-1)!, p2m.index(gfn, level)));
+    return found;
+  };
+
+  it('can be read-only, and be made writable', () => {
+    const p2m = p2mOf({});
+    p2m.setRam(GIB, false);
+    p2m.map(5, SIZE_4K, false);
+    expect([path(p2m, 5), p2m.isMapped(5)]).toEqual([[0, 1, 2, 3, P2M_READ_ONLY], true]);
+    p2m.map(5);
+    expect(path(p2m, 5)).toEqual([0, 1, 2, 3, P2M_LEAF]);
+  });
+
+  it('can be smaller than the leaf that is due', () => {
+    const p2m = p2mOf({ pageSize: '2m' });
+    p2m.setRam(GIB, false);
+    expect([p2m.map(700, SIZE_4K), p2m.isMapped(700), p2m.isMapped(701)]).toEqual([SIZE_4K, true, false]);
+  });
+
+  it('is unmapped leaf by leaf: tables stay', () => {
+    const p2m = eager(2048, { pageSize: '2m', ranges: [{ gfn: 0, count: 512, pageSize: '4k' }] });
+    p2m.unmap(5);
+    p2m.unmap(700);
+    p2m.unmap(700);
+    expect([4, 5, 6, 512, 1023, 1024].map((gfn) => p2m.isMapped(gfn))).toEqual([
+      true,
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect(pages(p2m)).toEqual([1, 1, 1, 1, 0]);
+  });
+
+  it('goes with all tables but an empty root, and the peak is remembered', () => {
+    const p2m = eager(GIB);
+    p2m.clear();
+    expect([pages(p2m), p2m.total, p2m.peak, p2m.isMapped(0)]).toEqual([[0, 0, 0, 1, 0], 1, 515, false]);
+    p2m.map(5);
+    expect([path(p2m, 5), p2m.total, p2m.peak]).toEqual([[0, 1, 2, 3, P2M_LEAF], 4, 515]);
   });
 });
 

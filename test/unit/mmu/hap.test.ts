@@ -214,6 +214,32 @@ describe('exits that remain under HAP', () => {
   });
 });
 
+describe('whoever watches exits', () => {
+  it.each(['intel', 'amd'] as const)('is told of each one that is counted, on %s', (vendor) => {
+    const m = hap((config) => (config.vendor = vendor));
+    map(m, at(5), 1, 'rw', { gfn: 0x900000 }); // not RAM
+    const mmio = { kind: 'mmio', vcpu: 0, line: 0, va: at(0), size: 4, write: true, device: 'dm' } as const;
+    const told: string[] = [];
+    m.parts.watch.exits = {
+      exit: (reason, hi, lo, error, kind) => {
+        expect([hi, lo, error, kind]).toEqual([0, 0, 0, null]);
+        told.push(reason);
+      },
+    };
+    const c = counted(m, () => {
+      m.event(plain('cpuid'));
+      m.event(plain('flushall'));
+      m.event({ kind: 'cr0wp', vcpu: 0, line: 0, on: true });
+      m.event(mmio);
+      m.event({ ...mmio, device: 'direct' });
+      read(m, at(5));
+    });
+    const ofAmd = vendor === 'amd' ? ['cr4_read', 'cr4_write', 'cr4_write', 'cr0_write'] : [];
+    expect(told).toEqual(['cpuid', ...ofAmd, 'mmio', 'mmio']);
+    expect(c['vmexit.total']).toBe(told.length);
+  });
+});
+
 describe('memory of HAP', () => {
   it('is the p2m of all RAM: 512 L1 tables, L2, L3 and root for 1 GiB in 4k leaves', () => {
     expect(hap((config) => (config.guest.ram = 'auto')).memory()).toMatchObject({

@@ -1,0 +1,92 @@
+/**
+ * NestedWalk: the host dimension of a two-dimensional walk: gfn -> host leaf, as the hardware finds it.
+ *
+ * Nested TLB first, then the host walk cache, then the p2m from its root (docs/model.md 3.2, 5). A leaf that is
+ * read-only serves reads; a write to it ends the walk, and no cache may hide that.
+ */
+import { SIZE_1G, SIZE_4K } from '../arch/paging.js';
+import { P2M_ABSENT, P2M_LEAF, type P2m } from '../hypervisor/p2m.js';
+import type { MachineParts, Vcpu } from './backend.js';
+import { countNestedHit, countNestedReference } from './references.js';
+import { TLB_W } from './tlb-hierarchy.js';
+
+/** Host walk outcomes besides a leaf size. */
+export const NOT_MAPPED = -1;
+export const NOT_RAM = -2;
+export const NOT_WRITABLE = -3;
+/** Added to the leaf size if the leaf is read-only. */
+export const READ_ONLY = 4;
+
+export class NestedWalk {
+  readonly #parts: MachineParts;
+  readonly #p2m: P2m;
+
+  constructor(parts: MachineParts, p2m: P2m) {
+    this.#parts = parts;
+    this.#p2m = p2m;
+  }
+
+  /** gfn -> host leaf size, with READ_ONLY, by nested TLB or host walk; or NOT_MAPPED, NOT_RAM, NOT_WRITABLE. */
+  walk(vcpu: Vcpu, gfn: number, write: boolean): number {
+    const c = this.#parts.origin.counters;
+    if (vcpu.ntlb !== null) {
+      const size = this.#lookUp(vcpu, gfn, write);
+      if (size >= 0) {
+        c.ntlbHit += 1;
+        return size;
+      }
+      c.ntlbMiss += 1;
+    }
+    const p2m = this.#p2m;
+    let table = 0;
+    let level = p2m.levels;
+    const hit = vcpu.npwc.present ? vcpu.npwc.lookup(0, gfn) : -1;
+    if (hit >= 0) countNestedHit(c, hit);
+    if (hit > 0) {
+      table = vcpu.npwc.table;
+      level = hit - 1;
+    }
+    const { observer } = this.#parts.watch;
+    for (; ; level--) {
+      const index = p2m.index(gfn, level);
+      const below = p2m.child(table, index);
+      countNestedReference(c, level);
+      vcpu.cache.read(p2m.tableMfn(table), index, c);
+      observer?.reference(
+        'nested',
+        level,
+        table,
+        index,
+        below === P2M_ABSENT ? null : below < 0 ? p2m.mfn(gfn) : below,
+      );
+      if (below === P2M_ABSENT) return p2m.isRam(gfn) ? NOT_MAPPED : NOT_RAM;
+      if (below < 0) {
+        const writable = below === P2M_LEAF;
+        if (write && !writable) return NOT_WRITABLE;
+        vcpu.ntlb?.fill(setOf(vcpu, gfn, level - 1), keyOf(gfn, level - 1), writable ? TLB_W : 0);
+        return writable ? level - 1 : (level - 1) | READ_ONLY;
+      }
+      vcpu.npwc.fill(0, gfn, level, below, true);
+      table = below;
+    }
+  }
+
+  #lookUp(vcpu: Vcpu, gfn: number, write: boolean): number {
+    for (let size = SIZE_4K; size <= SIZE_1G; size++) {
+      const flags = vcpu.ntlb!.lookup(setOf(vcpu, gfn, size), keyOf(gfn, size));
+      if (flags < 0) continue;
+      if ((flags & TLB_W) !== 0) return size;
+      return write ? -1 : size | READ_ONLY;
+    }
+    return -1;
+  }
+}
+
+/** The page number of `gfn` at `size`, told apart by size: keys stay below 2^30. */
+function keyOf(gfn: number, size: number): number {
+  return (gfn >>> (9 * size)) + (size === SIZE_4K ? 0 : size === SIZE_1G ? 0x28000000 : 0x20000000);
+}
+
+function setOf(vcpu: Vcpu, gfn: number, size: number): number {
+  return (gfn >>> (9 * size)) & (vcpu.ntlb!.sets - 1);
+}
