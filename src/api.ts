@@ -13,7 +13,8 @@ import { DEFAULT_COST_TABLE } from './cost/table.js';
 import type { CostTable } from './cost/types.js';
 import { judge } from './cost/verdict.js';
 import { type TraceError, UsageError } from './errors.js';
-import { policies } from './hypervisor/shadow/policy.js';
+import { findPolicy, isPolicyFile } from './hypervisor/shadow/policies/load.js';
+import type { ShadowPolicy } from './hypervisor/shadow/policy.js';
 import type { BackendPlugin } from './mmu/backend.js';
 import { backends, isBackendPath, loadBackend } from './mmu/index.js';
 import {
@@ -126,7 +127,7 @@ export async function check(
   const plugins = await resolveModes(modes);
   if (options.format !== undefined) TRACE_FORMATS.get(options.format);
   const { config } = resolveConfig({ preset: options.preset, settings: options.settings });
-  policies.get(config.shadow.policy);
+  findPolicy(config.shadow.policy);
   return plugins;
 }
 
@@ -212,10 +213,20 @@ function manifest(
       badRecords: trace.skipped.count,
       addressSpaces: outcome.addressSpaces,
     },
-    config: { sha256: configDigest(run.config), preset: effective.preset, effective: run.config },
+    config: {
+      sha256: configDigest(run.config),
+      preset: effective.preset,
+      effective: run.config,
+      ...ownPolicy(run.config.shadow.policy),
+    },
     assumptions: run.assumptions,
     incomplete: error === null ? null : `${error.where}: ${error.message}`,
   };
+}
+
+/** The contents of a policy file: the configuration names only its path. */
+function ownPolicy(name: string): { shadowPolicy?: ShadowPolicy } {
+  return isPolicyFile(name) ? { shadowPolicy: findPolicy(name) } : {};
 }
 
 /** Replays a trace on one machine. */

@@ -2,34 +2,41 @@
  * Shadow paging: a one-dimensional walk of tables that the hypervisor keeps, and the exits that keeping them
  * costs. The hardware side; the hypervisor's is in hypervisor/shadow/ (docs/model.md 6).
  *
- * Shadows always map 4 KiB, are never global and know no PCID: every CR3 load is an exit and a full flush.
- * Intercepted: #PF, CR3 loads, INVLPG, CR0 and CR4 writes (Xen vmcs.c, vmcb.c). 64-bit 4-level guests only.
+ * Shadow entries are never global, and every CR3 load is an exit and a full flush (KVM: unless a PCID is kept).
+ * Intercepted: #PF, CR3 loads, INVLPG, CR0 and CR4 writes (Xen vmcs.c, vmcb.c; Linux vmx_vcpu_create, init_vmcb).
+ * What the hypervisor does is the policy's (hypervisor/shadow/policies/). 64-bit 4-level guests only.
  */
-import { pageNumberOf, SIZE_2M, SIZE_4K, tableIndex } from '../arch/paging.js';
+import { pageNumberOf, pageOffset, SIZE_2M, SIZE_4K, tableIndex } from '../arch/paging.js';
 import type { MachineConfig } from '../config/schema.js';
 import { ConfigError } from '../errors.js';
 import type { AddressSpace } from '../guest/address-space.js';
+import type { Cr3Flush } from '../guest/port.js';
 import { MFN_OFFSET, P2m } from '../hypervisor/p2m.js';
-import { ShadowDomain, type ShadowVcpu } from '../hypervisor/shadow/domain.js';
-import { FaultHandler, type FaultOutcome } from '../hypervisor/shadow/fault.js';
-import { refreshOthers, resyncAll, resyncOwn } from '../hypervisor/shadow/oos.js';
-import { FL1, L1, L2, L3, L4, SH_P, SH_RW } from '../hypervisor/shadow/pages.js';
-import { policies } from '../hypervisor/shadow/policy.js';
-import { removeWriteAccess } from '../hypervisor/shadow/write-access.js';
+import { ShadowDomain } from '../hypervisor/shadow/domain.js';
+import { FaultHandler } from '../hypervisor/shadow/fault.js';
+import { invlpg } from '../hypervisor/shadow/invlpg.js';
+import { FL1, L1, L2, L3, L4, SH_LARGE, SH_P, SH_RW } from '../hypervisor/shadow/pages.js';
+import { findPolicy } from '../hypervisor/shadow/policies/load.js';
+import {
+  dropEverything,
+  loadCr3,
+  loadRoot,
+  rebuildRoots,
+  syncEverything,
+} from '../hypervisor/shadow/roots.js';
+import type { VmexitKey } from '../hypervisor/vmexit.js';
 import type { TableMemory } from '../counters.js';
 import {
   type BackendPlugin,
-  EMULATED,
   FILLED,
-  GUEST_FAULT,
   type MachineEvent,
   type MachineParts,
   type MmuBackend,
-  RETRY,
   type Vcpu,
 } from './backend.js';
 import { addP2mMemory } from './hap.js';
 import { countGuestHit, countShadowReference } from './references.js';
+import { type ExitCounter, OUTCOMES } from './shadow-exits.js';
 import { TLB_W } from './tlb-hierarchy.js';
 
 /** Machine frames of shadow pages, for the data caches. */
@@ -49,18 +56,18 @@ class ShadowBackend implements MmuBackend {
     const { config, guest, counters, vcpus } = parts;
     this.#p2m = new P2m(config.host, parts.p2mRanges, SIZE_2M);
     this.#lazy = config.host.populate === 'lazy' && config.guest.memory === 'cold';
-    this.#domain = new ShadowDomain(policies.get(config.shadow.policy), guest, this.#p2m, counters, config, {
+    this.#domain = new ShadowDomain(findPolicy(config.shadow.policy), guest, this.#p2m, counters, config, {
       flushVcpu: (id) => flushVcpu(vcpus[id]!),
     });
     this.#handler = new FaultHandler(this.#domain);
     this.ramGrown(guest.allocator.ram);
-    for (const v of this.#domain.vcpus) this.#loadRoot(v, guest.current[v.id]!);
+    for (const v of this.#domain.vcpus) loadRoot(this.#domain, v, guest.current[v.id]!);
     // The roots are in place before the trace begins: what that took is not the trace's doing.
     counters.shAlloc = 0;
   }
 
   ramGrown(ram: number): void {
-    this.#p2m.setRam(ram, !this.#lazy);
+    this.#p2m.setRam(ram, !this.#lazy && this.#domain.policy.keepsP2m);
   }
 
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {
@@ -87,12 +94,12 @@ class ShadowBackend implements MmuBackend {
       watch.observer?.reference('shadow', level, page, index, present ? this.#frameOf(entry, level) : null);
       if (!present) return this.#pageFault(vcpu, hi, lo, write, false);
       writable &&= (entry & SH_RW) !== 0;
-      if (level === L1) {
+      if (level === L1 || (level === L2 && (entry & SH_LARGE) !== 0)) {
         if (write && !writable) return this.#pageFault(vcpu, hi, lo, write, true);
-        translation.size = SIZE_4K;
-        translation.flags = writable ? TLB_W : 0;
-        translation.gfn = entry >> 3;
-        translation.mfn = this.#p2m.mfn(entry >> 3);
+        translation.size = level === L1 ? SIZE_4K : SIZE_2M;
+        translation.flags = writable && this.#marked(page, index, level, write) ? TLB_W : 0;
+        translation.gfn = (entry >> 3) + pageOffset(hi, lo, translation.size);
+        translation.mfn = this.#p2m.mfn(translation.gfn);
         return FILLED;
       }
       vcpu.pwc.fill(vcpu.space, address, level, entry >> 3, writable);
@@ -100,8 +107,18 @@ class ShadowBackend implements MmuBackend {
     }
   }
 
+  /** Sets A and D in a 4 KiB entry where the hypervisor reads them; true if D is set. */
+  #marked(page: number, index: number, level: number, write: boolean): boolean {
+    const { marks } = this.#domain;
+    if (marks === null || level !== L1) return true;
+    marks.walked(page, index, write);
+    return marks.isDirty(page, index);
+  }
+
   #frameOf(entry: number, level: number): number {
-    return level === L1 ? (entry >> 3) + MFN_OFFSET : entry >> 3;
+    return level === L1 || (level === L2 && (entry & SH_LARGE) !== 0)
+      ? (entry >> 3) + MFN_OFFSET
+      : entry >> 3;
   }
 
   /** The #PF exit. */
@@ -110,83 +127,48 @@ class ShadowBackend implements MmuBackend {
     counters.exits += 1;
     counters.exitPf += 1;
     const outcome = this.#handler.handle(this.#domain.vcpus[vcpu.id]!, hi, lo, write, present);
-    watch.observer?.note(OUTCOME_NOTES[outcome]);
-    switch (outcome) {
-      case 'guest':
-        counters.exitPfGuest += 1;
-        return GUEST_FAULT;
-      case 'emulated':
-        counters.exitPfEmulate += 1;
-        return EMULATED;
-      case 'mmio':
-        counters.exitPfMmio += 1;
-        return EMULATED;
-      case 'unsync':
-        counters.exitPfUnsync += 1;
-        return RETRY;
-      default:
-        counters.exitPfFixup += 1;
-        return RETRY;
-    }
+    rebuildRoots(this.#domain);
+    const { kind, counter, result, note } = OUTCOMES[outcome];
+    counters[counter] += 1;
+    watch.observer?.note(note);
+    watch.exits?.exit('pf', hi, lo, (present ? 1 : 0) | (write ? 2 : 0), kind);
+    return result;
   }
 
-  /** MOV to CR3, any value (sh_update_cr3). The guest's PCID bits do nothing here. */
-  cr3(vcpu: Vcpu, space: AddressSpace): void {
-    const { counters, watch } = this.#parts;
-    counters.exits += 1;
-    counters.exitCr3Write += 1;
-    watch.observer?.note('VMEXIT cr3_write');
+  /** MOV to CR3, any value. Where the policy hides PCID from the guest, its bits do nothing. */
+  cr3(vcpu: Vcpu, space: AddressSpace, flush: Cr3Flush): void {
+    this.#count('cr3_write', 'exitCr3Write');
     const v = this.#domain.vcpus[vcpu.id]!;
-    v.lastEmulated.ok = false;
-    resyncOwn(this.#domain, v);
-    this.#loadRoot(v, space);
-    refreshOthers(this.#domain, v);
-    flushVcpu(vcpu);
+    if (loadCr3(this.#domain, v, space, flush.kind === 'none')) flushVcpu(vcpu);
   }
 
-  /** Write-protects the new root, finds or makes its shadow, pins it; the old one stays pinned. */
-  #loadRoot(v: ShadowVcpu, space: AddressSpace): void {
-    const { pages } = this.#domain;
-    if (removeWriteAccess(this.#domain, v, space.root)) this.#domain.flushAllVcpus();
-    let root = pages.find(space.root, L4);
-    if (root < 0) {
-      this.#domain.reserve(1);
-      root = pages.make(space.root, L4);
-      this.#considerPinning();
-    }
-    pages.getRef(root, -1);
-    pages.pin(root);
-    if (v.root >= 0) pages.putRef(v.root, -1);
-    v.root = root;
-  }
-
-  /** SHOPT_LINUX_L3_TOPLEVEL: more than two pinned L4s a vcpu mean that this is no early 64-bit Linux. */
-  #considerPinning(): void {
-    const { pages, vcpus } = this.#domain;
-    if (!pages.pinL3) return;
-    const roots = [...pages.pinned].filter((page) => pages.type[page] === L4);
-    if (roots.length <= 2 * vcpus.length) return;
-    for (const page of pages.pinned) if (pages.type[page] === L3) pages.unpin(page);
-    pages.pinL3 = false;
-  }
-
-  /** INVLPG (sh_invlpg): a shadow entry is dropped only if its table is out of sync. */
   invlpg(vcpu: Vcpu, hi: number, lo: number): void {
-    const { counters, watch, config, ids } = this.#parts;
-    counters.exits += 1;
-    counters.exitInvlpg += 1;
+    const { counters, config, ids } = this.#parts;
+    this.#count('invlpg', 'exitInvlpg');
     counters.shInvlpg += 1;
-    watch.observer?.note('VMEXIT invlpg');
     const d = this.#domain;
-    const v = d.vcpus[vcpu.id]!;
-    v.lastEmulated.ok = false;
-    const page = d.leafShadow(v, hi, lo);
-    if (page < 0) return;
-    if (d.pages.type[page] === FL1) return flushVcpu(vcpu);
-    if (d.pages.isOutOfSync(d.pages.back[page]!)) d.pages.setLeaf(page, tableIndex(hi, lo, 1), 0);
-    if (config.vendor === 'amd') return flushVcpu(vcpu);
+    const scope = invlpg(d, d.vcpus[vcpu.id]!, hi, lo);
+    if (scope === 'nothing') return;
+    if (scope === 'all' || (config.vendor === 'amd' && d.policy.invlpgTakesAsid)) return flushVcpu(vcpu);
     vcpu.tlb.flushPage(ids.page(vcpu.space, hi, lo));
     vcpu.pwc.flushOwner(vcpu.space);
+  }
+
+  loaded(gfn: number): void {
+    this.#domain.host.touchSilently(gfn);
+  }
+
+  dropTranslations(): void {
+    dropEverything(this.#domain);
+  }
+
+  /** Counts an exit other than a page fault, and tells who watches. */
+  #count(reason: VmexitKey, counter: ExitCounter): void {
+    const { counters, watch } = this.#parts;
+    counters.exits += 1;
+    counters[counter] += 1;
+    watch.observer?.note(`VMEXIT ${reason}`);
+    watch.exits?.exit(reason, 0, 0, 0, null);
   }
 
   event(vcpu: Vcpu, event: MachineEvent): string | null {
@@ -194,29 +176,32 @@ class ShadowBackend implements MmuBackend {
     switch (event.kind) {
       case 'flushall':
         counters.fullFlushes += 1;
-        counters.exitCr4Write += 2;
-        counters.exitCr4Read += config.vendor === 'amd' ? 1 : 0;
-        counters.exits += config.vendor === 'amd' ? 3 : 2;
-        resyncAll(this.#domain, this.#domain.vcpus[vcpu.id]!);
+        if (config.vendor === 'amd') this.#count('cr4_read', 'exitCr4Read');
+        this.#count('cr4_write', 'exitCr4Write');
+        this.#count('cr4_write', 'exitCr4Write');
+        syncEverything(this.#domain, this.#domain.vcpus[vcpu.id]!);
         flushVcpu(vcpu);
         return null;
       case 'mmio':
         this.#mmio(event);
         return null;
       case 'cpuid':
-        counters.exits += 1;
-        counters.exitCpuid += 1;
+        this.#count('cpuid', 'exitCpuid');
         return null;
       case 'ptdying':
-        counters.exits += 1;
-        counters.exitVmcall += 1;
+        this.#count('vmcall', 'exitVmcall');
         return null;
       case 'cr0wp':
-        counters.exits += 1;
-        counters.exitCr0Write += 1;
+        this.#count('cr0_write', 'exitCr0Write');
         return event.on ? null : 'CR0.WP=0 needs privilege levels, which traces do not carry';
       case 'invpcid':
-        return 'Xen hides INVPCID from a guest under shadow paging (it raises #UD); lower it to INVLPG or CR3';
+        if (!this.#domain.policy.pcid)
+          return 'Xen hides INVPCID from a guest under shadow paging (it raises #UD); lower it to INVLPG or CR3';
+        // kvm_handle_invpcid: intercepted without nested paging; every type syncs at least what it flushes.
+        this.#count('invpcid', 'exitInvpcid');
+        syncEverything(this.#domain, this.#domain.vcpus[vcpu.id]!);
+        flushVcpu(vcpu);
+        return null;
       case 'pgmode':
         return event.levels === guest.levels ? null : 'the guest cannot change its paging mode';
       default:
@@ -246,7 +231,8 @@ class ShadowBackend implements MmuBackend {
 
   memory(memory: TableMemory): void {
     const { pages } = this.#domain;
-    addP2mMemory(this.#p2m, memory);
+    // KVM has memory slots where Xen has a p2m.
+    if (this.#domain.policy.keepsP2m) addP2mMemory(this.#p2m, memory);
     memory['shadow.pages'] = pages.total;
     memory['shadow.pages.peak'] = pages.peak;
     memory['shadow.l1.pages'] = pages.live[L1]!;
@@ -261,14 +247,6 @@ class ShadowBackend implements MmuBackend {
   }
 }
 
-const OUTCOME_NOTES: Readonly<Record<FaultOutcome, string>> = {
-  guest: 'VMEXIT pf.guest: the guest tables forbid it, reflected',
-  fixed: 'VMEXIT pf.fixup: the shadow is filled',
-  unsync: 'VMEXIT pf.unsync: the table goes out of sync',
-  emulated: 'VMEXIT pf.emulate: the store is emulated',
-  mmio: 'VMEXIT pf.mmio: device access',
-};
-
 /** A new ASID/VPID: nothing cached for the guest on this vcpu survives. */
 function flushVcpu(vcpu: Vcpu): void {
   vcpu.tlb.flushAll();
@@ -278,18 +256,24 @@ function flushVcpu(vcpu: Vcpu): void {
 function create(parts: MachineParts): ShadowBackend {
   const { guest } = parts.config;
   const hint = 'compare the others with `-m native,hap`, or give the guest 4 levels and pages of at most 2m';
-  if (guest.levels !== 4) throw new ConfigError("Xen's shadow code has no 5-level guests", { hint });
+  if (guest.levels !== 4)
+    throw new ConfigError('the modelled shadow pagers have no 5-level guests', { hint });
   if (guest.pageSize === '1g' || guest.directMap === '1g') {
-    throw new ConfigError('Xen hides 1G pages from a guest under shadow paging', { hint });
+    throw new ConfigError(
+      'the modelled shadow pagers take no 1G guest pages (Xen hides them from the guest)',
+      { hint },
+    );
   }
   return new ShadowBackend(parts);
 }
 
 function describe(config: MachineConfig): string {
-  const oos = policies.get(config.shadow.policy).oosSlots;
-  return `shadow, policy ${config.shadow.policy}, ${oos} out-of-sync tables per vcpu, shadows map 4k, pool ${
-    config.shadow.pool === 0 ? 'unbounded' : config.shadow.pool
-  }`;
+  const { oosSlots, largeEntries } = findPolicy(config.shadow.policy);
+  const oos =
+    oosSlots === null ? 'out-of-sync tables without limit' : `${oosSlots} out-of-sync tables per vcpu`;
+  const leaves = largeEntries ? '2m where guest and host allow it' : '4k';
+  const pool = config.shadow.pool === 0 ? 'unbounded' : config.shadow.pool;
+  return `shadow, policy ${config.shadow.policy}, ${oos}, shadows map ${leaves}, pool ${pool}`;
 }
 
 export const shadow = {

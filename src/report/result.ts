@@ -8,6 +8,7 @@ import type { Cost, Verdict } from '../cost/types.js';
 import type { CounterValues } from '../counters.js';
 import type { TableMemory } from '../counters.js';
 import type { MachineConfig } from '../config/schema.js';
+import type { ShadowPolicy } from '../hypervisor/shadow/policy.js';
 
 export type { Cost, CostGroup, CostTerm, Verdict } from '../cost/types.js';
 
@@ -44,6 +45,8 @@ export interface ConfigManifest {
   readonly sha256: string;
   readonly preset: string;
   readonly effective: MachineConfig;
+  /** The shadow policy, where it was read from a file. */
+  readonly shadowPolicy?: ShadowPolicy;
 }
 
 export interface Manifest {

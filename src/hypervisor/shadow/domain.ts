@@ -3,13 +3,15 @@
  */
 import { ENTRIES, tableIndex } from '../../arch/paging.js';
 import type { MachineConfig } from '../../config/schema.js';
-import { ConfigError } from '../../errors.js';
 import type { Guest } from '../../guest/guest.js';
 import type { MachineCounters } from '../../counters.js';
+import { HostMemory } from '../host-memory.js';
 import type { P2m } from '../p2m.js';
 import { shadowPoolPages } from '../pool.js';
-import { L4, ShadowPages, SH_P, SH_RW } from './pages.js';
+import { EntryMarks } from './entry-marks.js';
+import { isLink, L4, ShadowPages, SH_P, SH_RW } from './pages.js';
 import type { ShadowPolicy } from './policy.js';
+import type { TableFrames } from './table-frames.js';
 
 /** A guest L1 table that is out of sync, in its slot. */
 export interface OosSlot {
@@ -26,13 +28,16 @@ export interface OosSlot {
 /** Shadow state of one vcpu. */
 export interface ShadowVcpu {
   readonly id: number;
-  /** Shadow of the loaded root. */
+  /** Shadow of the loaded root; -1 while there is none. */
   root: number;
+  /** Roots loaded before, most recent first, as many as the policy keeps at hand. */
+  previous: number[];
   slots: OosSlot[];
   /** The last store that was emulated after a full walk. */
   readonly lastEmulated: { page: number; gfn: number; ok: boolean };
-  /** Table of the last emulated store of zero, or -1. */
+  /** Table of the last emulated store of zero, or -1, and how many there were in a row. */
   lastUnshadowGfn: number;
+  zeroStores: number;
   /** The l1/fl1 shadow in which the last search for a writable mapping succeeded, or -1. */
   lastWritable: number;
 }
@@ -58,9 +63,17 @@ export class ShadowDomain {
   readonly policy: ShadowPolicy;
   readonly guest: Guest;
   readonly p2m: P2m;
+  readonly host: HostMemory;
   readonly counters: MachineCounters;
   readonly pages: ShadowPages;
+  readonly frames: TableFrames;
   readonly vcpus: readonly ShadowVcpu[];
+  /** Leaf shadows whose guest table may be written freely, where their number has no limit. */
+  readonly unsynced = new Set<number>();
+  /** A and D bits of entries, where the policy looks at them. */
+  readonly marks: EntryMarks | null;
+  /** Emulated stores since a page was last used, by page (KVM write_flooding_count). */
+  readonly floods: number[] = [];
   readonly #flush: FlushPort;
   readonly #pool: number | 'auto';
 
@@ -75,21 +88,24 @@ export class ShadowDomain {
     this.policy = policy;
     this.guest = guest;
     this.p2m = p2m;
+    this.host = new HostMemory(config.host, (gfn) => p2m.leafSize(gfn));
+    this.marks = policy.sparesSpurious ? new EntryMarks() : null;
     this.counters = counters;
     this.#flush = flush;
     this.#pool = config.shadow.pool;
-    this.pages = new ShadowPages(
-      counters,
-      policy.pinL3,
-      (gfn) => this.#leaveSlot(gfn),
-      (page) => this.#forget(page),
-    );
+    this.pages = new ShadowPages(policy, counters, {
+      demoted: (gfn) => this.#leaveSlot(gfn),
+      freed: (page) => this.#forget(page),
+    });
+    this.frames = this.pages.frames;
     this.vcpus = Array.from({ length: config.vcpus }, (_, id) => ({
       id,
       root: -1,
-      slots: Array.from({ length: policy.oosSlots }, () => freeSlot(policy)),
+      previous: [],
+      slots: Array.from({ length: policy.oosSlots ?? 0 }, () => freeSlot(policy)),
       lastEmulated: { page: -1, gfn: -1, ok: false },
       lastUnshadowGfn: -1,
+      zeroStores: 0,
       lastWritable: -1,
     }));
   }
@@ -102,57 +118,39 @@ export class ShadowDomain {
     this.#flush.flushVcpu(v.id);
   }
 
-  // --- Pool (common.c _shadow_prealloc) ---------------------------------------------------------
+  // --- Pool --------------------------------------------------------------------------------------
 
-  /** Pages that are in the pool for good: 3 snapshots and 1 monitor table a vcpu. */
+  /** Pages that are in the pool for good. */
   get fixedPages(): number {
-    return (this.policy.oosSlots + 1) * this.vcpus.length;
+    return this.policy.poolFixed * this.vcpus.length;
   }
 
   /** Size of the pool in pages; Infinity if unbounded. */
   get poolPages(): number {
-    if (this.#pool === 'auto') return shadowPoolPages(this.vcpus.length, this.guest.allocator.ram);
-    return this.#pool === 0 ? Infinity : this.#pool;
+    const { pool, poolDivisor, poolMinimum } = this.policy;
+    const { ram } = this.guest.allocator;
+    if (this.#pool === 0) return Infinity;
+    if (this.#pool !== 'auto') return this.#pool;
+    if (pool === 'toolstack') return shadowPoolPages(this.vcpus.length, ram);
+    return Math.max(poolMinimum, Math.floor(ram / poolDivisor));
   }
 
   get freePages(): number {
-    return this.poolPages - this.p2m.total - this.fixedPages - this.pages.total;
-  }
-
-  /** Makes sure that `wanted` pages are free, dropping least recently loaded trees first. */
-  reserve(wanted: number): void {
-    if (this.freePages >= wanted) return;
-    this.counters.shPrealloc1 += 1;
-    for (const page of this.pages.pinned) {
-      this.pages.unpin(page);
-      if (this.freePages >= wanted) return;
-    }
-    this.counters.shPrealloc2 += 1;
-    for (const v of this.vcpus) {
-      if (v.root < 0) continue;
-      for (let i = 0; i < ENTRIES; i++) this.pages.setUpper(v.root, i, 0);
-      if (this.freePages >= wanted) break;
-    }
-    this.flushAllVcpus();
-    if (this.freePages < wanted) {
-      throw new ConfigError(
-        `a shadow pool of ${this.poolPages} pages is too small: ${this.p2m.total} are p2m, ${this.fixedPages} snapshots and monitor tables, and one walk needs 4 more`,
-        { hint: 'give it more with --shadow-pool PAGES (0 is unbounded), or --shadow-pool auto' },
-      );
-    }
+    const p2m = this.policy.keepsP2m ? this.p2m.total : 0;
+    return this.poolPages - p2m - this.fixedPages - this.pages.total;
   }
 
   // --- Shadow walk ------------------------------------------------------------------------------
 
   /**
-   * Follows the shadow of `v`'s root for the page at (hi, lo) down to the l1/fl1 shadow; -1 if a level is
-   * not present.
+   * Follows the shadow of `root` for the page at (hi, lo) down to the l1/fl1 shadow; -1 if a level is not
+   * present, or is a 2 MiB leaf.
    */
-  leafShadow(v: ShadowVcpu, hi: number, lo: number): number {
-    let page = v.root;
+  leafShadow(root: number, hi: number, lo: number): number {
+    let page = root;
     for (let level = L4; level > 1; level--) {
       const entry = this.pages.entries[page]![tableIndex(hi, lo, level)]!;
-      if ((entry & SH_P) === 0) return -1;
+      if (!isLink(entry)) return -1;
       page = entry >> 3;
     }
     return page;
@@ -171,11 +169,15 @@ export class ShadowDomain {
     return null;
   }
 
-  /** shadow_free: what the fault handler remembered may have been about this page. */
+  /** What anybody remembered may have been about this page (shadow_free). */
   #forget(page: number): void {
+    this.unsynced.delete(page);
+    this.floods[page] = 0;
     for (const v of this.vcpus) {
       v.lastEmulated.ok = false;
       if (v.lastWritable === page) v.lastWritable = -1;
+      if (this.policy.lifetime === 'zapped' && v.root === page) v.root = -1;
+      if (v.previous.includes(page)) v.previous = v.previous.filter((root) => root !== page);
     }
   }
 

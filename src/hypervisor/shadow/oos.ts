@@ -8,14 +8,14 @@
 import { ENTRIES } from '../../arch/paging.js';
 import type { OosSlot, ShadowDomain, ShadowVcpu } from './domain.js';
 import { L1, SH_P } from './pages.js';
-import { leafEntry, setLeafEntry, takeFixup } from './propagate.js';
+import { setLeafEntry, syncedEntry, takeFixup } from './propagate.js';
 import { removeWriteAccess } from './write-access.js';
 
 /** Lets the table go out of sync if it may; true if it did (sh_unsync). */
 export function unsync(d: ShadowDomain, v: ShadowVcpu, gfn: number): boolean {
-  const { pages, counters } = d;
-  if (v.slots.length === 0 || !pages.isOnlyL1(gfn) || pages.isOutOfSync(gfn)) return false;
-  pages.setOutOfSync(gfn, true);
+  const { frames, counters } = d;
+  if (v.slots.length === 0 || !frames.isOnlyL1(gfn) || frames.isOutOfSync(gfn)) return false;
+  frames.setOutOfSync(gfn, true);
   const slot = enterSlot(d, v, gfn);
   d.guest.tables.snapshot(gfn, slot.frames, slot.flags);
   counters.shUnsync += 1;
@@ -70,9 +70,9 @@ export function resyncSlot(d: ShadowDomain, v: ShadowVcpu, slot: OosSlot): void 
   }
   removeWriteAccess(d, v, gfn);
   d.flushAllVcpus();
-  d.pages.forbidWrite(gfn);
+  d.frames.forbidWrite(gfn);
   refresh(d, slot);
-  d.pages.setOutOfSync(gfn, false);
+  d.frames.setOutOfSync(gfn, false);
   d.counters.shResync += 1;
   slot.gfn = -1;
 }
@@ -88,14 +88,14 @@ function refresh(d: ShadowDomain, slot: OosSlot): void {
     const flags = d.guest.tables.flags(gfn, i);
     if (slot.frames[i] === frame && slot.flags[i] === flags) continue;
     d.counters.shResyncEntries += 1;
-    setLeafEntry(d, page, i, leafEntry(d, frame, flags, false));
+    setLeafEntry(d, page, i, syncedEntry(d, page, entries[i]!, frame, flags));
     snapshot(d, slot, gfn, i);
   }
 }
 
 /** Resyncs one table, if it is out of sync, wherever its slot is. */
 export function resync(d: ShadowDomain, v: ShadowVcpu, gfn: number): boolean {
-  if (!d.pages.isOutOfSync(gfn)) return false;
+  if (!d.frames.isOutOfSync(gfn)) return false;
   const slot = d.slotOf(gfn);
   if (slot === null) return false;
   resyncSlot(d, v, slot);

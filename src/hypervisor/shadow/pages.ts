@@ -7,6 +7,9 @@
  */
 import { ENTRIES } from '../../arch/paging.js';
 import { FrameMap } from '../../util/frame-map.js';
+import type { ShadowPolicy } from './policy.js';
+import { ReverseMap } from './reverse-map.js';
+import { TableFrames } from './table-frames.js';
 
 /** Types of shadow pages; l1..l4 are also the level. */
 export const FL1 = 0;
@@ -16,20 +19,29 @@ export const L3 = 3;
 export const L4 = 4;
 const FREE = -1;
 
-/** Entry bits: l1/fl1 hold `gfn << 3`, upper levels `page << 3`. 0 is empty. */
+/** Entry bits: l1/fl1 and large entries hold `gfn << 3`, upper levels `page << 3`. 0 is empty. */
 export const SH_P = 1;
 export const SH_RW = 2;
-/** Not present, but not empty either: the guest's A bit is clear. Stops prefetch. */
+/** l1/fl1: not present, but not empty either: the guest's A bit is clear. Stops prefetch. */
 export const SH_WITHHELD = 4;
+/** L2, with SH_P: a 2 MiB leaf; the entry holds its first gfn. */
+export const SH_LARGE = 4;
 
-/** State bits of a guest frame: bit t = shadowed as type t; and the two out-of-sync marks. */
-const TYPE_MASK = 0b11110;
-const OUT_OF_SYNC = 0x20;
-const MAY_WRITE = 0x40;
+/** What a shadow page may grant at most (part of its identity where the policy says so). */
+export const RIGHT_W = 1;
+export const RIGHT_U = 2;
+export const ALL_RIGHTS = RIGHT_W | RIGHT_U;
 
 export interface PageCounters {
   shAlloc: number;
   shFree: number;
+}
+
+export interface PageHooks {
+  /** The last shadow of an out-of-sync frame has gone. */
+  demoted(gfn: number): void;
+  /** A page has become free: nobody may remember it. */
+  freed(page: number): void;
 }
 
 export class ShadowPages {
@@ -38,69 +50,37 @@ export class ShadowPages {
   /** Type, and the guest table's gfn (fl1: first gfn of the superpage), by page. */
   readonly type: number[] = [];
   readonly back: number[] = [];
+  /** RIGHT_W, RIGHT_U by page. */
+  readonly rights: number[] = [];
   readonly #refs: number[] = [];
   /** First parent entry that linked the page: parent * 512 + index, or -1. */
   readonly #up: number[] = [];
   /** Pinned pages, least recently loaded first. */
   readonly pinned = new Set<number>();
   readonly #hash = new Map<number, number>();
-  readonly #state = new FrameMap(0);
   /** Present RW entries of l1/fl1 shadows that map a frame. */
   readonly #writable = new FrameMap(0);
+  /** Entries that link a page, by page; only where pages live until they are zapped. */
+  readonly #parents: Set<number>[] = [];
+  /** Pages in order of creation; likewise. */
+  readonly order = new Set<number>();
+  readonly frames = new TableFrames();
   readonly #counters: PageCounters;
-  /** Called when the last shadow of an out-of-sync frame goes. */
-  readonly #onDemoted: (gfn: number) => void;
-  /** Called when a page has become free: nobody may remember it. */
-  readonly #onFreed: (page: number) => void;
+  readonly #lifetime: 'referenced' | 'zapped';
+  readonly #reverse: ReverseMap | null;
+  readonly #hooks: PageHooks;
   readonly live = [0, 0, 0, 0, 0];
   total = 0;
   peak = 0;
   pinL3: boolean;
   #lowestFree = 0;
 
-  constructor(
-    counters: PageCounters,
-    pinL3: boolean,
-    onDemoted: (gfn: number) => void,
-    onFreed: (page: number) => void,
-  ) {
+  constructor(policy: ShadowPolicy, counters: PageCounters, hooks: PageHooks) {
     this.#counters = counters;
-    this.pinL3 = pinL3;
-    this.#onDemoted = onDemoted;
-    this.#onFreed = onFreed;
-  }
-
-  // --- Guest frames -----------------------------------------------------------------------------
-
-  /** True while the frame is shadowed as a table. */
-  isTable(gfn: number): boolean {
-    return (this.#state.get(gfn) & TYPE_MASK) !== 0;
-  }
-
-  /** True if shadowed as exactly one type, l1. */
-  isOnlyL1(gfn: number): boolean {
-    return (this.#state.get(gfn) & TYPE_MASK) === 1 << L1;
-  }
-
-  hasType(gfn: number, type: number): boolean {
-    return (this.#state.get(gfn) & (1 << type)) !== 0;
-  }
-
-  isOutOfSync(gfn: number): boolean {
-    return (this.#state.get(gfn) & OUT_OF_SYNC) !== 0;
-  }
-
-  mayWrite(gfn: number): boolean {
-    return (this.#state.get(gfn) & MAY_WRITE) !== 0;
-  }
-
-  setOutOfSync(gfn: number, on: boolean): void {
-    const state = this.#state.get(gfn);
-    this.#state.set(gfn, on ? state | OUT_OF_SYNC | MAY_WRITE : state & ~OUT_OF_SYNC);
-  }
-
-  forbidWrite(gfn: number): void {
-    this.#state.set(gfn, this.#state.get(gfn) & ~MAY_WRITE);
+    this.#lifetime = policy.lifetime;
+    this.#reverse = policy.reverseMap ? new ReverseMap() : null;
+    this.pinL3 = policy.pinL3;
+    this.#hooks = hooks;
   }
 
   writable(gfn: number): number {
@@ -109,23 +89,37 @@ export class ShadowPages {
 
   // --- Pages ------------------------------------------------------------------------------------
 
-  /** The shadow of (gfn, type), or -1. */
-  find(gfn: number, type: number): number {
-    return this.#hash.get(gfn * 8 + type) ?? -1;
+  /** The shadow of (gfn, type) with these rights, or -1. */
+  find(gfn: number, type: number, rights = ALL_RIGHTS): number {
+    return this.#hash.get(keyOf(gfn, type, rights)) ?? -1;
+  }
+
+  /** Every shadow of `gfn` as a table, lowest level first. */
+  shadowsOf(gfn: number): number[] {
+    const found: number[] = [];
+    for (let type = L1; type <= L4; type++) {
+      if (!this.frames.hasType(gfn, type)) continue;
+      for (let rights = 0; rights <= ALL_RIGHTS; rights++) {
+        const page = this.find(gfn, type, rights);
+        if (page >= 0) found.push(page);
+      }
+    }
+    return found;
   }
 
   /** Makes an empty shadow of `gfn`; the caller has seen to the pool and to write protection. */
-  make(gfn: number, type: number): number {
+  make(gfn: number, type: number, rights = ALL_RIGHTS): number {
     const page = this.#takeNumber();
     this.type[page] = type;
     this.back[page] = gfn;
+    this.rights[page] = rights;
     this.#refs[page] = 0;
     this.#up[page] = -1;
-    this.#hash.set(gfn * 8 + type, page);
-    if (type !== FL1) {
-      const state = this.#state.get(gfn);
-      // A frame that was no table starts afresh.
-      this.#state.set(gfn, ((state & TYPE_MASK) === 0 ? 0 : state) | (1 << type));
+    this.#hash.set(keyOf(gfn, type, rights), page);
+    if (type !== FL1) this.frames.promote(gfn, type);
+    if (this.#lifetime === 'zapped') {
+      this.#parents[page] = new Set();
+      this.order.add(page);
     }
     this.#counters.shAlloc += 1;
     this.live[type] = this.live[type]! + 1;
@@ -189,15 +183,37 @@ export class ShadowPages {
     const old = entries[index]!;
     if (old === value) return false;
     const at = page * ENTRIES + index;
-    if ((value & SH_P) !== 0) {
-      this.getRef(value >> 3, at);
-      if (this.type[page] === L4 && this.pinL3) this.pin(value >> 3);
-    }
+    this.#link(value, at);
+    if (this.type[page] === L4 && this.pinL3 && isLink(value)) this.pin(value >> 3);
     entries[index] = value;
     if ((old & SH_P) === 0) return false;
     const weakened = (value & SH_P) === 0 || old >> 3 !== value >> 3 || (old & SH_RW & ~value) !== 0;
-    this.putRef(old >> 3, at);
+    this.#unlink(old, at);
     return weakened;
+  }
+
+  #link(entry: number, at: number): void {
+    if ((entry & (SH_P | SH_LARGE)) === (SH_P | SH_LARGE)) this.#reverse?.add(entry >> 3, at, true);
+    else if ((entry & SH_P) === 0) return;
+    else if (this.#lifetime === 'referenced') this.getRef(entry >> 3, at);
+    else this.#parents[entry >> 3]!.add(at);
+  }
+
+  #unlink(entry: number, at: number): void {
+    if ((entry & (SH_P | SH_LARGE)) === (SH_P | SH_LARGE)) this.#reverse?.remove(entry >> 3, at, true);
+    else if ((entry & SH_P) === 0) return;
+    else if (this.#lifetime === 'referenced') this.putRef(entry >> 3, at);
+    else this.#parents[entry >> 3]!.delete(at);
+  }
+
+  /** Entries that link `page` (page * 512 + index); known only where pages live until they are zapped. */
+  parents(page: number): ReadonlySet<number> {
+    return this.#parents[page]!;
+  }
+
+  /** Every entry that maps `gfn`; null without a reverse map. */
+  get reverse(): ReverseMap | null {
+    return this.#reverse;
   }
 
   /** Writes an l1/fl1 entry and keeps the count of writable mappings. */
@@ -206,37 +222,51 @@ export class ShadowPages {
     const old = entries[index]!;
     if (old === value) return;
     entries[index] = value;
+    if (this.#reverse !== null) {
+      if ((old & SH_P) !== 0) this.#reverse.remove(old >> 3, page * ENTRIES + index, false);
+      if ((value & SH_P) !== 0) this.#reverse.add(value >> 3, page * ENTRIES + index, false);
+    }
     if ((value & 3) === 3) this.#writable.set(value >> 3, this.#writable.get(value >> 3) + 1);
     if ((old & 3) === 3) this.#writable.set(old >> 3, this.#writable.get(old >> 3) - 1);
+  }
+
+  /** Frees a page that lives until it is zapped (kvm_mmu_prepare_zap_page): links to it and from it go. */
+  zap(page: number): void {
+    for (const at of this.#parents[page]!) this.setUpper(Math.floor(at / ENTRIES), at % ENTRIES, 0);
+    this.#destroy(page);
   }
 
   /** The page is referred to by nobody: its own references go, then its number is free. */
   #destroy(page: number): void {
     const type = this.type[page]!;
     const gfn = this.back[page]!;
-    this.#hash.delete(gfn * 8 + type);
+    this.#hash.delete(keyOf(gfn, type, this.rights[page]!));
     if (type !== FL1) this.#demote(gfn, type);
     const entries = this.entries[page]!;
     if (type <= L1) for (let i = 0; i < ENTRIES; i++) this.setLeaf(page, i, 0);
-    else {
-      for (let i = 0; i < ENTRIES; i++) {
-        const entry = entries[i]!;
-        if ((entry & SH_P) !== 0) this.putRef(entry >> 3, page * ENTRIES + i);
-      }
-    }
+    else for (let i = 0; i < ENTRIES; i++) this.#unlink(entries[i]!, page * ENTRIES + i);
     this.type[page] = FREE;
+    this.order.delete(page);
     if (page < this.#lowestFree) this.#lowestFree = page;
     this.#counters.shFree += 1;
-    this.#onFreed(page);
+    this.#hooks.freed(page);
     this.live[type] = this.live[type]! - 1;
     this.total -= 1;
   }
 
   #demote(gfn: number, type: number): void {
-    const state = this.#state.get(gfn) & ~(1 << type);
-    this.#state.set(gfn, state);
-    if ((state & TYPE_MASK) !== 0) return;
-    if ((state & OUT_OF_SYNC) !== 0) this.#onDemoted(gfn);
-    this.#state.set(gfn, 0);
+    for (let rights = 0; rights <= ALL_RIGHTS; rights++) if (this.find(gfn, type, rights) >= 0) return;
+    if (!this.frames.demote(gfn, type)) return;
+    if (this.frames.isOutOfSync(gfn)) this.#hooks.demoted(gfn);
+    this.frames.forget(gfn);
   }
+}
+
+function keyOf(gfn: number, type: number, rights: number): number {
+  return gfn * 32 + type * 4 + rights;
+}
+
+/** True if the entry links a lower shadow page. */
+export function isLink(entry: number): boolean {
+  return (entry & SH_P) !== 0 && (entry & SH_LARGE) === 0;
 }

@@ -183,8 +183,12 @@ describe('a frame that is not RAM', () => {
 describe('what shadow paging cannot do', () => {
   it.each([
     ['five levels', (config: MachineConfig) => void (config.guest.levels = 5), /no 5-level guests/],
-    ['1G pages', (config: MachineConfig) => void (config.guest.pageSize = '1g'), /hides 1G pages/],
-    ['a 1G direct map', (config: MachineConfig) => void (config.guest.directMap = '1g'), /hides 1G pages/],
+    ['1G pages', (config: MachineConfig) => void (config.guest.pageSize = '1g'), /take no 1G guest pages/],
+    [
+      'a 1G direct map',
+      (config: MachineConfig) => void (config.guest.directMap = '1g'),
+      /take no 1G guest pages/,
+    ],
   ])('is refused: %s', (_what, change, message) => {
     expect(() => machineOf('shadow', { change })).toThrow(ConfigError);
     expect(() => machineOf('shadow', { change })).toThrow(message);

@@ -10,17 +10,16 @@ import {
   SH_WITHHELD,
   ShadowPages,
 } from '../../../../src/hypervisor/shadow/pages.js';
+import { xen } from '../../../../src/hypervisor/shadow/policies/xen.js';
 
 function setUp(pinL3 = false) {
   const counters = { shAlloc: 0, shFree: 0 };
   const demoted: number[] = [];
   const freed: number[] = [];
-  const pages = new ShadowPages(
-    counters,
-    pinL3,
-    (gfn) => demoted.push(gfn),
-    (page) => freed.push(page),
-  );
+  const pages = new ShadowPages({ ...xen, pinL3 }, counters, {
+    demoted: (gfn) => demoted.push(gfn),
+    freed: (page) => freed.push(page),
+  });
   return { pages, counters, demoted, freed };
 }
 
@@ -74,7 +73,7 @@ describe('references', () => {
     expect([0, 1, 2, 3].map((page) => pages.refs(page))).toEqual([1, 1, 1, 1]);
     pages.putRef(0, -1);
     expect([pages.total, counters.shFree, pages.live]).toEqual([0, 4, [0, 0, 0, 0, 0]]);
-    expect([10, 11, 12, 13].map((gfn) => pages.isTable(gfn))).toEqual([false, false, false, false]);
+    expect([10, 11, 12, 13].map((gfn) => pages.frames.isTable(gfn))).toEqual([false, false, false, false]);
   });
 
   it('keep a child that another parent links', () => {
@@ -181,28 +180,28 @@ describe('a guest frame', () => {
   it('is a table while it has a shadow of type l1 to l4, not by an fl1', () => {
     const { pages } = setUp();
     pages.make(5, FL1);
-    expect(pages.isTable(5)).toBe(false);
+    expect(pages.frames.isTable(5)).toBe(false);
     pages.getRef(pages.make(5, L1), -1);
-    expect([pages.isTable(5), pages.isOnlyL1(5)]).toEqual([true, true]);
+    expect([pages.frames.isTable(5), pages.frames.isOnlyL1(5)]).toEqual([true, true]);
     pages.getRef(pages.make(5, L3), -1);
-    expect([pages.isOnlyL1(5), pages.hasType(5, L1), pages.hasType(5, L2), pages.hasType(5, L3)]).toEqual([
-      false,
-      true,
-      false,
-      true,
-    ]);
+    expect([
+      pages.frames.isOnlyL1(5),
+      pages.frames.hasType(5, L1),
+      pages.frames.hasType(5, L2),
+      pages.frames.hasType(5, L3),
+    ]).toEqual([false, true, false, true]);
     pages.putRef(pages.find(5, L1), -1);
-    expect([pages.isTable(5), pages.isOnlyL1(5)]).toEqual([true, false]);
+    expect([pages.frames.isTable(5), pages.frames.isOnlyL1(5)]).toEqual([true, false]);
   });
 
   it('out of sync says so when its last shadow goes, and forgets it', () => {
     const { pages, demoted } = tree();
-    pages.setOutOfSync(13, true);
-    expect([pages.isOutOfSync(13), pages.mayWrite(13)]).toEqual([true, true]);
+    pages.frames.setOutOfSync(13, true);
+    expect([pages.frames.isOutOfSync(13), pages.frames.mayWrite(13)]).toEqual([true, true]);
     pages.setUpper(2, 7, 0);
-    expect([demoted, pages.isOutOfSync(13), pages.mayWrite(13)]).toEqual([[13], false, false]);
+    expect([demoted, pages.frames.isOutOfSync(13), pages.frames.mayWrite(13)]).toEqual([[13], false, false]);
     pages.make(13, L1);
-    expect(pages.isOutOfSync(13)).toBe(false);
+    expect(pages.frames.isOutOfSync(13)).toBe(false);
   });
 
   it('in sync goes without a word', () => {
@@ -213,10 +212,10 @@ describe('a guest frame', () => {
 
   it('that is protected again may not be written, before it is in sync', () => {
     const { pages } = tree();
-    pages.setOutOfSync(13, true);
-    pages.forbidWrite(13);
-    expect([pages.isOutOfSync(13), pages.mayWrite(13)]).toEqual([true, false]);
-    pages.setOutOfSync(13, false);
-    expect([pages.isOutOfSync(13), pages.isTable(13)]).toEqual([false, true]);
+    pages.frames.setOutOfSync(13, true);
+    pages.frames.forbidWrite(13);
+    expect([pages.frames.isOutOfSync(13), pages.frames.mayWrite(13)]).toEqual([true, false]);
+    pages.frames.setOutOfSync(13, false);
+    expect([pages.frames.isOutOfSync(13), pages.frames.isTable(13)]).toEqual([false, true]);
   });
 });

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { policies } from '../../../../src/hypervisor/shadow/policy.js';
+import { policies } from '../../../../src/hypervisor/shadow/policies/index.js';
 import { counted, machineOf, map, read, va } from '../../../helpers/machine.js';
 
 describe('shadow policies', () => {
   it('give Xen three slots, two fixups and a prefetch of 32', () => {
-    const { oosSlots, oosFixups, prefetchDistance, earlyUnshadow, fastEmulation, pinL3 } =
-      policies.get('xen');
-    expect([oosSlots, oosFixups, prefetchDistance]).toEqual([3, 2, 32]);
-    expect([earlyUnshadow, fastEmulation, pinL3]).toEqual([true, true, true]);
+    const { oosSlots, oosFixups, prefetchEntries, unshadowOn, fastEmulation, pinL3 } = policies.get('xen');
+    expect([oosSlots, oosFixups, prefetchEntries]).toEqual([3, 2, 32]);
+    expect([unshadowOn, fastEmulation, pinL3]).toEqual(['zeros', true, true]);
   });
 
   it('differ for oos=0 in the slots alone', () => {

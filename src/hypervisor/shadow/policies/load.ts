@@ -1,0 +1,100 @@
+/**
+ * Shadow policies by name or from a file: `{"base": "kvm", "name": "mine", "prefetchEntries": 16}`.
+ *
+ * A file starts from a shipped policy and changes fields of policy-fields.ts; nothing is run from it.
+ */
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../../../errors.js';
+import { didYouMean } from '../../../util/registry.js';
+import type { ShadowPolicy } from '../policy.js';
+import { expectedPolicyValue, POLICY_FIELDS, type PolicyField } from '../policy-fields.js';
+import { checkConsistency } from './consistency.js';
+import { policies } from './index.js';
+
+/** True if `name` is the path of a policy file rather than a shipped policy. */
+export function isPolicyFile(name: string): boolean {
+  return /[/\\]|\.json$/.test(name);
+}
+
+/** The policy called `name`, or read from the file `name`. Throws UsageError or {@link ConfigError}. */
+export function findPolicy(name: string): ShadowPolicy {
+  return isPolicyFile(name) ? readPolicy(name) : policies.get(name);
+}
+
+function readPolicy(path: string): ShadowPolicy {
+  const given = parse(path);
+  const { base, name, summary, ...fields } = given;
+  const start = policies.get(text(path, 'base', base));
+  for (const [field, value] of Object.entries(fields)) checkField(path, field, value);
+  const policy: ShadowPolicy = {
+    ...start,
+    ...fields,
+    ...('guessBases' in fields ? { guessBases: (fields['guessBases'] as string[]).map(halves) } : {}),
+    name: name === undefined ? path : text(path, 'name', name),
+    summary: summary === undefined ? `${start.name} as changed in ${path}` : text(path, 'summary', summary),
+  };
+  checkConsistency(path, policy);
+  return policy;
+}
+
+function parse(path: string): Record<string, unknown> {
+  const hint = 'a policy file is a JSON object: {"base": "xen", "prefetchEntries": 8}';
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`cannot read the shadow policy ${path}: ${why}`, { hint, cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new ConfigError(`the shadow policy ${path} is not an object`, { hint });
+}
+
+function text(path: string, field: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new ConfigError(`${path}: "${field}" is ${JSON.stringify(value)}; expected a word`, {
+    hint: `"base" names the shipped policy that the file starts from: ${policies.names().join(', ')}`,
+  });
+}
+
+function checkField(path: string, name: string, value: unknown): void {
+  const field = (POLICY_FIELDS as Record<string, PolicyField | undefined>)[name];
+  if (field === undefined) {
+    const near = didYouMean(name, Object.keys(POLICY_FIELDS));
+    const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
+    throw new ConfigError(`${path}: a shadow policy has no field '${name}'${suggestion}`, {
+      hint: '`p2msim modes --policy xen` prints every field with its meaning',
+    });
+  }
+  if (fits(field, value)) return;
+  throw new ConfigError(
+    `${path}: "${name}" is ${JSON.stringify(value)}; expected ${expectedPolicyValue(field)}`,
+    {
+      hint: `${name}: ${field.meaning}`,
+    },
+  );
+}
+
+function fits(field: PolicyField, value: unknown): boolean {
+  switch (field.type) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'choice':
+      return typeof value === 'string' && field.choices.includes(value);
+    case 'integer':
+      if (value === null) return field.unlimited;
+      return typeof value === 'number' && Number.isInteger(value) && value >= field.min && value <= field.max;
+    case 'list':
+      return Array.isArray(value) && value.every((item) => field.choices.includes(item as string));
+    default:
+      return Array.isArray(value) && value.every((item) => typeof item === 'string' && HEX.test(item));
+  }
+}
+
+const HEX = /^0x[0-9a-f]{16}$/i;
+
+function halves(address: string): { hi: number; lo: number } {
+  return { hi: parseInt(address.slice(2, 10), 16), lo: parseInt(address.slice(10), 16) };
+}
