@@ -28,3 +28,10 @@ export function decodePte(hi: number, lo: number): { frame: number; flags: numbe
   if ((lo & 0x100) !== 0) flags |= PTE_G;
   return { frame: frame < NO_FRAME ? frame : NO_FRAME, flags };
 }
+
+/** The 64-bit value of an entry: the inverse of {@link decodePte}. */
+export function encodePte(frame: number, flags: number): { hi: number; lo: number } {
+  const bits = flags & (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_PS);
+  const global = (flags & PTE_G) === 0 ? 0 : 0x100;
+  return { hi: Math.floor(frame / 0x100000), lo: (((frame & 0xfffff) << 12) | global | bits) >>> 0 };
+}

@@ -10,6 +10,7 @@ import { MAX_RAM } from './gfn-allocator.js';
 import type { Guest } from './guest.js';
 import { clearBit, map, protect, unmap, userEnd } from './mappings.js';
 import { exec, exit, fork } from './process.js';
+import { refuseKernelWork, spaceOfRoot } from './scripted.js';
 
 /** Page range [start, end) of `bytes` bytes at `va`, whole pages. */
 function range(guest: Guest, line: number, va: Word64, bytes: number): { start: number; end: number } {
@@ -31,13 +32,14 @@ function range(guest: Guest, line: number, va: Word64, bytes: number): { start: 
 export function guestEvent(guest: Guest, event: TraceEvent): boolean {
   const { vcpu } = event;
   const space = guest.current[vcpu]!;
+  if (guest.scripted) refuseKernelWork(guest, event);
   switch (event.kind) {
     case 'switch':
       if (guest.config.pcid && event.noflush) guest.loadCr3(vcpu, guest.space(event.as), true);
       else guest.switchTo(vcpu, guest.space(event.as));
       return true;
     case 'cr3':
-      guest.loadCr3(vcpu, guest.space(event.as), event.noflush);
+      guest.loadCr3(vcpu, loadedSpace(guest, event), event.noflush);
       return true;
     case 'invlpg':
       guest.invlpg(vcpu, pageNumberOf(event.va.hi, event.va.lo));
@@ -109,6 +111,10 @@ export function guestEvent(guest: Guest, event: TraceEvent): boolean {
     default:
       return false;
   }
+}
+
+function loadedSpace(guest: Guest, event: Extract<TraceEvent, { kind: 'cr3' }>): AddressSpace {
+  return guest.scripted ? spaceOfRoot(guest, event.line, event.as, event.pcid) : guest.space(event.as);
 }
 
 /** A MAP that no guest could back says so before it starts. */

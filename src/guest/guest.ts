@@ -52,11 +52,16 @@ export class Guest extends GuestMemory {
     this.swapper = new AddressSpace(this.#nextSpaceId++, '<kernel>', this.takeTable(), 0);
     this.#extendDirectMap();
     if (this.#mapsKernel) this.#mapText();
-    const first = this.space('0');
+    const first = layout?.bootRoot === undefined ? this.space('0') : this.register('0', layout.bootRoot);
     for (let v = 0; v < this.vcpus; v++) {
       this.current.push(first);
       this.#slots.push(new PcidSlots(first));
     }
+  }
+
+  /** The kernel is not the modelled one: its tables and its work come from outside. */
+  get scripted(): boolean {
+    return !this.#mapsKernel;
   }
 
   /** The address space called `name`; one that the trace names for the first time is made silently. */

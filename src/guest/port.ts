@@ -53,4 +53,6 @@ export interface GuestLayout {
   readonly directMapHi: number;
   /** False: no kernel half is set up, the scenario brings its own tables. */
   readonly mapsKernel: boolean;
+  /** Frame of the root that is loaded at the start; absent: the allocator gives one. */
+  readonly bootRoot?: number;
 }

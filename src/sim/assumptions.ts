@@ -28,6 +28,9 @@ function guestModel(machine: Machine): string {
   const { guest } = machine.config;
   const hidden = machine.plugin.name === 'shadow' && guest.pcid ? ' (hidden by shadow paging)' : '';
   const pcid = guest.pcid ? `PCID on${hidden}` : 'PCID off';
+  if (machine.parts.guest.scripted) {
+    return `guest scripted: its kernel's loads and stores and its fault handling are in the trace; ${pcid}`;
+  }
   if (guest.mode === 'premapped') {
     return `guest premapped: every 2 MiB region that is touched was mapped before the trace (${guest.pageSize} leaves, A=D=1); ${pcid}`;
   }
@@ -38,6 +41,7 @@ function memoryModel(machine: Machine): string {
   const { guest } = machine.config;
   const mib = machine.parts.guest.allocator.ram / 256;
   const how = guest.ram === 'auto' ? `${mib} MiB (auto)` : `${mib} MiB`;
+  if (machine.parts.guest.scripted) return `guest RAM ${how}, tables and direct map as the trace stores them`;
   return `guest RAM ${how}, ${guest.frames} frames, direct map of ${guest.directMap} leaves`;
 }
 
@@ -47,7 +51,7 @@ function p2mModel(machine: Machine): string {
   const filled =
     host.populate === 'eager' || guest.memory === 'warm'
       ? 'filled before the trace'
-      : 'filled at first touch';
+      : `filled at first touch, ${host.fill === 'page' ? 'one page' : 'up to 8 pages'} a fault, host memory ${host.memory}`;
   return `p2m leaves up to ${host.pageSize}, ${filled} (populate ${host.populate}, memory ${guest.memory})`;
 }
 
@@ -58,8 +62,10 @@ function walkModel(machine: Machine): string {
 }
 
 function shadowModel(machine: Machine): string[] {
+  const policy = `shadow policy ${machine.config.shadow.policy}; exits themselves flush no TLB (VPID/ASID)`;
+  if (machine.parts.guest.scripted) return [policy];
   return [
-    `shadow policy ${machine.config.shadow.policy}; exits themselves flush no TLB (VPID/ASID)`,
+    policy,
     "the guest's direct map is where modern Linux has it, which Xen's guesses for writable mappings miss",
   ];
 }

@@ -4,10 +4,11 @@
  * Machines share nothing: a comparison feeds the same chunks to several of them.
  */
 import type { MachineConfig } from '../config/schema.js';
-import { TraceError } from '../errors.js';
+import { ConfigError, TraceError } from '../errors.js';
 import { guestEvent } from '../guest/events.js';
 import { Guest } from '../guest/guest.js';
 import type { GuestLayout, GuestPort } from '../guest/port.js';
+import { passOverFault, scriptedLayout } from '../guest/scripted.js';
 import { type BackendPlugin, type MachineParts, type MmuBackend, type Vcpu } from '../mmu/backend.js';
 import { type FaultHandling, Front } from '../mmu/front.js';
 import { backends } from '../mmu/index.js';
@@ -62,7 +63,8 @@ export class Machine {
     const vcpus = createVcpus(config, ids, this.#counters);
     // The guest is built first, and its memory may grow before there is a backend to tell.
     const bound: { backend: MmuBackend | null; front: Front | null } = { backend: null, front: null };
-    const guest = new Guest(config, this.#counters, portOf(vcpus, bound), options.layout);
+    const { layout, handleFault } = guestKernel(config, header, options);
+    const guest = new Guest(config, this.#counters, portOf(vcpus, bound), layout);
     for (const vcpu of vcpus) vcpu.space = guest.current[vcpu.id]!.id;
     this.parts = {
       config,
@@ -72,11 +74,11 @@ export class Machine {
       counters: this.#counters,
       origin: { counters: this.#trace },
       translation: { size: 0, flags: 0, gfn: 0, mfn: 0 },
-      watch: { observer: null },
+      watch: { observer: null, exits: null },
       p2mRanges: header.p2m,
     };
     this.#backend = plugin.create(this.parts);
-    this.#front = new Front(this.parts, this.#backend, this.#trace, this.#kernel, options.handleFault);
+    this.#front = new Front(this.parts, this.#backend, this.#trace, this.#kernel, handleFault);
     bound.backend = this.#backend;
     bound.front = this.#front;
   }
@@ -132,6 +134,16 @@ export class Machine {
       default: // Annotations, scheduling and system calls change nothing in this model.
         this.passive.set(event.kind, (this.passive.get(event.kind) ?? 0) + 1);
     }
+  }
+
+  /** The hypervisor drops every translation that it holds for the guest. */
+  dropTranslations(): void {
+    this.#backend.dropTranslations?.();
+  }
+
+  /** A loader has written to this frame of guest memory. */
+  loaded(gfn: number): void {
+    this.#backend.loaded?.(gfn);
   }
 
   counters(): CounterValues {
@@ -229,6 +241,24 @@ export function createMachine(
   options: MachineOptions = {},
 ): Machine {
   return new Machine(request.backend ?? backends.get(request.mode), request.config, header, options);
+}
+
+/** Whose kernel it is: the modelled one's, one that the options bring, or the trace's own. */
+function guestKernel(
+  config: MachineConfig,
+  header: TraceHeader,
+  options: MachineOptions,
+): Pick<MachineOptions, 'layout' | 'handleFault'> {
+  if (header.scripted === undefined) return options;
+  if (config.guest.mode === 'premapped') {
+    throw new ConfigError(
+      'the trace has a scripted guest, whose tables are in the trace, and guest.mode is premapped',
+      {
+        hint: 'leave --guest premapped out',
+      },
+    );
+  }
+  return { layout: scriptedLayout(header.scripted), handleFault: passOverFault };
 }
 
 function createVcpus(config: MachineConfig, ids: PageIds, counters: MachineCounters): Vcpu[] {

@@ -30,6 +30,8 @@ class Schedule {
   counted = 0;
   warmed = 0;
   events = 0;
+  /** Events inside ROI marks: a region may hold nothing else. */
+  eventsMarked = 0;
   #measuring: boolean;
   #started: boolean;
   /** True once a ROI mark said where to count. */
@@ -77,6 +79,7 @@ class Schedule {
   #event(steps: Step[], event: TraceEvent): void {
     if (event.kind === 'roi') return this.#region(steps, event.on);
     this.events += 1;
+    if (this.#marked && this.#measuring) this.eventsMarked += 1;
     steps.push({ kind: 'event', event });
   }
 
@@ -232,7 +235,8 @@ export async function replayTrace(request: ReplayRequest): Promise<ReplayOutcome
   );
   const schedule = new Schedule(request);
   const error = await feed(request, schedule, measured);
-  if (error === null && schedule.counted === 0) throw nothingCounted(request, schedule);
+  if (error === null && schedule.counted + schedule.eventsMarked === 0)
+    throw nothingCounted(request, schedule);
   for (const step of schedule.finish()) for (const one of measured) one.carryOut(null, step);
   return {
     runs: measured.map((one) => one.result(request, schedule.events)),

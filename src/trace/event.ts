@@ -162,6 +162,16 @@ export interface TraceHeader {
   /** Host leaf wanted per range of guest frames. */
   readonly p2m: readonly P2mRange[];
   readonly features: readonly string[];
+  /** Absent: the modelled Linux. */
+  readonly scripted?: ScriptedGuest;
+}
+
+/** A guest whose kernel is in the trace: its table stores, its direct map, and what its page-fault handler does. */
+export interface ScriptedGuest {
+  /** Upper half of the direct map's base address (the lower half is 0). */
+  readonly directMapHi: number;
+  /** Frame of the root that is loaded before the first record. */
+  readonly root: number;
 }
 
 /** `count` frames from `gfn` get host leaves no larger than `pageSize`. */

@@ -4,7 +4,7 @@
  * Reading the text gives the same accesses and events again (line numbers apart): context switches
  * are SWITCH rows, and access rows leave the `as` column empty.
  */
-import { formatAddress } from '../arch/address.js';
+import { formatAddress, PAGE_BYTES } from '../arch/address.js';
 import { assertUnreachable } from '../util/assert.js';
 import type { AccessBatch, TraceChunk } from './access.js';
 import type { Perm, TraceEvent, TraceHeader, Word64 } from './event.js';
@@ -39,7 +39,7 @@ export class CsvWriter {
     );
     if (ranges.length > 0) lines.push(`# p2m: ${ranges.join(',')}`);
     if (header.features.length > 0) lines.push(`# features: ${header.features.join(' ')}`);
-    lines.push(this.#columns.join(','));
+    lines.push(...scriptedLines(header), this.#columns.join(','));
     return `${lines.join('\n')}\n`;
   }
 
@@ -74,6 +74,12 @@ export class CsvWriter {
   #line(row: Row): string {
     return `${this.#columns.map((column) => quote(row[column] ?? '')).join(',')}\n`;
   }
+}
+
+function scriptedLines({ scripted }: TraceHeader): string[] {
+  if (scripted === undefined) return [];
+  const root = `0x${(scripted.root * PAGE_BYTES).toString(16)}`;
+  return ['# guest: scripted', `# direct-map: ${formatAddress(scripted.directMapHi, 0)}`, `# root: ${root}`];
 }
 
 function quote(cell: string): string {

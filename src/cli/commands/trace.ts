@@ -1,27 +1,30 @@
-/** `p2msim trace ...`: look at a trace without replaying it. */
+/** `p2msim trace ...`: look at a trace, or write one. */
 import type { Command } from '@commander-js/extra-typings';
 import type { Context } from '../context.js';
 import { examples } from '../help.js';
 import { addCheck } from './trace-check.js';
 import { addFormats } from './trace-formats.js';
+import { addGenerate } from './trace-generate.js';
 import { addHead } from './trace-head.js';
 import { addInfo } from './trace-info.js';
 
 export function addTrace(program: Command, context: Context): void {
   const trace = program
     .command('trace')
-    .summary('look at a trace without replaying it')
-    .description('Look at a trace without replaying it.');
+    .summary('look at a trace, or write one')
+    .description('Look at a trace without replaying it, or write one.');
   addInfo(trace, context);
   addCheck(trace, context);
   addHead(trace, context);
   addFormats(trace, context);
+  addGenerate(trace, context);
   trace.addHelpText(
     'after',
     examples(
       ['p2msim trace info app.lackey.gz', 'footprint, page sizes, kinds of access'],
       ['p2msim trace check app.csv', 'every bad record; exit 1 if there is one'],
       ['p2msim trace head app.csv -n 20', 'the first records as p2msim reads them'],
+      ['p2msim trace generate --list', 'workloads that can be written as a trace'],
     ),
   );
 }

@@ -1,11 +1,11 @@
 /**
  * What a p2msim CSV declares before its first row: `# key: value` lines.
  *
- * `guest-levels`, `vcpus`, `ram`, `p2m`, `features`, `format`. A line `# word: ...` with another
+ * `guest-levels`, `vcpus`, `ram`, `p2m`, `features`, `guest`, `direct-map`, `root`, `format`. A line `# word: ...` with another
  * word is an error, since a slip there would silently change the machine; any other `#` line is a
  * comment.
  */
-import { MAX_FRAMES, parseHex } from '../../arch/address.js';
+import { MAX_FRAMES, PAGE_BYTES, parseHex } from '../../arch/address.js';
 import type { TraceError } from '../../errors.js';
 import { didYouMean } from '../../util/registry.js';
 import { parseSize } from '../../util/units.js';
@@ -17,7 +17,17 @@ import { EMPTY_HEADER } from '../event.js';
 /** Value of the `format` key. */
 export const CSV_FORMAT_ID = 'p2msim-csv/1';
 
-export const HEADER_KEYS = ['guest-levels', 'vcpus', 'ram', 'p2m', 'features', 'format'] as const;
+export const HEADER_KEYS = [
+  'guest-levels',
+  'vcpus',
+  'ram',
+  'p2m',
+  'features',
+  'guest',
+  'direct-map',
+  'root',
+  'format',
+] as const;
 export type HeaderKey = (typeof HEADER_KEYS)[number];
 
 /** Most virtual CPUs a trace can name. */
@@ -30,13 +40,23 @@ export class HeaderReader {
   readonly #file: string;
   readonly #header: Mutable<TraceHeader> = { ...EMPTY_HEADER };
   readonly #seen = new Set<HeaderKey>();
+  /** What belongs to `guest: scripted`, and the line that said so last. */
+  #guest: { scripted: boolean; directMapHi?: number; root?: number; place: FieldPlace } | null = null;
 
   constructor(file: string) {
     this.#file = file;
   }
 
+  /** What was declared. Throws {@link TraceError} for keys that do not go together. */
   get header(): TraceHeader {
-    return this.#header;
+    if (this.#guest === null) return this.#header;
+    const { scripted, directMapHi, root, place } = this.#guest;
+    if (!scripted || directMapHi === undefined || root === undefined) {
+      const missing = (['guest', 'direct-map', 'root'] as const).filter((key) => !this.#seen.has(key));
+      const message = `a guest that is scripted is declared by three keys; missing: ${missing.join(', ')}`;
+      throw badRecord(this.#file, place, message, 'docs/formats.md says what they mean');
+    }
+    return { ...this.#header, scripted: { directMapHi, root } };
   }
 
   /** A line that begins with `#`. Throws {@link TraceError} for an unknown key or a bad value. */
@@ -55,6 +75,11 @@ export class HeaderReader {
     this.#seen.add(key);
     const column = lead.length + name.length + colon.length + 1;
     this.#declare(key, value, { line, column, span: value.length, text });
+  }
+
+  #scripted(place: FieldPlace): { scripted: boolean; directMapHi?: number; root?: number } {
+    this.#guest = { ...(this.#guest ?? { scripted: false }), place };
+    return this.#guest;
   }
 
   #unknownKey(place: FieldPlace, name: string): TraceError {
@@ -101,6 +126,23 @@ export class HeaderReader {
           throw expected('pcid=on or pcid=off, the only feature that a guest can declare');
         }
         this.#header.features = features;
+        break;
+      }
+      case 'guest':
+        if (value !== 'scripted') throw expected('scripted, the only guest that a trace can declare');
+        this.#scripted(place).scripted = true;
+        break;
+      case 'direct-map': {
+        const address = parseHex(value);
+        if (address === null || address.lo !== 0) throw expected('an address that is a multiple of 4 GiB');
+        this.#scripted(place).directMapHi = address.hi;
+        break;
+      }
+      case 'root': {
+        const address = parseHex(value);
+        const root = address === null ? 0.5 : (address.hi * 2 ** 32 + address.lo) / PAGE_BYTES;
+        if (!Number.isInteger(root) || root >= MAX_FRAMES) throw expected('the address of a table page');
+        this.#scripted(place).root = root;
         break;
       }
       case 'format':

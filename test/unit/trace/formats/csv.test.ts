@@ -331,7 +331,18 @@ describe('the csv header', () => {
     });
   });
 
+  it('declares a scripted guest: three keys, in any order', async () => {
+    const lines = ['# root: 0x800000', '# guest: scripted', '# direct-map: 0xffff880000000000', 'op,va'];
+    const { scripted } = await headerOf(lines.join('\n'));
+    expect(scripted).toEqual({ directMapHi: 0xffff8800, root: 0x800 });
+  });
+
   it.each([
+    ['# guest: linux', /"linux" is not scripted, the only guest that a trace can declare/],
+    ['# guest: scripted', /declared by three keys; missing: direct-map, root/],
+    ['# direct-map: 0', /declared by three keys; missing: guest, root/],
+    ['# direct-map: 0x80000000', /"0x80000000" is not an address that is a multiple of 4 GiB/],
+    ['# root: 0x800', /"0x800" is not the address of a table page \(key root\)/],
     ['# vcpus: 0', /"0" is not a number from 1 to 256 \(key vcpus\)/],
     ['# ram: 4kB', /"4kB" is not a size in whole 4 KiB pages, such as 512M \(key ram\)/],
     ['# p2m: 0:2m', /"0:2m" is not a list of FIRSTGFN\+COUNT:4k\|2m\|1g/],

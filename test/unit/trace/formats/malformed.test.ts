@@ -75,7 +75,7 @@ const CSV: Readonly<Record<string, Expected>> = {
   ],
   'unknown-key.csv': [
     0,
-    "unknown-key.csv:1:3: unknown key 'guest-level' (did you mean 'guest-levels'?); keys are guest-levels, vcpus, ram, p2m, features, format",
+    "unknown-key.csv:1:3: unknown key 'guest-level' (did you mean 'guest-levels'?); keys are guest-levels, vcpus, ram, p2m, features, guest, direct-map, root, format",
   ],
   'unknown-op.csv': [
     1,

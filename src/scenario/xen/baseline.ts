@@ -1,0 +1,50 @@
+/**
+ * Workloads without memory in them: the empty region, and instructions that exit by themselves.
+ */
+import { DATA1, LEAF_USED, REGION } from './layout.js';
+import { count, int, measured, times, type XenWorkload } from './workload.js';
+
+const empty: XenWorkload = {
+  name: 'empty',
+  summary: 'nothing',
+  params: [],
+  run(kernel) {
+    kernel.enter(kernel.begin());
+    measured(kernel, () => undefined);
+    kernel.finish();
+  },
+};
+
+const cpuid: XenWorkload = {
+  name: 'cpuid',
+  summary: 'n CPUID instructions',
+  params: [count('n', 100, [0, 1_000_000], 'instructions')],
+  run(kernel, params) {
+    kernel.enter(kernel.begin());
+    measured(kernel, () => times(int(params, 'n'), () => kernel.ops.cpuid()));
+    kernel.finish();
+  },
+};
+
+const pgeFlush: XenWorkload = {
+  name: 'pge_flush',
+  summary: 'n global flushes (CR4.PGE off, on), each followed by a write to w pages in use',
+  params: [count('n', 16, [0, 100_000], 'flushes'), count('w', 64, [0, 8192], 'pages in use')],
+  run(kernel, params) {
+    const w = int(params, 'w');
+    const root = kernel.begin();
+    const touch = (): void => times(w, (i) => kernel.ops.write(REGION + i));
+    kernel.mapRange(root, REGION, DATA1, w, LEAF_USED);
+    kernel.enter(root);
+    touch();
+    measured(kernel, () =>
+      times(int(params, 'n'), () => {
+        kernel.ops.togglePge();
+        touch();
+      }),
+    );
+    kernel.finish();
+  },
+};
+
+export const BASELINE: readonly XenWorkload[] = [empty, cpuid, pgeFlush];

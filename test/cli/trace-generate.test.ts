@@ -1,0 +1,74 @@
+/** `p2msim trace generate`: where the trace goes, and what is refused before anything is written. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cli, scratch } from './run-cli.js';
+
+const FOLDER = scratch();
+const GENERATE = ['trace', 'generate', '--scenario', 'cpuid', '--param', 'n=3'];
+
+describe('the trace of a scenario', () => {
+  let text = '';
+  beforeAll(() => {
+    const { code, stdout, stderr } = cli(GENERATE);
+    expect([code, stderr]).toEqual([0, '']);
+    text = stdout;
+  }, 60_000);
+
+  it('goes to standard output, and says what it is', () => {
+    expect(text.split('\n')[0]).toBe('# Scenario xen/cpuid n=3');
+    expect(text.match(/^CPUID/gm)).toHaveLength(3);
+  });
+
+  it('goes to a file, compressed if its name ends in .gz', () => {
+    for (const name of ['c.csv', 'c.csv.gz']) {
+      expect(cli([...GENERATE, '-o', join(FOLDER, name)])).toEqual({ code: 0, stdout: '', stderr: '' });
+    }
+    expect(readFileSync(join(FOLDER, 'c.csv'), 'utf8')).toBe(text);
+    expect(gunzipSync(readFileSync(join(FOLDER, 'c.csv.gz'))).toString()).toBe(text);
+  }, 60_000);
+
+  it('is replayed: the region is 3 CPUID exits, and has no access', () => {
+    const { code, stdout, stderr } = cli(['replay', '-', '-m', 'shadow', '--json'], { input: text });
+    expect([code, stderr]).toEqual([0, '']);
+    const { counters } = JSON.parse(stdout) as { counters: Record<string, number> };
+    expect([counters['vmexit.total'], counters['vmexit.cpuid'], counters['accesses']]).toEqual([3, 3, 0]);
+  }, 60_000);
+});
+
+describe('the list of scenarios', () => {
+  it('has suites, scenarios, and parameters with ranges and defaults', () => {
+    const { stdout } = cli(['trace', 'generate', '--list', '--suite', 'xen']);
+    expect(stdout).toMatch(/^xen: /);
+    expect(stdout).toMatch(/^ {2}fork_exit +r times: fork/m);
+    expect(stdout).toMatch(/^ {4}order +asc, desc, scatter \(default asc\): order of pages$/m);
+    expect(stdout).not.toMatch(/^kvm: /m);
+    expect(cli(['trace', 'generate', '--list']).stdout).toMatch(/^kvm: /m);
+  });
+});
+
+describe('what is refused', () => {
+  it.each([
+    [[], /no scenario given/],
+    [['--scenario', 'fork_exitt'], /unknown scenario 'fork_exitt' \(did you mean 'fork_exit'\?\)/],
+    [['--scenario', 'cpuid', '--suite', 'xem'], /unknown suite 'xem' \(did you mean 'xen'\?\)/],
+    [['--scenario', 'cpuid', '--param', 'n=-1'], /n is '-1'; expected a whole number, 0 to 1000000/],
+    [['--scenario', 'cpuid', '--param', 'n'], /--param is 'n'; expected NAME=VALUE/],
+    [['--scenario', 'cpuid', '-o', join(FOLDER, 'none', 'c.csv')], /c\.csv: cannot be written/],
+  ])('%j', (words, message) => {
+    const { code, stdout, stderr } = cli(['trace', 'generate', ...words]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+  });
+
+  it('leaves an older file alone', () => {
+    const path = join(FOLDER, 'older.csv');
+    writeFileSync(path, 'older\n');
+    const words = ['--suite', 'kvm', '--scenario', 'hypervisor-zap', '--param', 'n=4', '-o', path];
+    const { code, stderr } = cli(['trace', 'generate', ...words]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/drops all its translations, which a trace cannot say/);
+    expect(readFileSync(path, 'utf8')).toBe('older\n');
+  }, 60_000);
+});
