@@ -37,7 +37,15 @@ export type { AddressSpace } from './guest/address-space.js';
 export type { Guest } from './guest/guest.js';
 export type { Cr3Flush } from './guest/port.js';
 export type { GuestTables } from './guest/page-table.js';
-export { type ShadowPolicy, policies } from './hypervisor/shadow/policy.js';
+export { policies } from './hypervisor/shadow/policies/index.js';
+export { findPolicy } from './hypervisor/shadow/policies/load.js';
+export type { ShadowPolicy } from './hypervisor/shadow/policy.js';
+export {
+  expectedPolicyValue,
+  POLICY_FIELDS,
+  type PolicyField,
+  policyFieldValue,
+} from './hypervisor/shadow/policy-fields.js';
 export type {
   BackendPlugin,
   MachineEvent,
@@ -63,6 +71,18 @@ export { metricMatcher } from './report/metric-values.js';
 export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';
 export { REPORTERS as reporters } from './report/reporters/index.js';
 export type { CompareResult, Manifest, RunResult } from './report/result.js';
+export { scenarioText, validationJson, validationText } from './report/validation.js';
+export { completeParams, rangeText, splitParams } from './scenario/params.js';
+export type {
+  Scenario,
+  ScenarioHost,
+  ScenarioParam,
+  ScenarioParams,
+  ScenarioSession,
+  ScenarioSuite,
+} from './scenario/scenario.js';
+export { suiteOf, SUITES } from './scenario/suites.js';
+export { writeScenarioTrace } from './scenario/trace-text.js';
 export type { WalkReport, WalkStep } from './sim/run.js';
 export { type Finding, checkTrace } from './trace/check.js';
 export type { AccessBatch } from './trace/access.js';
@@ -72,4 +92,15 @@ export { TRACE_FORMATS as formats } from './trace/formats/index.js';
 export { type OpenTrace, openTrace } from './trace/open.js';
 export { type TraceProfile, profileTrace } from './trace/profile.js';
 export { Registry, didYouMean, unknownName } from './util/registry.js';
+export type { Cell } from './validate/cell.js';
+export type { Phase } from './validate/phase.js';
+export type { ScenarioSummary } from './validate/summary.js';
+export {
+  type ScenarioRequest,
+  type ScenarioRun,
+  type ValidateOptions,
+  type Validation,
+  runScenario,
+  validate,
+} from './validate/validate.js';
 export { TOOL } from './version.js';

@@ -128,6 +128,20 @@ const MODEL: readonly Flag[] = [
   },
   {
     group: 'Model',
+    flags: '--p2m-fill <what>',
+    what: 'a nested fault fills one page, or a group of up to 8',
+    shown: 'page',
+    key: 'host.fill',
+  },
+  {
+    group: 'Model',
+    flags: '--host-memory <state>',
+    what: 'behind guest RAM: populated or unpopulated',
+    shown: 'populated',
+    key: 'host.memory',
+  },
+  {
+    group: 'Model',
     flags: '--p2m-layout <name>',
     what: 'RAM layout: flat or xen',
     shown: 'flat',
@@ -136,7 +150,7 @@ const MODEL: readonly Flag[] = [
   {
     group: 'Model',
     flags: '--shadow-policy <name>',
-    what: 'shadow paging policy, see `p2msim modes`',
+    what: 'shadow paging policy, or the path of a policy file; see `p2msim modes`',
     shown: 'xen',
     key: 'shadow.policy',
   },

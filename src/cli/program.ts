@@ -8,6 +8,7 @@ import { addModes } from './commands/modes.js';
 import { addPresets } from './commands/presets.js';
 import { addReplay } from './commands/replay.js';
 import { addTrace } from './commands/trace.js';
+import { addValidate } from './commands/validate.js';
 import { addWalk } from './commands/walk.js';
 import type { Context } from './context.js';
 import { examples } from './help.js';
@@ -28,6 +29,7 @@ export function createProgram(context: Context, version: string): Command {
   addReplay(program, context);
   addCompare(program, context);
   addWalk(program, context);
+  addValidate(program, context);
   addExplain(program, context);
   addTrace(program, context);
   addPresets(program, context);
@@ -39,6 +41,7 @@ export function createProgram(context: Context, version: string): Command {
       ['p2msim replay app.csv -m shadow --json', 'one mode, every counter'],
       ['p2msim walk app.csv --at 1000 -m hap', 'one access, step by step'],
       ['p2msim explain vmexit.pf.fixup', 'what a number means'],
+      ['p2msim validate', 'the model against real Xen and real KVM'],
     ),
   );
   return program;

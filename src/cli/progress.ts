@@ -28,15 +28,13 @@ export function createProgress(
   quiet: boolean,
   trace: string,
 ): Progress {
-  const { stderr, environment } = context;
+  const { stderr } = context;
   if (choice === 'ndjson') {
     const line: OnProgress = (records, bytesRead, totalBytes) =>
       stderr.write(`${JSON.stringify({ progress: { trace, records, bytesRead, totalBytes } })}\n`);
     return { report: atMostEvery(INTERVAL_MS, line), end: () => {} };
   }
-  const onTerminal =
-    stderr.isTTY === true && environment['TERM'] !== 'dumb' && (environment['CI'] ?? '') === '';
-  if (choice === 'never' || quiet || !onTerminal) return NO_PROGRESS;
+  if (choice === 'never' || quiet || !showsLine(context)) return NO_PROGRESS;
   const line: OnProgress = (records, bytesRead, totalBytes) =>
     stderr.write(CLEAR_LINE + progressLine(trace, records, bytesRead, totalBytes));
   return { report: atMostEvery(INTERVAL_MS, line), end: () => stderr.write(CLEAR_LINE) };
@@ -63,4 +61,22 @@ export function progressLine(
   const share =
     totalBytes === null || totalBytes === 0 ? '' : `  ${Math.floor((100 * bytesRead) / totalBytes)}%`;
   return `${trace}  ${records.toLocaleString('en-US')} records${share}`;
+}
+
+/** Counts things done, on a terminal: `validate xen  12 of 726`. */
+export function createCounter(context: Context, quiet: boolean) {
+  if (quiet || !showsLine(context)) return { report: () => {}, end: () => {} };
+  const { stderr } = context;
+  return {
+    report: (what: string, done: number, total: number) =>
+      void stderr.write(
+        `${CLEAR_LINE}${what}  ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')}`,
+      ),
+    end: () => void stderr.write(CLEAR_LINE),
+  };
+}
+
+/** True if standard error is a terminal on which a line can be rewritten. */
+function showsLine({ stderr, environment }: Context): boolean {
+  return stderr.isTTY === true && environment['TERM'] !== 'dumb' && (environment['CI'] ?? '') === '';
 }

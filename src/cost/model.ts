@@ -5,6 +5,7 @@
  * each term leaves out is said where the table is (cost/table.ts).
  */
 import type { CounterValues } from '../counters.js';
+import { isAssumption } from './table.js';
 import type { Cost, CostGroup, CostRow, CostTable, CostTerm } from './types.js';
 
 /** The estimated cycles of one run: every row of `costs`, in its order. Integers throughout. */
@@ -12,7 +13,15 @@ export function estimateCost(counters: CounterValues, costs: CostTable): Cost {
   const terms = costs.rows.map((row) => costTerm(row, counters));
   const byGroup: Record<CostGroup, number> = { tlb: 0, walk: 0, exit: 0, hypervisor: 0 };
   for (const term of terms) byGroup[term.group] += term.cycles;
-  return { cycles: terms.reduce((sum, term) => sum + term.cycles, 0), byGroup, terms };
+  const sum = (cycles: (term: CostTerm) => number): number =>
+    terms.reduce((all, term) => all + cycles(term), 0);
+  return {
+    cycles: sum((term) => term.cycles),
+    low: sum((term) => (isAssumption(term.source) ? Math.floor(term.cycles / 2) : term.cycles)),
+    high: sum((term) => (isAssumption(term.source) ? 2 * term.cycles : term.cycles)),
+    byGroup,
+    terms,
+  };
 }
 
 function costTerm(row: CostRow, counters: CounterValues): CostTerm {

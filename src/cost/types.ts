@@ -51,6 +51,9 @@ export interface CostTerm {
 export interface Cost {
   /** Sum of all terms. */
   readonly cycles: number;
+  /** The sum if every figure that is an assumption were half as large, and twice as large. */
+  readonly low: number;
+  readonly high: number;
   readonly byGroup: Readonly<Record<CostGroup, number>>;
   /** Every row of the table, in its order; rows with count 0 too. */
   readonly terms: readonly CostTerm[];

@@ -129,6 +129,12 @@ function costRows(runs: readonly RunResult[]): SectionRow[] {
   return [
     line(runs, 0, 'estimated cycles', (run) => run.cost.cycles),
     ...COST_GROUPS.flatMap((group) => seen(runs, 1, GROUP_LABELS[group], (run) => run.cost.byGroup[group])),
+    ...(runs.some(({ cost }) => cost.low !== cost.high)
+      ? [
+          line(runs, 1, 'assumed figures halved', (run) => run.cost.low),
+          line(runs, 1, 'assumed figures doubled', (run) => run.cost.high),
+        ]
+      : []),
     row(1, 'per access', ...runs.map((run) => per(run.cost.cycles, run.manifest.trace.accesses))),
     ...(native > 0 ? [row(1, 'vs native', ...runs.map(factor))] : []),
   ];

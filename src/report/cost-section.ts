@@ -9,7 +9,7 @@ import type { RunResult } from './result.js';
 import { row, section, type Section } from './section.js';
 
 export function costSection(run: RunResult): Section {
-  const { terms, cycles } = run.cost;
+  const { terms, cycles, low, high } = run.cost;
   const accesses = run.manifest.trace.accesses;
   const rows = terms
     .filter((term) => term.count > 0)
@@ -25,7 +25,27 @@ export function costSection(run: RunResult): Section {
       ),
     );
   const total = row(1, 'total', '', '', grouped(cycles), per(cycles, accesses), percent(cycles, cycles));
-  return section('Estimated cost', ['count', 'each', 'cycles', '/access', 'share'], [...rows, total]);
+  // One number would be read as a prediction: what nobody has published may be half or twice as much.
+  const range =
+    low === high
+      ? []
+      : [
+          row(2, 'assumed figures halved', '', '', grouped(low), per(low, accesses), percent(low, cycles)),
+          row(
+            2,
+            'assumed figures doubled',
+            '',
+            '',
+            grouped(high),
+            per(high, accesses),
+            percent(high, cycles),
+          ),
+        ];
+  return section(
+    'Estimated cost',
+    ['count', 'each', 'cycles', '/access', 'share'],
+    [...rows, total, ...range],
+  );
 }
 
 /** What to know about the figures of a cost table, in sentences; `mark` is the mark of an assumption. */

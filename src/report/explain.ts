@@ -40,6 +40,8 @@ export interface MetricExplanation {
 export const METRIC_EXPLANATIONS: readonly MetricExplanation[] = [
   ...[...COUNTERS, ...MEMORY_COUNTERS].map(counterExplanation),
   costExplanation('cost.cycles', 'sum of all terms of the estimated cost'),
+  costExplanation('cost.low.cycles', 'the same with every figure that is an assumption halved'),
+  costExplanation('cost.high.cycles', 'the same with every figure that is an assumption doubled'),
   ...COST_GROUPS.map((group) =>
     costExplanation(`cost.${group}.cycles`, `sum of the terms of group ${group}`),
   ),

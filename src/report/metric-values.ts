@@ -19,6 +19,8 @@ export function metricValues(run: RunResult): MetricValue[] {
     ...Object.entries(run.counters),
     ...Object.entries(run.memory).map(([key, pages]) => [`memory.${key}`, pages] as const),
     ['cost.cycles', run.cost.cycles],
+    ['cost.low.cycles', run.cost.low],
+    ['cost.high.cycles', run.cost.high],
     ...COST_GROUPS.map((group) => [`cost.${group}.cycles`, run.cost.byGroup[group]] as const),
     ...run.cost.terms.map((term) => [`cost.${term.term}.cycles`, term.cycles] as const),
   ];
@@ -29,6 +31,8 @@ export const METRIC_KEYS: readonly string[] = [
   ...COUNTERS.map((counter) => counter.key),
   ...MEMORY_COUNTERS.map((counter) => counter.key),
   'cost.cycles',
+  'cost.low.cycles',
+  'cost.high.cycles',
   ...COST_GROUPS.map((group) => `cost.${group}.cycles`),
   ...DEFAULT_COST_TABLE.rows.map((row) => `cost.${row.term}.cycles`),
 ];

@@ -83,7 +83,8 @@ function costTable(): string {
   );
 }
 
-function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table as prettier would print it. */
+export function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const texts = [heads, ...rows.map((cells) => cells.map(cellText))];
   const widths = heads.map((_, i) => Math.max(3, ...texts.map((cells) => cells[i]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>

@@ -20,4 +20,5 @@ export const ROW_LABELS: ReadonlyMap<string, string> = new Map([
   ['superpages', 'memory.shadow.fl1.pages'], ['snapshots, monitors', 'memory.shadow.other.pages'],
   ['snapshots', 'memory.shadow.other.pages'], ['pool, reserved', 'memory.pool.pages'],
   ['pool reserved', 'memory.pool.pages'], ['guest ram', 'memory.ram.pages'], ['estimated cycles', 'cost.cycles'],
+  ['assumed figures halved', 'cost.low.cycles'], ['assumed figures doubled', 'cost.high.cycles'],
 ]);

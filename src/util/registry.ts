@@ -38,8 +38,13 @@ export function didYouMean(name: string, known: readonly string[]): string | und
 export function unknownName(kind: string, name: string, known: readonly string[]): UsageError {
   const near = didYouMean(name, known);
   const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
-  const plural = kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
-  return new UsageError(`unknown ${kind} '${name}'${suggestion}; ${plural} are ${known.join(', ')}`);
+  return new UsageError(`unknown ${kind} '${name}'${suggestion}; ${plural(kind)} are ${known.join(', ')}`);
+}
+
+/** `shadow policies`, `modes of suite kvm`. */
+function plural(kind: string): string {
+  const [, noun = kind, rest = ''] = /^(.*?)( of .*)?$/.exec(kind) ?? [];
+  return `${noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}${rest}`;
 }
 
 /** An ordered table of plugins of one kind. */

@@ -2,6 +2,8 @@
  * Runs one random case through p2msim's machine and through the reference simulator, compares every
  * counter, page count and guest table, and shrinks a case that differs.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type AccessBatch, createBatch, type TraceChunk } from '../../src/trace/access.js';
 import type { TraceEvent, Word64 } from '../../src/trace/event.js';
 import { createMachine } from '../../src/sim/machine.js';
@@ -89,8 +91,11 @@ function firstDifferentLine(a: string, b: string): string {
 /** How the line for a crash begins. */
 export const GAVE_UP = 'one of them gave up';
 
-/** What differs between the two, one line each; empty if they agree. A crash is a difference. */
-export function differences(c: RandomCase): string[] {
+/**
+ * What differs between the two, one line each; empty if they agree. A crash is a difference. Counters
+ * that `ignored` names are passed over.
+ */
+export function differences(c: RandomCase, ignored: (key: string) => boolean = () => false): string[] {
   let machine: Outcome;
   let reference: Outcome;
   try {
@@ -103,6 +108,7 @@ export function differences(c: RandomCase): string[] {
   for (const key of new Set([...machine.values.keys(), ...reference.values.keys()])) {
     // The reference does not know every page count; a counter that it never raised is 0.
     if (key.startsWith('memory.') && !reference.values.has(key)) continue;
+    if (ignored(key)) continue;
     const [ours, theirs] = [machine.values.get(key) ?? 0, reference.values.get(key) ?? 0];
     if (ours !== theirs) found.push(`${key}: p2msim ${ours}, reference ${theirs}`);
   }
@@ -122,6 +128,20 @@ export function shrink(c: RandomCase, fails: (c: RandomCase) => boolean, budget:
     }
   }
   return { ...c, items };
+}
+
+/** Shrinks a case that fails by `find`, writes it to `folder`, and returns what to print. */
+export function reproduce(whole: RandomCase, find: (c: RandomCase) => string[], folder: string): string {
+  // A shorter trace must fail in the same way: its first line names the same key.
+  const keyOf = (c: RandomCase): string => find(c)[0]?.split(':')[0] ?? '';
+  const key = keyOf(whole);
+  const small = shrink(whole, (c) => keyOf(c) === key, 300);
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `seed-${whole.seed}-${small.config.shadow.policy}-${small.mode}`);
+  writeFileSync(`${path}.csv`, csvOf(small));
+  writeFileSync(`${path}.config.json`, `${JSON.stringify(small.config, null, 2)}\n`);
+  const first = find(small).slice(0, 8).join('\n  ');
+  return `seed ${whole.seed}, ${small.mode}, ${small.items.length} items left (${path}.csv):\n  ${first}`;
 }
 
 const OPS = ['R', 'W', 'X', 'M'];

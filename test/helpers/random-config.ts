@@ -84,6 +84,8 @@ export function randomConfig(rng: Rng, mode: ReferenceMode): MachineConfig {
       levels: rng.chance(75) ? 4 : 5,
       pageSize: rng.pick(['4k', '2m', '1g'] as const),
       populate: rng.chance(40) ? 'lazy' : 'eager',
+      fill: 'page',
+      memory: 'populated',
       layout: rng.chance(25) ? 'xen' : 'flat',
     },
     l1d: tlb(rng, rng.pick(['4k', '4k+2m', '4k+2m+1g']), false),
@@ -107,6 +109,39 @@ export function randomConfig(rng: Rng, mode: ReferenceMode): MachineConfig {
     },
     shadow: { policy: rng.chance(75) ? 'xen' : 'xen-oos-off', pool: rng.chance(60) ? 0 : 'auto' },
   };
+}
+
+const NO_ARRAY: ArrayConfig = { entries: 0, ways: 1, policy: 'lru' };
+const NO_TLB: TlbArrayConfig = { ...NO_ARRAY, sizes: '4k+2m+1g' };
+const NO_WALK_CACHE: WalkCacheConfig = { l5: NO_ARRAY, l4: NO_ARRAY, l3: NO_ARRAY, l2: NO_ARRAY };
+
+/** Every access walks, and every reference goes to memory. */
+function withoutCaches(config: MachineConfig): MachineConfig {
+  const tlbs = { l1d: NO_TLB, l1d2m: NO_TLB, l1d1g: NO_TLB, l1i: NO_TLB, l1i2m: NO_TLB, l1i1g: NO_TLB };
+  const second = { stlb: NO_TLB, stlb2m: NO_TLB, stlb1g: NO_TLB };
+  const walks = { pwc: { ...NO_WALK_CACHE, semantics: 'combined' as const }, npwc: NO_WALK_CACHE };
+  const cache = { ...config.cache, enabled: false };
+  return { ...config, ...tlbs, ...second, ...walks, ntlb: NO_ARRAY, cache };
+}
+
+/** A small geometry for KVM's shadow paging: host pages of both sizes, host memory there or not, few shadow pages. */
+export function randomKvmConfig(rng: Rng, bare: boolean): MachineConfig {
+  const config = randomConfig(rng, 'shadow');
+  const touched = rng.chance(70);
+  const shadow = {
+    policy: rng.chance(70) ? 'kvm' : 'kvm-6.12',
+    pool: rng.chance(40) ? 0 : rng.chance(50) ? ('auto' as const) : rng.int(34, 70),
+  };
+  const host = { ...config.host, layout: 'flat' as const, pageSize: rng.pick(['4k', '2m'] as const) };
+  const found: MachineConfig = touched
+    ? { ...config, host, shadow }
+    : {
+        ...config,
+        guest: { ...config.guest, memory: 'cold' },
+        host: { ...host, populate: 'lazy', memory: 'unpopulated' },
+        shadow,
+      };
+  return bare ? withoutCaches(found) : found;
 }
 
 /** A header that limits the host leaves of some ranges, sometimes. */

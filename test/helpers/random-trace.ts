@@ -9,7 +9,7 @@
  */
 import type { MachineConfig } from '../../src/config/schema.js';
 import type { Perm, TraceEvent, TraceHeader, Word64 } from '../../src/trace/event.js';
-import { randomConfig, randomHeader, Rng, smallPool } from './random-config.js';
+import { randomConfig, randomHeader, randomKvmConfig, Rng, smallPool } from './random-config.js';
 import { type ReferenceMode, ReferenceSimulator } from '../reference/simulator.js';
 
 export type TraceItem =
@@ -269,13 +269,8 @@ class TraceMaker {
   }
 }
 
-/** The case of a seed: mode by turns, geometry and trace from the seed. */
-export function randomCase(seed: number): RandomCase {
-  const rng = new Rng(seed * 2654435761);
-  const mode = (['native', 'hap', 'shadow'] as const)[seed % 3]!;
-  const config = randomConfig(rng, mode);
-  const header = randomHeader(rng);
-  if (mode === 'shadow' && rng.chance(35)) config.shadow.pool = smallPool(rng, config, header);
+/** A few bursts of accesses with events between them. */
+function randomItems(rng: Rng, config: MachineConfig, header: TraceHeader): readonly TraceItem[] {
   const maker = new TraceMaker(rng, config, header);
   const superpages = config.guest.pageSize !== '4k' && config.guest.mode === 'demand';
   for (let n = superpages ? 2 : rng.int(3, 13); n > 0; n--) {
@@ -283,5 +278,23 @@ export function randomCase(seed: number): RandomCase {
     for (let k = rng.int(0, 3); k > 0; k--) maker.event();
   }
   maker.burst();
-  return { seed, mode, config, header, items: maker.items };
+  return maker.items;
+}
+
+/** The case of a seed: mode by turns, geometry and trace from the seed. */
+export function randomCase(seed: number): RandomCase {
+  const rng = new Rng(seed * 2654435761);
+  const mode = (['native', 'hap', 'shadow'] as const)[seed % 3]!;
+  const config = randomConfig(rng, mode);
+  const header = randomHeader(rng);
+  if (mode === 'shadow' && rng.chance(35)) config.shadow.pool = smallPool(rng, config, header);
+  return { seed, mode, config, header, items: randomItems(rng, config, header) };
+}
+
+/** The same for KVM's shadow paging; without TLBs and walk caches if `bare`. */
+export function randomKvmCase(seed: number, bare: boolean): RandomCase {
+  const rng = new Rng(seed * 2654435761);
+  const config = randomKvmConfig(rng, bare);
+  const header = randomHeader(rng);
+  return { seed, mode: 'shadow', config, header, items: randomItems(rng, config, header) };
 }

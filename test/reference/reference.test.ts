@@ -6,47 +6,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ArrayConfig, MachineConfig, TlbArrayConfig, WalkCacheConfig } from '../../src/config/schema.js';
+import type { MachineConfig } from '../../src/config/schema.js';
 import type { TraceEvent, Word64 } from '../../src/trace/event.js';
+import { BARE } from './bare-config.js';
 import { ReferenceSimulator } from './simulator.js';
-
-const NONE: ArrayConfig = { entries: 0, ways: 1, policy: 'lru' };
-const NO_TLB: TlbArrayConfig = { ...NONE, sizes: '4k+2m+1g' };
-const NO_PWC: WalkCacheConfig = { l5: NONE, l4: NONE, l3: NONE, l2: NONE };
-const NO_CACHE = { bytes: 0, ways: 1 };
-
-const BARE: MachineConfig = {
-  seed: 1,
-  vendor: 'intel',
-  vcpus: 1,
-  guest: {
-    levels: 4,
-    mode: 'premapped',
-    pageSize: '4k',
-    frames: 'contiguous',
-    ram: 64,
-    directMap: '2m',
-    memory: 'warm',
-    pcid: false,
-    faultAround: 16,
-    flushCeiling: 33,
-  },
-  host: { levels: 4, pageSize: '4k', populate: 'eager', layout: 'flat' },
-  l1d: NO_TLB,
-  l1d2m: NO_TLB,
-  l1d1g: NO_TLB,
-  l1i: NO_TLB,
-  l1i2m: NO_TLB,
-  l1i1g: NO_TLB,
-  stlb: NO_TLB,
-  stlb2m: NO_TLB,
-  stlb1g: NO_TLB,
-  pwc: { ...NO_PWC, semantics: 'combined' },
-  npwc: NO_PWC,
-  ntlb: NONE,
-  cache: { enabled: false, enter: 'l1', l1: NO_CACHE, l2: NO_CACHE, llc: NO_CACHE },
-  shadow: { policy: 'xen', pool: 0 },
-};
 
 type PageSize = '4k' | '2m' | '1g';
 

@@ -11,6 +11,7 @@ import { Counts, G, GuestMemory, P, RW, US, gfnOf, has, isLeaf } from './entry.j
 import { Events } from './events.js';
 import { Guest } from './guest.js';
 import { Kernel } from './kernel.js';
+import { KvmShadow } from './kvm.js';
 import type { Machine, Vcpu } from './machine.js';
 import { HardwareWalker } from './native.js';
 import { P2m } from './p2m.js';
@@ -27,7 +28,7 @@ export class ReferenceSimulator {
   #guest: Guest;
   #kernel: Kernel;
   #events: Events;
-  #shadow: Shadow | null = null;
+  #shadow: Shadow | KvmShadow | null = null;
 
   constructor(mode: ReferenceMode, config: MachineConfig, header: TraceHeader = EMPTY) {
     const counts = new Counts();
@@ -56,7 +57,10 @@ export class ReferenceSimulator {
         nextSlot: 1,
       });
     }
-    if (mode === 'shadow') this.#shadow = new Shadow(this.#m, first.root);
+    if (mode === 'shadow') {
+      const kvm = config.shadow.policy.startsWith('kvm');
+      this.#shadow = kvm ? new KvmShadow(this.#m, first.root) : new Shadow(this.#m, first.root);
+    }
     this.#guest.backend = this.#shadow ?? new HardwareWalker(this.#m);
     this.#kernel = new Kernel(this.#m, this.#guest);
     this.#events = new Events(this.#kernel, (vcpu, va, write) => this.#touch(vcpu, va, write));
@@ -94,6 +98,7 @@ export class ReferenceSimulator {
 
   memory(): Record<string, number> {
     const result: Record<string, number> = { 'guest.pages': this.#guest.frames.tables.size };
+    if (this.#shadow instanceof KvmShadow) return { ...result, ...this.#shadow.memory() };
     if (this.#m.mode !== 'native') result['p2m.pages'] = this.#m.p2m.tables.length;
     if (this.#shadow) {
       const live = this.#shadow.pages.live();

@@ -127,12 +127,13 @@ export class ShadowDomain {
 
   /** Size of the pool in pages; Infinity if unbounded. */
   get poolPages(): number {
-    const { pool, poolDivisor, poolMinimum } = this.policy;
+    const { poolDivisor, poolMinimum } = this.policy;
     const { ram } = this.guest.allocator;
     if (this.#pool === 0) return Infinity;
     if (this.#pool !== 'auto') return this.#pool;
-    if (pool === 'toolstack') return shadowPoolPages(this.vcpus.length, ram);
-    return Math.max(poolMinimum, Math.floor(ram / poolDivisor));
+    const formula =
+      poolDivisor === null ? shadowPoolPages(this.vcpus.length, ram) : Math.floor(ram / poolDivisor);
+    return Math.max(poolMinimum, formula);
   }
 
   get freePages(): number {

@@ -74,10 +74,9 @@ export interface ShadowPolicy {
   readonly pcid: boolean;
   /** The hypervisor keeps a p2m table in the same pool. */
   readonly keepsP2m: boolean;
-  /** Default pool: the toolstack's 256 a vcpu + 2 per MiB, or a share of guest memory. */
-  readonly pool: 'toolstack' | 'share';
-  /** Of `share`: one page per so many frames of guest memory, and the least. */
-  readonly poolDivisor: number;
+  /** Default pool: one page per so many frames of guest memory; null: the toolstack's 256 a vcpu + 2 per MiB. */
+  readonly poolDivisor: number | null;
+  /** Least default pool, in pages. */
   readonly poolMinimum: number;
   /** Pages that must be free when a fault is handled, and up to which they are freed if not. */
   readonly poolReserve: number;

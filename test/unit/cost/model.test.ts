@@ -72,6 +72,12 @@ describe('estimateCost', () => {
     expect(cost.cycles).toBe(3 * 1200);
   });
 
+  it('gives a range: what nobody has published may be half or twice as much', () => {
+    // 10 references from memory at a published 200 = 2000; 3 transitions at an assumed 1200 = 3600.
+    const cost = estimateCost({ 'pte.mem': 10, 'vmexit.total': 3 }, DEFAULT_COST_TABLE);
+    expect([cost.low, cost.cycles, cost.high]).toEqual([2000 + 1800, 2000 + 3600, 2000 + 7200]);
+  });
+
   it('keeps work that grows with tables apart from exits', () => {
     // CR3 write with 2 resyncs: 1200 + 1500, then 2 x 1500; a search through 3 shadows: 3 x 512 x 2;
     // 31 prefetched entries: 31 x 40; 2 freed pages: 2 x 300.

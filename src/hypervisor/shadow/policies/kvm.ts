@@ -49,7 +49,6 @@ export const kvm: ShadowPolicy = {
   pcid: true,
   keepsP2m: false,
   // kvm_arch_commit_memory_region: KVM_PERMILLE_MMU_PAGES 20, KVM_MIN_ALLOC_MMU_PAGES 64
-  pool: 'share',
   poolDivisor: 50,
   poolMinimum: 64,
   // KVM_MIN_FREE_MMU_PAGES, KVM_REFILL_PAGES

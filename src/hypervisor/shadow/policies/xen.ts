@@ -49,8 +49,7 @@ export const xen: ShadowPolicy = {
   pcid: false,
   keepsP2m: true,
   // libxl__get_required_paging_memory, dom0_paging_pages
-  pool: 'toolstack',
-  poolDivisor: 1,
+  poolDivisor: null,
   poolMinimum: 0,
   // sh_page_fault: shadow_prealloc of an L3, an L2 and an L1
   poolReserve: 3,

@@ -1,0 +1,104 @@
+/** `p2msim validate`: what was measured on real Xen and real KVM against the model, or one scenario by itself. */
+import { availableParallelism } from 'node:os';
+import type { Command, OptionValues } from '@commander-js/extra-typings';
+import type { Context, Library } from '../context.js';
+import { EXIT_CHECK_FAILED } from '../exit-codes.js';
+import { examples } from '../help.js';
+import { Given } from '../options.js';
+import { createCounter } from '../progress.js';
+import { outputColumns } from '../terminal.js';
+
+/** Threads: `--jobs`, or one per processor. */
+function jobsOf(given: Given, library: Library): number {
+  const jobs = given.count('jobs', availableParallelism());
+  if (jobs >= 1) return jobs;
+  throw new library.UsageError('--jobs is 0; expected at least one');
+}
+
+/** Words of an option that may be repeated. */
+function collected(word: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), word];
+}
+
+function refuse(given: Given, names: readonly string[], why: string, library: Library): void {
+  for (const name of names) {
+    if (given.text(name) === undefined && given.list(name).length === 0 && !given.flag(name)) continue;
+    throw new library.UsageError(`--${name} ${why}`);
+  }
+}
+
+/** All that was measured. */
+async function runAll(given: Given, context: Context, library: Library): Promise<void> {
+  refuse(given, ['param', 'mode', 'set'], 'needs --scenario: it belongs to one scenario by itself', library);
+  const suite = given.text('suite');
+  const progress = createCounter(context, given.flag('quiet'));
+  const validation = await library
+    .validate({
+      suites: suite === undefined ? undefined : [suite],
+      jobs: jobsOf(given, library),
+      onProgress: (name, done, total) => progress.report(`validate ${name}`, done, total),
+    })
+    .finally(progress.end);
+  const all = given.flag('all');
+  const columns = outputColumns(context.stdout, context.environment);
+  context.stdout.write(
+    given.flag('json')
+      ? `${JSON.stringify(library.validationJson(validation, all, library.TOOL), null, 2)}\n`
+      : library.validationText(validation, columns, all),
+  );
+  if (!validation.passed) context.exit(EXIT_CHECK_FAILED);
+}
+
+/** `shadow`, or with `--set` the build or setting that the data calls so: `hap:legacy`. */
+function modeOf(given: Given): string | undefined {
+  const set = given.text('set');
+  return set === undefined ? given.text('mode') : `${given.text('mode') ?? 'shadow'}:${set}`;
+}
+
+/** One scenario with any parameters. */
+function runOne(scenario: string, given: Given, context: Context, library: Library): void {
+  refuse(given, ['all', 'jobs'], 'belongs to the measured cells; leave out --scenario', library);
+  const run = library.runScenario({
+    suite: given.text('suite'),
+    scenario,
+    params: library.splitParams(given.list('param')),
+    mode: modeOf(given),
+  });
+  context.stdout.write(given.flag('json') ? `${JSON.stringify(run, null, 2)}\n` : library.scenarioText(run));
+}
+
+async function runValidate(values: OptionValues, context: Context): Promise<void> {
+  const library = await context.loadLibrary();
+  const given = new Given(values, library);
+  const scenario = given.text('scenario');
+  if (scenario === undefined) await runAll(given, context, library);
+  else runOne(scenario, given, context, library);
+}
+
+export function addValidate(program: Command, context: Context): void {
+  const command = program
+    .command('validate')
+    .summary('hold the model against real Xen, real KVM and published numbers')
+    .description(
+      'Replay everything that was measured and compare it number by number; exit 1 if any differs.\n' +
+        'With --scenario: run one scenario with any parameters and print what the model gives.',
+    )
+    .option('--suite <name>', 'xen, kvm or published (default: all)')
+    .option('--scenario <name>', 'run this scenario by itself')
+    .option('--param <name=value>', 'parameter of the scenario; repeatable', collected)
+    .option('-m, --mode <mode>', 'xen: shadow, shadow-nooos, hap; kvm: shadow, hap, hap:legacy, ...')
+    .option('--set <name>', 'other build or setting of kvm: linux-6.12.107 (shadow), legacy (hap)')
+    .option('--all', 'print every cell')
+    .option('--json', 'print JSON')
+    .option('--jobs <n>', 'threads (default: one per processor)')
+    .option('-q, --quiet', 'no progress');
+  command.addHelpText(
+    'after',
+    examples(
+      ['p2msim validate', 'all suites, a line per scenario'],
+      ['p2msim validate --suite kvm --all', 'every cell of one suite'],
+      ['p2msim validate --suite xen --scenario fork_exit --param r=4 --json', 'one scenario, any parameters'],
+    ),
+  );
+  command.action((values: OptionValues) => runValidate(values, context));
+}
