@@ -103,9 +103,8 @@ export class ShadowPages {
     if (config.shadow.pool === 0) return Infinity;
     const auto = 256 * config.vcpus + (2 * p2m.ram) / 256;
     const total = config.shadow.pool === 'auto' ? auto : config.shadow.pool;
-    // Without out-of-sync tables Xen makes no snapshots (sh_update_paging_modes).
-    const own = config.shadow.policy === 'xen-oos-off' ? 1 : 4;
-    return total - p2m.tables.length - own * config.vcpus - this.live().length;
+    // Three snapshots and a monitor table a vcpu.
+    return total - p2m.tables.length - 4 * config.vcpus - this.live().length;
   }
 
   prealloc(pages: number): void {

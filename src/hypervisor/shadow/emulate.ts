@@ -7,6 +7,7 @@
 import { ENTRIES } from '../../arch/paging.js';
 import { PTE_P, PTE_PS } from '../../arch/pte.js';
 import type { ShadowDomain, ShadowVcpu } from './domain.js';
+import { bringHost } from './host.js';
 import { resync, resyncAll, updateSnapshot } from './oos.js';
 import { FL1, L1, L2, L3, L4, SH_P } from './pages.js';
 import { zap } from './zap.js';
@@ -21,6 +22,8 @@ export function emulateStore(d: ShadowDomain, v: ShadowVcpu, gfn: number, index:
     tables.set(gfn, index, pending.frame, pending.flags);
     pending.applied = true;
   }
+  // The store is the hypervisor's own write to guest memory: a frame still on the zero page is copied.
+  bringHost(d, gfn, true);
   if (d.policy.upperStore === 'drop') return dropEntries(d, gfn, index);
   // A store of the trace carries no value: it leaves the entry as it is and is taken as non-zero.
   const zero = known && pending.flags === 0 && (pending.frame & 0xfffff) === 0;

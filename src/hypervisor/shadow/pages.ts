@@ -183,27 +183,27 @@ export class ShadowPages {
     const old = entries[index]!;
     if (old === value) return false;
     const at = page * ENTRIES + index;
-    this.#link(value, at);
+    this.#forgetUse(old, at);
+    if (isLink(value)) this.#link(value >> 3, at);
+    else if ((value & SH_P) !== 0) this.#reverse?.add(value >> 3, at, true);
     if (this.type[page] === L4 && this.pinL3 && isLink(value)) this.pin(value >> 3);
     entries[index] = value;
     if ((old & SH_P) === 0) return false;
     const weakened = (value & SH_P) === 0 || old >> 3 !== value >> 3 || (old & SH_RW & ~value) !== 0;
-    this.#unlink(old, at);
+    // Last: it may free the page that was linked, and all below it.
+    if (isLink(old) && this.#lifetime === 'referenced') this.putRef(old >> 3, at);
     return weakened;
   }
 
-  #link(entry: number, at: number): void {
-    if ((entry & (SH_P | SH_LARGE)) === (SH_P | SH_LARGE)) this.#reverse?.add(entry >> 3, at, true);
-    else if ((entry & SH_P) === 0) return;
-    else if (this.#lifetime === 'referenced') this.getRef(entry >> 3, at);
-    else this.#parents[entry >> 3]!.add(at);
+  #link(child: number, at: number): void {
+    if (this.#lifetime === 'referenced') this.getRef(child, at);
+    else this.#parents[child]!.add(at);
   }
 
-  #unlink(entry: number, at: number): void {
-    if ((entry & (SH_P | SH_LARGE)) === (SH_P | SH_LARGE)) this.#reverse?.remove(entry >> 3, at, true);
-    else if ((entry & SH_P) === 0) return;
-    else if (this.#lifetime === 'referenced') this.putRef(entry >> 3, at);
-    else this.#parents[entry >> 3]!.delete(at);
+  /** Takes the entry at `at` off the lists of what it links or maps. */
+  #forgetUse(entry: number, at: number): void {
+    if (isLink(entry)) this.#parents[entry >> 3]?.delete(at);
+    else if ((entry & SH_P) !== 0) this.#reverse?.remove(entry >> 3, at, true);
   }
 
   /** Entries that link `page` (page * 512 + index); known only where pages live until they are zapped. */
@@ -244,7 +244,13 @@ export class ShadowPages {
     if (type !== FL1) this.#demote(gfn, type);
     const entries = this.entries[page]!;
     if (type <= L1) for (let i = 0; i < ENTRIES; i++) this.setLeaf(page, i, 0);
-    else for (let i = 0; i < ENTRIES; i++) this.#unlink(entries[i]!, page * ENTRIES + i);
+    else {
+      for (let i = 0; i < ENTRIES; i++) {
+        const entry = entries[i]!;
+        this.#forgetUse(entry, page * ENTRIES + i);
+        if (isLink(entry) && this.#lifetime === 'referenced') this.putRef(entry >> 3, page * ENTRIES + i);
+      }
+    }
     this.type[page] = FREE;
     this.order.delete(page);
     if (page < this.#lowestFree) this.#lowestFree = page;

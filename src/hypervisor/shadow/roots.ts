@@ -11,7 +11,7 @@ import { L3, L4 } from './pages.js';
 import { blowTables, reserveForRoot } from './reserve.js';
 import { syncBelow } from './unsync.js';
 import { removeWriteAccess } from './write-access.js';
-import { zapAll } from './zap.js';
+import { unsyncedBelow, zapAll } from './zap.js';
 
 /** MOV to CR3, any value; `keep` is the no-flush bit. True if the guest's translations must be flushed. */
 export function loadCr3(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace, keep: boolean): boolean {
@@ -27,7 +27,9 @@ export function loadCr3(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace, kee
 /** A global flush: what is out of sync under any root comes into sync (Xen sh_update_paging_modes; Linux kvm_vcpu_flush_tlb_guest). */
 export function syncEverything(d: ShadowDomain, v: ShadowVcpu): void {
   if (d.policy.oosSlots !== null) return resyncAll(d, v);
-  for (const root of [v.root, ...v.previous]) syncBelow(d, v, root);
+  syncBelow(d, v, v.root);
+  // kvm_mmu_sync_prev_roots: a root at hand with stale tables below is put away rather than synced.
+  v.previous = v.previous.filter((root) => unsyncedBelow(d, root).length === 0);
 }
 
 /** The hypervisor drops every translation that it holds for the guest. */
@@ -58,13 +60,13 @@ export function loadRoot(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace): v
 function switchRoot(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace): void {
   const { pages } = d;
   const left = v.root;
-  if (left < 0 || pages.back[left] !== space.root) {
-    v.root = -1;
-    if (left >= 0) v.previous = [left, ...v.previous].slice(0, d.policy.previousRoots + 1);
-    const known = v.previous.find((page) => pages.back[page] === space.root);
-    v.previous = v.previous.filter((page) => page !== known).slice(0, d.policy.previousRoots);
-    v.root = known ?? rootFor(d, v, space);
-  }
+  // kvm_set_cr3: the same value again is a flush, no use of the root.
+  if (left >= 0 && pages.back[left] === space.root) return;
+  v.root = -1;
+  if (left >= 0) v.previous = [left, ...v.previous].slice(0, d.policy.previousRoots + 1);
+  const known = v.previous.find((page) => pages.back[page] === space.root);
+  v.previous = v.previous.filter((page) => page !== known).slice(0, d.policy.previousRoots);
+  v.root = known ?? rootFor(d, v, space);
   d.floods[v.root] = 0;
 }
 

@@ -54,7 +54,8 @@ export const xen: ShadowPolicy = {
   // sh_page_fault: shadow_prealloc of an L3, an L2 and an L1
   poolReserve: 3,
   poolRefill: 3,
-  // sh_update_paging_modes: 3 snapshots (with oos=0 too: the measured pool is as large in both) and a monitor table
+  // sh_update_paging_modes: 3 snapshots and a monitor table. With oos=0 too: the measured pool was as large in both
+  // modes, though the function of Xen 4.23 makes none then.
   poolFixed: 4,
   recycle: 'roots',
 };
