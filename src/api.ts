@@ -7,6 +7,7 @@
  */
 import { configDigest } from './config/build.js';
 import { type EffectiveConfig, resolveConfig } from './config/load.js';
+import type { MachineConfig } from './config/schema.js';
 import type { Setting } from './config/values.js';
 import { estimateCost } from './cost/model.js';
 import { DEFAULT_COST_TABLE } from './cost/table.js';
@@ -214,7 +215,7 @@ function manifest(
       addressSpaces: outcome.addressSpaces,
     },
     config: {
-      sha256: configDigest(run.config),
+      sha256: configDigest(withPolicy(run.config)),
       preset: effective.preset,
       effective: run.config,
       ...ownPolicy(run.config.shadow.policy),
@@ -222,6 +223,14 @@ function manifest(
     assumptions: run.assumptions,
     incomplete: error === null ? null : `${error.where}: ${error.message}`,
   };
+}
+
+/** The configuration with the contents of a policy file in the place of its path, which says nothing. */
+function withPolicy(config: MachineConfig): MachineConfig {
+  const { policy } = config.shadow;
+  if (!isPolicyFile(policy)) return config;
+  const { name: _, summary: __, ...fields } = findPolicy(policy);
+  return { ...config, shadow: { ...config.shadow, policy: JSON.stringify(fields) } };
 }
 
 /** The contents of a policy file: the configuration names only its path. */

@@ -71,6 +71,7 @@ export { metricMatcher } from './report/metric-values.js';
 export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';
 export { REPORTERS as reporters } from './report/reporters/index.js';
 export type { CompareResult, Manifest, RunResult } from './report/result.js';
+export { scenarioListText } from './report/scenario-list.js';
 export { scenarioText, validationJson, validationText } from './report/validation.js';
 export { completeParams, rangeText, splitParams } from './scenario/params.js';
 export type {
@@ -81,7 +82,7 @@ export type {
   ScenarioSession,
   ScenarioSuite,
 } from './scenario/scenario.js';
-export { suiteOf, SUITES } from './scenario/suites.js';
+export { findScenario, type FoundScenario, SUITES } from './scenario/suites.js';
 export { writeScenarioTrace } from './scenario/trace-text.js';
 export type { WalkReport, WalkStep } from './sim/run.js';
 export { type Finding, checkTrace } from './trace/check.js';
@@ -93,6 +94,7 @@ export { type OpenTrace, openTrace } from './trace/open.js';
 export { type TraceProfile, profileTrace } from './trace/profile.js';
 export { Registry, didYouMean, unknownName } from './util/registry.js';
 export type { Cell } from './validate/cell.js';
+export { missingHistory } from './validate/explanations.js';
 export type { Phase } from './validate/phase.js';
 export type { ScenarioSummary } from './validate/summary.js';
 export {
@@ -101,6 +103,7 @@ export {
   type ValidateOptions,
   type Validation,
   runScenario,
+  scenarioSuites,
   validate,
 } from './validate/validate.js';
 export { TOOL } from './version.js';

@@ -25,7 +25,12 @@ function toOption(flag: Flag): Option {
   const shown = flag.shown === undefined ? '' : ` (default: ${flag.shown})`;
   const option = new Option(flag.flags, flag.what + shown).helpGroup(`${flag.group}:`);
   if (flag.repeatable !== true) return option;
-  return option.argParser((value: string, previous: unknown) => [...listOf(previous), value]);
+  return option.argParser(collected);
+}
+
+/** Parser of an option that may be repeated: the words so far and this one. */
+export function collected(word: string, earlier: unknown): string[] {
+  return [...listOf(earlier), word];
 }
 
 function listOf(value: unknown): string[] {

@@ -5,6 +5,8 @@
  * nothing here: the trace has the handler's loads and stores, and repeats the access that faulted.
  */
 import { MAX_FRAMES, PAGE_BYTES, parseHex } from '../arch/address.js';
+import { ENTRIES } from '../arch/paging.js';
+import { PTE_P, PTE_PS } from '../arch/pte.js';
 import type { ScriptedGuest, TraceEvent } from '../trace/event.js';
 import type { AddressSpace } from './address-space.js';
 import type { Guest } from './guest.js';
@@ -58,4 +60,19 @@ export function spaceOfRoot(guest: Guest, line: number, name: string, pcid: numb
     );
   }
   return guest.register(tagged, root);
+}
+
+/** Tables that the guest's address spaces consist of; one that several share counts once. */
+export function countTables(guest: Guest): number {
+  const { tables } = guest;
+  const seen = new Set<number>();
+  const visit = (table: number, level: number): void => {
+    if (seen.has(table)) return;
+    seen.add(table);
+    for (let i = 0; level > 1 && i < ENTRIES; i++) {
+      if ((tables.flags(table, i) & (PTE_P | PTE_PS)) === PTE_P) visit(tables.frame(table, i), level - 1);
+    }
+  };
+  for (const { root } of guest.spaces()) visit(root, guest.levels);
+  return seen.size;
 }

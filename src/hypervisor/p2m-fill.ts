@@ -10,6 +10,7 @@
  */
 import { SIZE_4K } from '../arch/paging.js';
 import type { MachineConfig } from '../config/schema.js';
+import { type Entries, fillRuns } from './fill-runs.js';
 import type { HostMemory } from './host-memory.js';
 import type { P2m } from './p2m.js';
 
@@ -20,10 +21,16 @@ export class P2mFill {
   readonly #p2m: P2m;
   readonly #memory: HostMemory;
   readonly #group: boolean;
+  readonly #entries: Entries;
 
   constructor(p2m: P2m, memory: HostMemory, fill: MachineConfig['host']['fill']) {
     this.#p2m = p2m;
     this.#memory = memory;
+    this.#entries = {
+      isFilled: (gfn) => p2m.isMapped(gfn),
+      isBacked: (gfn) => memory.isWritable(gfn),
+      fill: (gfn) => p2m.map(gfn, SIZE_4K),
+    };
     this.#group = fill === 'group';
   }
 
@@ -43,29 +50,8 @@ export class P2mFill {
     }
     const size = Math.min(this.#p2m.leafSize(gfn), this.#memory.pageSize(gfn));
     this.#p2m.map(gfn, size, this.#memory.isWritable(gfn));
-    if (this.#group && size === SIZE_4K) this.#fillGroup(gfn - (gfn % GROUP));
+    if (this.#group && size === SIZE_4K)
+      fillRuns(this.#entries, gfn - (gfn % GROUP), gfn - (gfn % GROUP) + GROUP);
     return true;
-  }
-
-  /**
-   * Fills runs of absent entries, ascending, each as far as host memory can be had for writing without
-   * waiting; a run of which nothing can be had ends it (direct_pte_prefetch_many).
-   */
-  #fillGroup(first: number): void {
-    for (let gfn = first; gfn < first + GROUP; gfn++) {
-      if (this.#p2m.isMapped(gfn)) continue;
-      if (!this.#memory.isWritable(gfn)) return;
-      gfn = this.#fillRun(gfn, first + GROUP);
-    }
-  }
-
-  /** Fills from `gfn` on, and returns where its run of absent entries ends. */
-  #fillRun(gfn: number, end: number): number {
-    let at = gfn;
-    for (let there = true; at < end && !this.#p2m.isMapped(at); at++) {
-      there &&= this.#memory.isWritable(at);
-      if (there) this.#p2m.map(at, SIZE_4K);
-    }
-    return at;
   }
 }

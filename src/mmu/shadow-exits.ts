@@ -1,20 +1,9 @@
 /**
- * What each end of a shadow fault, and each intercepted instruction, is counted as.
+ * What each end of a shadow fault is counted as.
  */
 import type { FaultOutcome } from '../hypervisor/shadow/fault.js';
 import type { PageFaultKey } from '../hypervisor/vmexit.js';
 import { EMULATED, GUEST_FAULT, RETRY } from './backend.js';
-
-/** Counters of exits other than page faults. */
-export type ExitCounter =
-  | 'exitCr3Write'
-  | 'exitInvlpg'
-  | 'exitInvpcid'
-  | 'exitCr4Read'
-  | 'exitCr4Write'
-  | 'exitCr0Write'
-  | 'exitCpuid'
-  | 'exitVmcall';
 
 export interface OutcomeRow {
   readonly kind: PageFaultKey;

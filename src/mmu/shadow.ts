@@ -24,7 +24,7 @@ import {
   rebuildRoots,
   syncEverything,
 } from '../hypervisor/shadow/roots.js';
-import type { VmexitKey } from '../hypervisor/vmexit.js';
+import { refreshEntry, syncBelow } from '../hypervisor/shadow/unsync.js';
 import type { TableMemory } from '../counters.js';
 import {
   type BackendPlugin,
@@ -34,9 +34,10 @@ import {
   type MmuBackend,
   type Vcpu,
 } from './backend.js';
+import { countExit } from './control-exits.js';
 import { addP2mMemory } from './hap.js';
 import { countGuestHit, countShadowReference } from './references.js';
-import { type ExitCounter, OUTCOMES } from './shadow-exits.js';
+import { OUTCOMES } from './shadow-exits.js';
 import { TLB_W } from './tlb-hierarchy.js';
 
 /** Machine frames of shadow pages, for the data caches. */
@@ -64,6 +65,11 @@ class ShadowBackend implements MmuBackend {
     for (const v of this.#domain.vcpus) loadRoot(this.#domain, v, guest.current[v.id]!);
     // The roots are in place before the trace begins: what that took is not the trace's doing.
     counters.shAlloc = 0;
+  }
+
+  /** The hypervisor's own tables, for whoever checks what they grant. */
+  get domain(): ShadowDomain {
+    return this.#domain;
   }
 
   ramGrown(ram: number): void {
@@ -137,14 +143,14 @@ class ShadowBackend implements MmuBackend {
 
   /** MOV to CR3, any value. Where the policy hides PCID from the guest, its bits do nothing. */
   cr3(vcpu: Vcpu, space: AddressSpace, flush: Cr3Flush): void {
-    this.#count('cr3_write', 'exitCr3Write');
+    countExit(this.#parts, 'exitCr3Write', 'cr3_write');
     const v = this.#domain.vcpus[vcpu.id]!;
     if (loadCr3(this.#domain, v, space, flush.kind === 'none')) flushVcpu(vcpu);
   }
 
   invlpg(vcpu: Vcpu, hi: number, lo: number): void {
     const { counters, config, ids } = this.#parts;
-    this.#count('invlpg', 'exitInvlpg');
+    countExit(this.#parts, 'exitInvlpg', 'invlpg');
     counters.shInvlpg += 1;
     const d = this.#domain;
     const scope = invlpg(d, d.vcpus[vcpu.id]!, hi, lo);
@@ -162,23 +168,14 @@ class ShadowBackend implements MmuBackend {
     dropEverything(this.#domain);
   }
 
-  /** Counts an exit other than a page fault, and tells who watches. */
-  #count(reason: VmexitKey, counter: ExitCounter): void {
-    const { counters, watch } = this.#parts;
-    counters.exits += 1;
-    counters[counter] += 1;
-    watch.observer?.note(`VMEXIT ${reason}`);
-    watch.exits?.exit(reason, 0, 0, 0, null);
-  }
-
   event(vcpu: Vcpu, event: MachineEvent): string | null {
     const { counters, config, guest } = this.#parts;
     switch (event.kind) {
       case 'flushall':
         counters.fullFlushes += 1;
-        if (config.vendor === 'amd') this.#count('cr4_read', 'exitCr4Read');
-        this.#count('cr4_write', 'exitCr4Write');
-        this.#count('cr4_write', 'exitCr4Write');
+        if (config.vendor === 'amd') countExit(this.#parts, 'exitCr4Read', 'cr4_read');
+        countExit(this.#parts, 'exitCr4Write', 'cr4_write');
+        countExit(this.#parts, 'exitCr4Write', 'cr4_write');
         syncEverything(this.#domain, this.#domain.vcpus[vcpu.id]!);
         flushVcpu(vcpu);
         return null;
@@ -186,27 +183,36 @@ class ShadowBackend implements MmuBackend {
         this.#mmio(event);
         return null;
       case 'cpuid':
-        this.#count('cpuid', 'exitCpuid');
+        countExit(this.#parts, 'exitCpuid', 'cpuid');
         return null;
       case 'ptdying':
-        this.#count('vmcall', 'exitVmcall');
+        countExit(this.#parts, 'exitVmcall', 'vmcall');
         return null;
       case 'cr0wp':
-        this.#count('cr0_write', 'exitCr0Write');
+        countExit(this.#parts, 'exitCr0Write', 'cr0_write');
         return event.on ? null : 'CR0.WP=0 needs privilege levels, which traces do not carry';
       case 'invpcid':
         if (!this.#domain.policy.pcid)
           return 'Xen hides INVPCID from a guest under shadow paging (it raises #UD); lower it to INVLPG or CR3';
-        // kvm_handle_invpcid: intercepted without nested paging; every type syncs at least what it flushes.
-        this.#count('invpcid', 'exitInvpcid');
-        syncEverything(this.#domain, this.#domain.vcpus[vcpu.id]!);
-        flushVcpu(vcpu);
-        return null;
+        return this.#invpcid(vcpu, event);
       case 'pgmode':
         return event.levels === guest.levels ? null : 'the guest cannot change its paging mode';
       default:
         return null;
     }
+  }
+
+  /** Without nested paging INVPCID is intercepted (kvm_handle_invpcid). The tag is that of the loaded space. */
+  #invpcid(vcpu: Vcpu, event: Extract<MachineEvent, { kind: 'invpcid' }>): string | null {
+    const d = this.#domain;
+    const v = d.vcpus[vcpu.id]!;
+    if (!this.#parts.config.guest.pcid) return 'INVPCID needs --guest-features pcid=on';
+    countExit(this.#parts, 'exitInvpcid', 'invpcid');
+    if (event.type === 0) refreshEntry(d, v.root, event.va.hi, event.va.lo);
+    else if (event.type === 1) syncBelow(d, v, v.root);
+    else syncEverything(d, v);
+    flushVcpu(vcpu);
+    return null;
   }
 
   /** An emulated device exits each time, first by the slow path; a direct one once a page, to be mapped. */

@@ -1,8 +1,15 @@
 /**
- * VMEXITs of one run by reason, with both vendors' names, and page faults by kind with Xen's.
+ * VMEXITs of one run by reason, with both vendors' names, and page faults by kind with Xen's or KVM's.
  * Reasons that did not occur are left out.
  */
-import { hardwareName, PAGE_FAULT_KINDS, VMEXIT_REASONS, type VmexitReason } from '../hypervisor/vmexit.js';
+import { findPolicy } from '../hypervisor/shadow/policies/load.js';
+import {
+  hardwareName,
+  PAGE_FAULT_KINDS,
+  type PageFaultKind,
+  VMEXIT_REASONS,
+  type VmexitReason,
+} from '../hypervisor/vmexit.js';
 import { grouped, per, percent } from './numbers.js';
 import type { RunResult } from './result.js';
 import { counter } from './run-sections.js';
@@ -31,8 +38,11 @@ export function exitSection(run: RunResult): Section {
 }
 
 function kindRows(run: RunResult, cells: (n: number) => string[]): SectionRow[] {
+  // The policies that keep no p2m are KVM's and what users make of them.
+  const { keepsP2m } = findPolicy(run.manifest.config.effective.shadow.policy);
+  const name = (kind: PageFaultKind): string => (keepsP2m ? `Xen: ${kind.xen}` : `KVM: ${kind.kvm}`);
   return PAGE_FAULT_KINDS.filter((kind) => counter(run, `vmexit.pf.${kind.key}`) > 0).map((kind) =>
-    row(2, kind.label, `Xen: ${kind.xen}`, ...cells(counter(run, `vmexit.pf.${kind.key}`))),
+    row(2, kind.label, name(kind), ...cells(counter(run, `vmexit.pf.${kind.key}`))),
   );
 }
 

@@ -1,12 +1,12 @@
 /**
  * Validation as text: one line per suite and scenario, what differs, a verdict.
  */
-import type { Cell } from '../validate/cell.js';
+import { type Cell, distance } from '../validate/cell.js';
+import { missingHistory } from '../validate/explanations.js';
 import {
   byScenario,
   cellText,
   countsAsDifferent,
-  distance,
   reasonFor,
   type ScenarioSummary,
 } from '../validate/summary.js';
@@ -134,8 +134,8 @@ export function validationJson(validation: Validation, all: boolean, tool: unkno
   };
 }
 
-/** One scenario by itself: a row per number of each phase. */
-export function scenarioText(run: ScenarioRun): string {
+/** One scenario by itself: a row per number of each phase, and what it lacks beside the measured ones. */
+export function scenarioText(run: ScenarioRun, columns: number): string {
   const params = Object.entries(run.params).map(([name, value]) => `${name}=${value}`);
   const rows = run.phases.flatMap(({ phase, exits, guestFaults, shadowPages, pageTablePages, counters }) => {
     const group = (name: string, values: Readonly<Record<string, number>>): [string, number][] =>
@@ -152,5 +152,7 @@ export function scenarioText(run: ScenarioRun): string {
     return numbers.map(([name, value], i) => [i === 0 ? phase : '', name, grouped(value)]);
   });
   const head = [run.suite, run.scenario, ...params, `mode=${run.mode}`].join(' ');
-  return `${[head, '', ...gridLines(rows, ['left', 'left', 'right'])].join('\n')}\n`;
+  const missing = missingHistory(run);
+  const note = missing === null ? [] : ['', ...wrap(`note: ${missing}`, columns)];
+  return `${[head, '', ...gridLines(rows, ['left', 'left', 'right']), ...note].join('\n')}\n`;
 }

@@ -5,6 +5,9 @@ import { UsageError } from '../errors.js';
 import { didYouMean } from '../util/registry.js';
 import type { Scenario, ScenarioParam, ScenarioParams } from './scenario.js';
 
+/** Where every parameter is explained. */
+const LIST_HINT = '`p2msim validate --list` shows scenarios, parameters and ranges';
+
 /** Splits `k=v` words. A name given twice is a slip. */
 export function splitParams(words: readonly string[]): Record<string, string> {
   const given: Record<string, string> = {};
@@ -17,7 +20,9 @@ export function splitParams(words: readonly string[]): Record<string, string> {
     }
     const name = word.slice(0, at);
     if (Object.hasOwn(given, name)) {
-      throw new UsageError(`parameter ${name} is given twice: ${given[name]} and ${word.slice(at + 1)}`);
+      throw new UsageError(`parameter ${name} is given twice: ${given[name]} and ${word.slice(at + 1)}`, {
+        hint: `leave out one of the two --param ${name}`,
+      });
     }
     given[name] = word.slice(at + 1);
   }
@@ -49,7 +54,9 @@ export function completeParams(
     scenario.params.map((param): [string, number | string] => [param.name, valueOf(scenario, param, given)]),
   );
   const objection = scenario.refuse?.(params) ?? null;
-  if (objection !== null) throw new UsageError(`scenario ${scenario.name}: ${objection}`);
+  if (objection !== null) {
+    throw new UsageError(`scenario ${scenario.name}: ${objection}`, { hint: LIST_HINT });
+  }
   return params;
 }
 
@@ -57,7 +64,9 @@ function unknownParam(scenario: Scenario, name: string, known: readonly string[]
   const near = didYouMean(name, known);
   const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
   const list = known.length === 0 ? 'it has none' : `parameters are ${known.join(', ')}`;
-  return new UsageError(`scenario ${scenario.name} has no parameter '${name}'${suggestion}; ${list}`);
+  return new UsageError(`scenario ${scenario.name} has no parameter '${name}'${suggestion}; ${list}`, {
+    hint: LIST_HINT,
+  });
 }
 
 function valueOf(
@@ -93,5 +102,6 @@ function notInRange(
     : `one of ${rangeText(param)}`;
   return new UsageError(
     `scenario ${scenario.name}: ${param.name} is '${value}'${suggestion}; expected ${expected}`,
+    { hint: `${param.name}: ${param.meaning}; ${LIST_HINT}` },
   );
 }

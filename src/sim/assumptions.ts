@@ -2,6 +2,7 @@
  * What a result rests on besides the trace, one sentence each: printed with every report, because some of
  * these choices move shadow-paging counts by an order of magnitude.
  */
+import { findPolicy } from '../hypervisor/shadow/policies/load.js';
 import type { OpenTrace } from '../trace/open.js';
 import type { Machine } from './machine.js';
 
@@ -26,7 +27,8 @@ export function assumptionsOf(machine: Machine, trace: OpenTrace, events: number
 
 function guestModel(machine: Machine): string {
   const { guest } = machine.config;
-  const hidden = machine.plugin.name === 'shadow' && guest.pcid ? ' (hidden by shadow paging)' : '';
+  const hides = machine.plugin.name === 'shadow' && !findPolicy(machine.config.shadow.policy).pcid;
+  const hidden = hides && guest.pcid ? ' (hidden by shadow paging)' : '';
   const pcid = guest.pcid ? `PCID on${hidden}` : 'PCID off';
   if (machine.parts.guest.scripted) {
     return `guest scripted: its kernel's loads and stores and its fault handling are in the trace; ${pcid}`;
@@ -48,6 +50,9 @@ function memoryModel(machine: Machine): string {
 function p2mModel(machine: Machine): string {
   const { host, guest } = machine.config;
   if (machine.plugin.name === 'native') return 'no p2m';
+  if (machine.plugin.name === 'shadow' && !findPolicy(machine.config.shadow.policy).keepsP2m) {
+    return `no p2m: memory slots, host pages of ${host.pageSize}, host memory ${host.memory}`;
+  }
   const filled =
     host.populate === 'eager' || guest.memory === 'warm'
       ? 'filled before the trace'
@@ -63,7 +68,8 @@ function walkModel(machine: Machine): string {
 
 function shadowModel(machine: Machine): string[] {
   const policy = `shadow policy ${machine.config.shadow.policy}; exits themselves flush no TLB (VPID/ASID)`;
-  if (machine.parts.guest.scripted) return [policy];
+  const { guessBases } = findPolicy(machine.config.shadow.policy);
+  if (machine.parts.guest.scripted || guessBases.length === 0) return [policy];
   return [
     policy,
     "the guest's direct map is where modern Linux has it, which Xen's guesses for writable mappings miss",

@@ -8,7 +8,7 @@ import { ConfigError, TraceError } from '../errors.js';
 import { guestEvent } from '../guest/events.js';
 import { Guest } from '../guest/guest.js';
 import type { GuestLayout, GuestPort } from '../guest/port.js';
-import { passOverFault, scriptedLayout } from '../guest/scripted.js';
+import { countTables, passOverFault, scriptedLayout } from '../guest/scripted.js';
 import { type BackendPlugin, type MachineParts, type MmuBackend, type Vcpu } from '../mmu/backend.js';
 import { type FaultHandling, Front } from '../mmu/front.js';
 import { backends } from '../mmu/index.js';
@@ -153,8 +153,10 @@ export class Machine {
   memory(): TableMemory {
     const memory = createTableMemory();
     const { tables, allocator } = this.parts.guest;
-    memory['guest.pages'] = tables.inUse;
-    memory['guest.pages.peak'] = tables.peak;
+    // Nobody tells when a scripted guest takes a frame for a table.
+    const own = this.parts.guest.scripted ? countTables(this.parts.guest) : 0;
+    memory['guest.pages'] = Math.max(own, tables.inUse);
+    memory['guest.pages.peak'] = Math.max(own, tables.peak);
     memory['ram.pages'] = allocator.ram;
     this.#backend.memory(memory);
     return memory;

@@ -3,6 +3,12 @@
  */
 import type { ScenarioParams } from '../scenario/scenario.js';
 
+/**
+ * What stands on the measured side. `measured`: a count of our own experiment; in the published suite (published/rows.ts)
+ * `exact`, `near`, `shape`, `calibrated` numbers and `statement`s.
+ */
+export type CellKind = 'measured' | 'exact' | 'near' | 'shape' | 'calibrated' | 'statement';
+
 export interface Cell {
   /** `xen`, `kvm`, `published`. */
   readonly suite: string;
@@ -13,6 +19,7 @@ export interface Cell {
   readonly mode: string;
   /** Phase of the scenario; `region` for Xen. */
   readonly phase: string;
+  readonly kind: CellKind;
   /** What is compared: `exits`, `exits.byReason.EXCP_PF`, `shadowPages`, ... */
   readonly quantity: string;
   readonly measured: number;
@@ -29,6 +36,11 @@ export interface Cell {
 /** The cell with its verdict. */
 export function judged(cell: Omit<Cell, 'equal'>): Cell {
   return { ...cell, equal: agrees(cell.measured, cell.modelled, cell.tolerance) };
+}
+
+/** How far off a cell is; one that has no modelled number is furthest. */
+export function distance(cell: Cell): number {
+  return cell.modelled === null ? Infinity : Math.abs(cell.modelled - cell.measured);
 }
 
 /** True if `modelled` is `measured`, give or take `tolerance` times `measured`. */

@@ -81,7 +81,7 @@ export function cellsOf(measured: MeasuredExperiment, outcome: Outcome): readonl
 
 /** Why a phase has no modelled numbers; empty if it has. */
 function failureOf(phase: MeasuredPhase, modelled: Phase | undefined, outcome: Outcome): string {
-  if (outcome.phases === undefined) return `not run: ${outcome.failure}`;
+  if (outcome.phases === undefined) return `not run: ${outcome.error.message}`;
   if (modelled === undefined) return `the scenario ends before its phase ${phase.seq}`;
   return modelled.phase === phase.phase ? '' : `phase ${phase.seq} is called ${modelled.phase} here`;
 }
@@ -127,5 +127,17 @@ function cellFor(
   modelled: number | null,
   note: string,
 ): Cell {
-  return judged({ suite, scenario, params, mode, phase, quantity, measured, modelled, tolerance: 0, note });
+  return judged({
+    suite,
+    scenario,
+    params,
+    mode,
+    phase,
+    kind: 'measured',
+    quantity,
+    measured,
+    modelled,
+    tolerance: 0,
+    note,
+  });
 }

@@ -6,8 +6,9 @@
  * for good, the frames that tables get, what is in the pool. So the measured ones run in their order; one by itself
  * runs on a machine that is past the heuristic.
  */
-import { P2msimError } from '../errors.js';
+import type { P2msimError } from '../errors.js';
 import type { ScenarioParams, ScenarioSession } from '../scenario/scenario.js';
+import { isRefusal } from './failure.js';
 import { createLab, type Lab } from './lab.js';
 import type { LabSuite } from './modes.js';
 import type { Phase } from './phase.js';
@@ -21,10 +22,10 @@ export interface Experiment {
   readonly mode: string;
 }
 
-/** What an experiment gave: its phases, or why it could not be run. */
+/** What an experiment gave: its phases, or why it was refused. */
 export type Outcome =
-  | { readonly phases: readonly Phase[]; readonly failure?: never }
-  | { readonly phases?: never; readonly failure: string };
+  | { readonly phases: readonly Phase[]; readonly error?: never }
+  | { readonly phases?: never; readonly error: P2msimError };
 
 /** Experiments that run one after another on one machine. */
 export interface Course {
@@ -39,7 +40,10 @@ interface Started {
   readonly session: ScenarioSession;
 }
 
-/** Outcomes in the order of the experiments; after one that fails the machine is started again. */
+/**
+ * Outcomes in the order of the experiments; after one that is refused the machine is started again. Throws what only
+ * a bug can cause.
+ */
 export function runCourse({ settled, experiments }: Course): readonly Outcome[] {
   let started: Started | null = null;
   return experiments.map((experiment) => {
@@ -48,8 +52,9 @@ export function runCourse({ settled, experiments }: Course): readonly Outcome[] 
       started.session.run(experiment.scenario, experiment.params);
       return { phases: started.lab.takePhases() };
     } catch (error) {
+      if (!isRefusal(error)) throw error;
       started = null;
-      return { failure: reasonOf(error) };
+      return { error };
     }
   });
 }
@@ -62,9 +67,4 @@ function start(experiment: Experiment, settle: boolean): Started {
   if (settle) session.settleHeuristics?.();
   lab.takePhases();
   return { lab, session };
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof P2msimError) return error.message;
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -43,7 +43,7 @@ export class Lab implements GuestOps {
 
   constructor(options: LabOptions) {
     const { suite, mode, host, bootRoot } = options;
-    const config = labConfig(host, mode, options.tlb);
+    const config = labConfig(suite, host, mode, options.tlb);
     this.machine = new Machine(backends.get(mode.backend), config, EMPTY_HEADER, {
       layout: { directMapHi: host.directMapHi, mapsKernel: false, bootRoot },
       handleFault: (guest, _vcpu, hi, lo, write) => this.#pageFault(guest, hi, lo, write),

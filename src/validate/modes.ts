@@ -11,15 +11,24 @@ import { Registry } from '../util/registry.js';
 /** A suite whose scenarios run on a lab machine. */
 export type LabSuite = 'xen' | 'kvm';
 
-export interface LabMode {
+interface Named {
   readonly name: string;
   readonly summary: string;
-  readonly backend: 'shadow' | 'hap';
+}
+
+export interface ShadowMode extends Named {
+  readonly backend: 'shadow';
   /** Name of the shadow policy. */
   readonly policy: string;
-  /** How a lazy p2m is filled; null: the p2m is complete before the guest starts. */
-  readonly fill: 'page' | 'group' | null;
 }
+
+export interface HapMode extends Named {
+  readonly backend: 'hap';
+  /** How the p2m is filled: before the guest starts, or at a nested fault one page, or a group of up to 8. */
+  readonly fill: 'before' | 'page' | 'group';
+}
+
+export type LabMode = ShadowMode | HapMode;
 
 const XEN_MODES = new Registry<LabMode>('mode of suite xen', [
   {
@@ -27,39 +36,29 @@ const XEN_MODES = new Registry<LabMode>('mode of suite xen', [
     summary: 'Xen 4.17, dom0=pvh,shadow: out-of-sync L1 tables on',
     backend: 'shadow',
     policy: 'xen',
-    fill: null,
   },
   {
     name: 'shadow-nooos',
     summary: 'the same with XEN_DOMCTL_CDF_oos_off',
     backend: 'shadow',
     policy: 'xen-oos-off',
-    fill: null,
   },
-  { name: 'hap', summary: 'Xen 4.17, dom0=pvh', backend: 'hap', policy: 'xen', fill: null },
+  { name: 'hap', summary: 'Xen 4.17, dom0=pvh', backend: 'hap', fill: 'before' },
 ]);
 
 const KVM_MODES = new Registry<LabMode>('mode of suite kvm', [
-  {
-    name: 'shadow',
-    summary: 'Linux 6.1, kvm_amd.npt=0',
-    backend: 'shadow',
-    policy: 'kvm',
-    fill: 'page',
-  },
+  { name: 'shadow', summary: 'Linux 6.1, kvm_amd.npt=0', backend: 'shadow', policy: 'kvm' },
   {
     name: 'shadow:linux-6.12.107',
     summary: 'Linux 6.12, kvm_amd.npt=0',
     backend: 'shadow',
     policy: 'kvm-6.12',
-    fill: 'page',
   },
-  { name: 'hap', summary: 'Linux 6.1, kvm_amd.npt=1', backend: 'hap', policy: 'kvm', fill: 'page' },
+  { name: 'hap', summary: 'Linux 6.1, kvm_amd.npt=1', backend: 'hap', fill: 'page' },
   {
     name: 'hap:legacy',
     summary: 'Linux 6.1, kvm_amd.npt=1, kvm.tdp_mmu=0',
     backend: 'hap',
-    policy: 'kvm',
     fill: 'group',
   },
 ]);
@@ -73,25 +72,32 @@ export const LAB_MODES: Readonly<Record<LabSuite, Registry<LabMode>>> = { xen: X
  */
 const LAB_TLB: TlbArrayConfig = { entries: 64, ways: 4, policy: 'lru', sizes: '4k+2m+1g' };
 
+/** What the host is under the guest of a suite. */
+const HOSTS: Readonly<Record<LabSuite, (config: MachineConfig, host: ScenarioHost) => void>> = {
+  xen: (config) => {
+    // Read from a dump of the measured machine's memory: 511 entries of 2 MiB, 609 of 4 KiB.
+    config.host.layout = 'xen';
+    config.host.pageSize = '2m';
+  },
+  kvm: (config, host) => {
+    config.host.populate = 'lazy';
+    config.guest.memory = 'cold';
+    config.host.memory = host.populated ? 'populated' : 'unpopulated';
+    config.host.pageSize = host.hugePages ? '2m' : '4k';
+  },
+};
+
 /** The machine under the guest of a suite. `tlb` off: every access walks. */
-export function labConfig(host: ScenarioHost, mode: LabMode, tlb = true): MachineConfig {
+export function labConfig(suite: LabSuite, host: ScenarioHost, mode: LabMode, tlb = true): MachineConfig {
   const config = defaultConfig('none');
   config.vendor = 'amd';
   config.guest.ram = host.ram / 256;
   config.guest.pcid = host.pcid;
-  config.shadow.policy = mode.policy;
-  config.shadow.pool = host.shadowLimit ?? 'auto';
-  if (mode.fill === null) {
-    // Read from a dump of the measured machine's memory: 511 entries of 2 MiB, 609 of 4 KiB.
-    config.host.layout = 'xen';
-    config.host.pageSize = '2m';
-  } else {
-    config.host.populate = 'lazy';
-    config.guest.memory = 'cold';
-    config.host.fill = mode.fill;
-    config.host.memory = host.populated ? 'populated' : 'unpopulated';
-    config.host.pageSize = host.hugePages ? '2m' : '4k';
-  }
+  HOSTS[suite](config, host);
+  if (mode.backend === 'shadow') {
+    config.shadow.policy = mode.policy;
+    config.shadow.pool = host.shadowLimit ?? 'auto';
+  } else if (mode.fill !== 'before') config.host.fill = mode.fill;
   if (tlb) {
     config.l1d = { ...LAB_TLB };
     config.l1i = { ...LAB_TLB };

@@ -1,7 +1,7 @@
 /**
  * ScenarioSummary: the cells of one scenario in one line, and the verdict over all.
  */
-import type { Cell } from './cell.js';
+import { type Cell, distance } from './cell.js';
 import { explanationOf } from './explanations.js';
 
 export interface ScenarioSummary {
@@ -19,17 +19,12 @@ export interface ScenarioSummary {
 
 /** True if the cell counts against the model. */
 export function countsAsDifferent(cell: Cell): boolean {
-  return !cell.equal && (cell.modelled === null || explanationOf(cell) === null);
+  return !cell.equal && explanationOf(cell) === null;
 }
 
 /** Why a cell differs, as far as that is known; empty: it is not. */
 export function reasonFor(cell: Cell): string {
   return explanationOf(cell) ?? cell.note;
-}
-
-/** How far off a cell is; one that has no modelled number is furthest. */
-export function distance(cell: Cell): number {
-  return cell.modelled === null ? Infinity : Math.abs(cell.modelled - cell.measured);
 }
 
 /** Cells of each suite and scenario, in the order in which these first appear. */

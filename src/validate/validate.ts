@@ -3,21 +3,25 @@
  */
 import { UsageError } from '../errors.js';
 import { completeParams } from '../scenario/params.js';
-import type { ScenarioParams } from '../scenario/scenario.js';
-import { SUITES } from '../scenario/suites.js';
+import type { ScenarioParams, ScenarioSuite } from '../scenario/scenario.js';
+import { findScenario, SUITES } from '../scenario/suites.js';
 import { unknownName } from '../util/registry.js';
 import type { Cell } from './cell.js';
 import { measuredCells } from './compare.js';
 import { runCourse } from './experiment.js';
 import { LAB_MODES, type LabSuite } from './modes.js';
 import type { Phase } from './phase.js';
-import { publishedCells } from './published/index.js';
+import { PUBLISHED_PARTS } from './published/index.js';
 import { countsAsDifferent, type ScenarioSummary, summarize } from './summary.js';
+import { runParts } from './workforce.js';
 
 export const VALIDATION_SCHEMA = 'p2msim.validation/1';
 
+/** The suite that has rows, not scenarios. */
+const PUBLISHED = 'published';
+
 /** Every suite of cells, in the order of reports. */
-export const SUITE_NAMES: readonly string[] = [...SUITES.names(), 'published'];
+export const SUITE_NAMES: readonly string[] = [...SUITES.names(), PUBLISHED];
 
 export interface ValidateOptions {
   /** Names of suites; absent: all. */
@@ -47,11 +51,12 @@ export async function validate(options: ValidateOptions = {}): Promise<Validatio
 
 async function cellsOfSuite(name: string, options: ValidateOptions): Promise<readonly Cell[]> {
   const { onProgress } = options;
-  if (name === 'published') return publishedCells();
-  return measuredCells(SUITES.get(name).name, {
+  const work = {
     jobs: options.jobs ?? 1,
-    onProgress: onProgress && ((done, total) => onProgress(name, done, total)),
-  });
+    onProgress: onProgress && ((done: number, total: number) => onProgress(name, done, total)),
+  };
+  if (name === PUBLISHED) return (await runParts(PUBLISHED_PARTS, work)).flat();
+  return measuredCells(SUITES.get(name).name, work);
 }
 
 export interface ScenarioRequest {
@@ -75,29 +80,27 @@ export interface ScenarioRun {
 
 /** Runs one scenario with any parameters: the same path as the measured ones, without the measurements. */
 export function runScenario(request: ScenarioRequest): ScenarioRun {
-  const suite = SUITES.get(request.suite ?? suiteWith(request.scenario));
-  const scenario = suite.scenarios.get(request.scenario);
+  if (request.suite === PUBLISHED) throw publishedHasNone();
+  const { suite, scenario } = findScenario(request.scenario, request.suite);
   const mode = LAB_MODES[suite.name].get(request.mode ?? 'shadow').name;
   const params = completeParams(scenario, request.params ?? {});
   const experiment = { suite: suite.name, scenario: scenario.name, params, mode };
   const [outcome] = runCourse({ settled: true, experiments: [experiment] });
-  if (outcome?.phases === undefined) throw new UsageError(`scenario ${scenario.name}: ${outcome?.failure}`);
-  return { ...experiment, phases: outcome.phases };
+  if (outcome!.error !== undefined) throw outcome!.error;
+  return { ...experiment, phases: outcome!.phases };
 }
 
-/** The suite that has a scenario of that name. */
-function suiteWith(scenario: string): string {
-  const having = SUITES.all().filter(({ scenarios }) => scenarios.has(scenario));
-  const [only] = having;
-  if (only !== undefined && having.length === 1) return only.name;
-  if (only === undefined) {
-    const known = SUITES.all().flatMap(({ scenarios }) => scenarios.names());
-    throw unknownName('scenario', scenario, [...new Set(known)]);
-  }
-  throw new UsageError(
-    `suites ${having.map(({ name }) => name).join(' and ')} both have a scenario '${scenario}'`,
+/** The suites whose scenarios can be run: the one of that name, or all. */
+export function scenarioSuites(name?: string): readonly ScenarioSuite[] {
+  if (name === PUBLISHED) throw publishedHasNone();
+  return name === undefined ? SUITES.all() : [SUITES.get(name)];
+}
+
+function publishedHasNone(): UsageError {
+  return new UsageError(
+    `suite ${PUBLISHED} has no scenarios: its rows are published numbers, without parameters`,
     {
-      hint: `say which: --suite ${only.name}`,
+      hint: `\`p2msim validate --suite ${PUBLISHED} --all\` prints them; suites ${SUITES.names().join(' and ')} have scenarios`,
     },
   );
 }

@@ -1,10 +1,20 @@
 /**
- * A thread of the workforce: runs the courses that it is sent, one at a time.
+ * A thread of the workforce: does the tasks that it is sent, one at a time.
  */
 import { parentPort } from 'node:worker_threads';
-import { runCourse } from './experiment.js';
+import { InternalError } from '../errors.js';
+import { packError } from './failure.js';
+import { TASKS } from './tasks.js';
 import type { WorkOrder, WorkResult } from './workforce.js';
 
-parentPort?.on('message', ({ at, course }: WorkOrder) => {
-  parentPort?.postMessage({ at, outcomes: runCourse(course) } satisfies WorkResult);
-});
+function carryOut({ at, task: name, input }: WorkOrder): WorkResult {
+  try {
+    const task = TASKS.find((each) => each.name === name);
+    if (task === undefined) throw new InternalError(`a worker knows no task '${name}'`);
+    return { at, output: task.pack(task.run(input)) };
+  } catch (error) {
+    return { at, error: packError(error) };
+  }
+}
+
+parentPort?.on('message', (order: WorkOrder) => parentPort?.postMessage(carryOut(order)));

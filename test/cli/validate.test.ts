@@ -9,8 +9,9 @@ import { completeParams } from '../../src/scenario/params.js';
 import { SUITES } from '../../src/scenario/suites.js';
 import { readMeasured } from '../../src/validate/measured.js';
 import type { Cell } from '../../src/validate/cell.js';
-import type { Course } from '../../src/validate/experiment.js';
+import type { Course, Experiment, Outcome } from '../../src/validate/experiment.js';
 import type { Phase } from '../../src/validate/phase.js';
+import type { PublishedPart } from '../../src/validate/published/index.js';
 import type { ScenarioSummary } from '../../src/validate/summary.js';
 import { cli, type CliResult, ROOT } from './run-cli.js';
 
@@ -56,9 +57,12 @@ describe('p2msim validate', () => {
     expect(report.scenarios.some(({ suite }) => suite === 'published')).toBe(true);
   });
 
-  it('explains nothing away but the pool of Xen and a published number', () => {
+  it('explains nothing away but the pool of Xen and two published numbers', () => {
     const places = new Set(report.explained.map(({ suite, scenario }) => `${suite} ${scenario}`));
-    for (const place of places) expect(['xen shadow_pool', 'published big_memory']).toContain(place);
+    for (const place of places) {
+      expect(['xen shadow_pool', 'published big_memory', 'published vmitosis_gups']).toContain(place);
+    }
+    expect(report.explained.filter(({ suite }) => suite === 'published')).toHaveLength(2);
     const exits = report.explained.filter(
       ({ suite, quantity }) => suite === 'xen' && quantity.startsWith('exits'),
     );
@@ -75,33 +79,88 @@ describe('p2msim validate', () => {
   });
 });
 
-describe('threads', () => {
-  it('share the courses, and change neither results nor their order', { timeout: 60_000 }, async () => {
-    const path = join(ROOT, 'dist/validate/workforce.js');
+describe('threads', { timeout: 60_000 }, () => {
+  let workforce: Workforce;
+  beforeAll(async () => {
     expect(existsSync(join(ROOT, 'dist/validate/worker.js'))).toBe(true);
-    const { runCourses } = (await import(path)) as Workforce;
-    const kvm = (scenario: string, n: number): Course => {
-      const params = completeParams(SUITES.get('kvm').scenarios.get(scenario), { n, op: 1 });
-      return { settled: true, experiments: [{ suite: 'kvm', scenario, params, mode: 'shadow' }] };
-    };
+    workforce = (await import(join(ROOT, 'dist/validate/workforce.js'))) as Workforce;
+  });
+
+  const experiment = (scenario: string, n: number): Experiment => {
+    const params = completeParams(SUITES.get('kvm').scenarios.get(scenario), { n, op: 1 });
+    return { suite: 'kvm', scenario, params, mode: 'shadow' };
+  };
+  const course = (...experiments: readonly Experiment[]): Course => ({ settled: true, experiments });
+
+  it('share the courses, and change neither results nor their order', async () => {
     const courses = [
-      kvm('touch', 4000),
-      kvm('touch', 64),
-      kvm('demand', 500),
-      kvm('touch', 8),
-      kvm('unmap', 99),
+      course(experiment('touch', 4000)),
+      course(experiment('touch', 64)),
+      course(experiment('demand', 500)),
+      course(experiment('touch', 8)),
+      course(experiment('unmap', 99)),
     ];
     const threads = new Set<number>();
     const onProgress = (_done: number, _total: number, thread: number): void => void threads.add(thread);
-    const alone = await runCourses(courses, { jobs: 1, onProgress });
+    const alone = await workforce.runCourses(courses, { jobs: 1, onProgress });
     expect([...threads]).toEqual([0]);
     threads.clear();
-    expect(await runCourses(courses, { jobs: 3, onProgress })).toEqual(alone);
+    expect(await workforce.runCourses(courses, { jobs: 3, onProgress })).toEqual(alone);
     expect(threads.size).toBeGreaterThan(1);
     expect(threads).not.toContain(0);
     const exits = alone.map(([outcome]) => outcome?.phases?.[0]?.exits.total);
     // N/8 fills for pages in use, one after another: the order is that of the courses.
     expect([exits[0], exits[1], exits[3]]).toEqual([500, 8, 1]);
+  });
+
+  it('share the parts of the published suite, and tell of each', async () => {
+    const parts = ['smoke', 'pool', 'splintering', 'p2m'] as const;
+    const seen: (readonly [number, number])[] = [];
+    const threads = new Set<number>();
+    const cells = await workforce.runParts(parts, {
+      jobs: 2,
+      onProgress: (done, total, thread) => {
+        seen.push([done, total]);
+        threads.add(thread);
+      },
+    });
+    expect(seen).toEqual([1, 2, 3, 4].map((done) => [done, 4]));
+    expect(threads).not.toContain(0);
+    expect(cells.map(([first]) => first?.scenario)).toEqual([
+      'sagepte_smoke',
+      'pool',
+      'splintering',
+      'p2m_memory',
+    ]);
+    expect(await workforce.runParts(parts, { jobs: 1 })).toEqual(cells);
+  });
+
+  it.each([1, 2])('%i: hand over the error of a refused experiment', async (jobs) => {
+    const refused = course({ ...experiment('touch', 8), mode: 'shadwo' });
+    const good = course(experiment('touch', 8));
+    const [[outcome], [other]] = (await workforce.runCourses([refused, good], { jobs })) as [
+      Outcome[],
+      Outcome[],
+    ];
+    expect(outcome?.error).toMatchObject({ name: 'UsageError', exitCode: 2 });
+    expect(outcome?.error?.message).toContain("'shadwo' (did you mean 'shadow'?)");
+    expect(other?.phases).toHaveLength(4);
+  });
+
+  it.each([1, 2])('%i: end with the error that only a bug can cause, as it is', async (jobs) => {
+    // A guest of KVM runs one scenario: to ask for two is a mistake of this program's.
+    const broken = course(experiment('touch', 8), experiment('touch', 8));
+    const courses = [course(experiment('touch', 64)), broken];
+    await expect(workforce.runCourses(courses, { jobs })).rejects.toMatchObject({
+      name: 'InternalError',
+      exitCode: 70,
+      message: 'a KVM guest runs one scenario: boot another one',
+      stack: expect.stringContaining('scenario/kvm/index.js'),
+    });
+    const none = 'none' as PublishedPart;
+    await expect(workforce.runParts([none, 'pool'], { jobs })).rejects.toMatchObject({
+      name: 'InternalError',
+    });
   });
 });
 
@@ -138,22 +197,84 @@ describe('p2msim validate --scenario', () => {
     expect(stdout).toMatch(/region {2}exits +5\n +by reason CPUID +5\n/);
   });
 
+  it('says of a pool experiment what it lacks, beside its numbers', () => {
+    const words = 'validate --scenario shadow_pool --param n=20 --param passes=1'.split(' ');
+    const note = /^note: by itself this finds in the pool what the boot left there/m;
+    const table = cli(words);
+    expect([table.code, table.stderr]).toEqual([0, '']);
+    expect(table.stdout).toMatch(note);
+    const json = cli([...words, '--json']);
+    expect(json.stderr).toMatch(note);
+    expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual([
+      'suite',
+      'scenario',
+      'params',
+      'mode',
+      'phases',
+    ]);
+    expect(cli([...words, '--json', '-q'])).toEqual({ ...json, stderr: '' });
+    expect(cli([...words, '--mode', 'hap']).stdout).not.toMatch(note);
+  });
+
   it.each([
     ['validate --suite zen', "unknown suite 'zen' (did you mean 'xen'?)"],
-    ['validate --scenario remap', "suites xen and kvm both have a scenario 'remap'"],
-    ['validate --suite xen --scenario remap --param m=1', "scenario remap has no parameter 'm'"],
-    ['validate --suite xen --scenario remap --param n', "--param is 'n'; expected NAME=VALUE"],
+    ['validate --scenario remap', "suites xen and kvm both have a scenario 'remap'", '--suite xen'],
+    ['validate --scenario foo', "unknown scenario 'foo'\n", '`p2msim validate --list` shows'],
+    [
+      'validate --suite xen --scenario fork-exit',
+      "(did you mean 'fork_exit'?) in suite xen",
+      '--list --suite xen`',
+    ],
+    [
+      'validate --suite xen --scenario remap --param m=1',
+      "scenario remap has no parameter 'm'",
+      '--list` shows',
+    ],
+    [
+      'validate --suite xen --scenario remap --param n',
+      "--param is 'n'; expected NAME=VALUE",
+      '--param n=256',
+    ],
+    [
+      'validate --scenario cpuid --param n=-1',
+      "n is '-1'; expected a whole number, 0 to",
+      'n: instructions;',
+    ],
     ['validate --suite xen --scenario remap --mode shado', "(did you mean 'shadow'?)"],
-    ['validate --param n=1', '--param needs --scenario'],
-    ['validate --mode hap', '--mode needs --scenario'],
-    ['validate --suite xen --scenario remap --all', '--all belongs to the measured cells'],
-    ['validate --jobs 0', '--jobs is 0'],
+    ['validate --param n=1', '--param needs --scenario', '--list` shows the names'],
+    ['validate --mode hap', '--mode needs --scenario', '--list` shows the names'],
+    ['validate --suite xen --scenario remap --all', '--all belongs to the measured cells', 'runs by itself'],
+    ['validate --jobs 0', '--jobs is 0; expected at least 1', 'one per processor'],
     ['validate --jobs many', "--jobs is 'many'"],
-    ['validate --suite published --scenario remap', "unknown suite 'published'"],
-  ])('%s: exits with 2 and says what is wrong', (words, message) => {
+    ['validate --list --jobs 2', '--jobs does not go with --list', 'only --suite'],
+    [
+      'validate --list --suite published',
+      'suite published has no scenarios',
+      'validate --suite published --all',
+    ],
+    [
+      'validate --suite published --scenario x',
+      'suite published has no scenarios',
+      'xen and kvm have scenarios',
+    ],
+  ])('%s: exits with 2, says what is wrong and what to do', (words, message, hint = '') => {
     const { code, stdout, stderr } = cli(words.split(' '));
     expect(stderr).toContain(message);
+    if (hint !== '') expect(stderr).toMatch(/^hint: /m);
+    expect(stderr).toContain(hint);
     expect(stdout).toBe('');
     expect(code).toBe(2);
+  });
+});
+
+describe('p2msim validate --list', () => {
+  it('is the list of trace generate, whole or of one suite', () => {
+    for (const suite of [[], ['--suite', 'kvm']]) {
+      const { code, stdout } = cli(['validate', '--list', ...suite]);
+      expect(code).toBe(0);
+      expect(stdout).toBe(cli(['trace', 'generate', '--list', ...suite]).stdout);
+      expect(stdout.startsWith('xen: ')).toBe(suite.length === 0);
+      expect(stdout).toMatch(/^kvm: .+\n {2}baseline /m);
+    }
   });
 });

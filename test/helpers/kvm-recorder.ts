@@ -7,12 +7,15 @@ import { type OpSink, SoftMmu } from '../../src/scenario/soft-mmu.js';
 
 /** First workload page: VA 512 GiB. */
 const BASE = 0x8000000;
+const CODE_FETCH = 'fetch 100';
 /** An operation as words: `write 8000000`, `store 1000 1 1001 27`, all numbers hexadecimal. */
 export type Op = string;
 
 export interface Recorded {
   readonly phase: string;
   readonly ops: readonly Op[];
+  /** Fetches of the code page, those of {@link ops} included. */
+  readonly fetches: number;
 }
 
 /** Writes operations down, phase by phase; loads are left out. */
@@ -20,9 +23,13 @@ export class Recorder implements OpSink {
   readonly all: Op[] = [];
   readonly phases: Recorded[] = [];
   #ops: Op[] = [];
+  #fetches = 0;
 
   #add(...words: (string | number)[]): void {
     const op = words.map((word) => (typeof word === 'number' ? word.toString(16) : word)).join(' ');
+    // Every operation is fetched first: written down only where the fetch can exit by itself.
+    if (op === CODE_FETCH) this.#fetches += 1;
+    if (op === CODE_FETCH && !/^(cr3|drop)/.test(this.all.at(-1) ?? '')) return;
     this.#ops.push(op);
     this.all.push(op);
   }
@@ -76,8 +83,9 @@ export class Recorder implements OpSink {
   }
 
   mark(phase: string | null): void {
-    if (phase !== null) this.phases.push({ phase, ops: this.#ops });
+    if (phase !== null) this.phases.push({ phase, ops: this.#ops, fetches: this.#fetches });
     this.#ops = [];
+    this.#fetches = 0;
   }
 }
 

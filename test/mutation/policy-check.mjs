@@ -7,8 +7,9 @@
  *   node test/mutation/policy-check.mjs kvm poolReserve one field of it
  *
  * Not part of `npm test`. Works in a copy of the tree in a temporary folder. A value that does not go with the rest
- * of its policy (policies/consistency.ts) cannot be configured: the row says `refused`, and what happens to a cell
- * if the engine runs with it all the same. Exits 1 if nobody notices some value, 2 if something cannot be run.
+ * of its policy (policies/consistency.ts) cannot be configured, and the test that shipped policies are consistent
+ * notices it: the row says `refused`, and what happens to a cell if the engine runs with it all the same. Exits 1 if
+ * nobody notices some value, 2 if something cannot be run.
  */
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,12 +43,17 @@ function cellThatDiffers(dist, preset, changes) {
   }).finally(() => worker.terminate());
 }
 
+/** Tests that are green without a change. */
+const greenBefore = new Set();
+
 /** The test that notices, or null: green in the copy as it is, red when its preset is another. */
 async function testThatFails(folder, preset, field, changes) {
   for (const [presets, name, file, title] of NOTICED_BY) {
     if (name !== field || !presets.includes(preset)) continue;
     const only = [[join('test', file)], ['-t', title]];
-    if (!(await isGreen(folder, ...only))) throw new Error(`red without a change: ${file} > ${title}`);
+    if (!greenBefore.has(title) && !(await isGreen(folder, ...only)))
+      throw new Error(`red without a change: ${file} > ${title}`);
+    greenBefore.add(title);
     const path = join(folder, INDEX);
     const text = readFileSync(path, 'utf8');
     appendFileSync(path, `Object.assign(policies.get('${preset}'), ${JSON.stringify(changes)});\n`);

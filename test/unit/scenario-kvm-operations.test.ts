@@ -93,7 +93,7 @@ describe('changes of entries', () => {
     const first = (variant: number): Op[] =>
       phase(record('wprotect-cow', { n: 16, var: variant }), 'cow')
         .filter((op) => !op.startsWith('read '))
-        .slice(3, 7);
+        .slice(4, 8);
     const [copy, set, flush] = ['copy 3010 3000', `store 1 1002 0 3010 ${hex(USED)}`, 'invlpg 8000000'];
     expect(phase(record('wprotect-cow', { n: 16 }), 'cow').slice(0, 5)).toEqual([
       'write 1ef',

@@ -10,7 +10,7 @@ export function addExplain(program: Command, context: Context): void {
     .description(
       'Say what a metric, VMEXIT reason, mode or term means, where it comes from and what lowers it.',
     )
-    .argument('[topic]', 'a name; without one, every topic is listed');
+    .argument('[topic...]', 'a name of one or more words; without one, every topic is listed');
   command.addHelpText(
     'after',
     examples(
@@ -18,9 +18,9 @@ export function addExplain(program: Command, context: Context): void {
       ['p2msim explain EXCP_PF', 'a VMEXIT, by any vendor name'],
     ),
   );
-  command.action(async (topic) => {
+  command.action(async (words) => {
     const library = await context.loadLibrary();
-    const text = topic === undefined ? library.explainTopics().join('\n') : library.explain(topic);
+    const text = words.length === 0 ? library.explainTopics().join('\n') : library.explain(words.join(' '));
     context.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   });
 }

@@ -2,11 +2,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Scenario, ScenarioSuite } from '../../index.js';
 import type { Context, Library } from '../context.js';
 import { systemReason } from '../error-text.js';
 import { examples } from '../help.js';
-import { Given } from '../options.js';
+import { collected, Given } from '../options.js';
 
 /** Where the text goes. */
 interface Destination {
@@ -30,7 +29,10 @@ function destinationOf(path: string | undefined, context: Context, library: Libr
         fd ??= openSync(path, 'w');
         writeAll(fd, encode(text));
       } catch (cause) {
-        throw new library.UsageError(`${path}: cannot be written: ${systemReason(cause)}`, { cause });
+        throw new library.UsageError(`${path}: cannot be written: ${systemReason(cause)}`, {
+          cause,
+          hint: 'give -o a file in a folder that exists and may be written to; without -o the trace goes to standard output',
+        });
       }
     },
     close: () => {
@@ -43,21 +45,6 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
 }
 
-/** One block per suite; a line for each scenario, one more for each of its parameters. */
-function listText(suites: readonly ScenarioSuite[], library: Library): string {
-  const scenarioLines = ({ name, summary, params }: Scenario): string[] => [
-    `  ${name.padEnd(22)}  ${summary}`,
-    ...params.map((param) => {
-      const fallback = param.fallback === null ? 'required' : `default ${param.fallback}`;
-      return `    ${param.name.padEnd(12)} ${library.rangeText(param)} (${fallback}): ${param.meaning}`;
-    }),
-  ];
-  const blocks = suites.map((suite) =>
-    [`${suite.name}: ${suite.summary}`, ...suite.scenarios.all().flatMap(scenarioLines)].join('\n'),
-  );
-  return `${blocks.join('\n\n')}\n`;
-}
-
 export function addGenerate(parent: CommandUnknownOpts, context: Context): void {
   const command = parent
     .command('generate')
@@ -68,11 +55,7 @@ export function addGenerate(parent: CommandUnknownOpts, context: Context): void 
     )
     .option('--scenario <name>', 'the workload; --list shows all')
     .option('--suite <name>', 'suite of the scenario (default: the one that has it)')
-    .option(
-      '--param <name=value>',
-      'parameter of the scenario; may be repeated',
-      (word: string, before: string[] | undefined) => [...(before ?? []), word],
-    )
+    .option('--param <name=value>', 'parameter of the scenario; repeatable', collected)
     .option('-o, --output <file>', 'file; compressed if it ends in .gz (default: standard output)')
     .option('--list', 'print suites, scenarios and their parameters')
     .addHelpText(
@@ -89,9 +72,7 @@ export function addGenerate(parent: CommandUnknownOpts, context: Context): void 
     const library = await context.loadLibrary();
     const given = new Given(values, library);
     if (given.flag('list')) {
-      const suite = given.text('suite');
-      const suites = suite === undefined ? library.SUITES.all() : [library.SUITES.get(suite)];
-      context.stdout.write(listText(suites, library));
+      context.stdout.write(library.scenarioListText(library.scenarioSuites(given.text('suite'))));
       return;
     }
     const name = given.text('scenario');
@@ -100,8 +81,7 @@ export function addGenerate(parent: CommandUnknownOpts, context: Context): void 
         hint: 'give --scenario NAME; `p2msim trace generate --list` shows the names',
       });
     }
-    const suite = library.suiteOf(name, given.text('suite'));
-    const scenario = suite.scenarios.get(name);
+    const { suite, scenario } = library.findScenario(name, given.text('suite'));
     const params = library.completeParams(scenario, library.splitParams(given.list('param')));
     const destination = destinationOf(given.text('output'), context, library);
     try {

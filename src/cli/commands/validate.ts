@@ -4,7 +4,7 @@ import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Context, Library } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { examples } from '../help.js';
-import { Given } from '../options.js';
+import { collected, Given } from '../options.js';
 import { createCounter } from '../progress.js';
 import { outputColumns } from '../terminal.js';
 
@@ -12,24 +12,46 @@ import { outputColumns } from '../terminal.js';
 function jobsOf(given: Given, library: Library): number {
   const jobs = given.count('jobs', availableParallelism());
   if (jobs >= 1) return jobs;
-  throw new library.UsageError('--jobs is 0; expected at least one');
+  throw new library.UsageError('--jobs is 0; expected at least 1', {
+    hint: 'give the number of threads, or leave --jobs out for one per processor',
+  });
 }
 
-/** Words of an option that may be repeated. */
-function collected(word: string, earlier: string[] | undefined): string[] {
-  return [...(earlier ?? []), word];
+/** Options that make no sense with the others, and what to do about it. */
+interface Refusal {
+  readonly names: readonly string[];
+  readonly why: string;
+  readonly hint: string;
 }
 
-function refuse(given: Given, names: readonly string[], why: string, library: Library): void {
+function refuse(given: Given, { names, why, hint }: Refusal, library: Library): void {
   for (const name of names) {
     if (given.text(name) === undefined && given.list(name).length === 0 && !given.flag(name)) continue;
-    throw new library.UsageError(`--${name} ${why}`);
+    throw new library.UsageError(`--${name} ${why}`, { hint });
   }
 }
 
+const NEEDS_SCENARIO: Refusal = {
+  names: ['param', 'mode', 'set'],
+  why: 'needs --scenario: it belongs to one scenario by itself',
+  hint: 'give --scenario NAME; `p2msim validate --list` shows the names',
+};
+
+const NEEDS_ALL: Refusal = {
+  names: ['all', 'jobs'],
+  why: 'belongs to the measured cells; leave it out, or --scenario',
+  hint: 'with --scenario one scenario runs by itself, on one thread, and all its numbers are printed',
+};
+
+const NOT_LISTED: Refusal = {
+  names: ['scenario', 'param', 'mode', 'set', 'all', 'jobs', 'json'],
+  why: 'does not go with --list, which runs nothing',
+  hint: 'only --suite narrows the list',
+};
+
 /** All that was measured. */
 async function runAll(given: Given, context: Context, library: Library): Promise<void> {
-  refuse(given, ['param', 'mode', 'set'], 'needs --scenario: it belongs to one scenario by itself', library);
+  refuse(given, NEEDS_SCENARIO, library);
   const suite = given.text('suite');
   const progress = createCounter(context, given.flag('quiet'));
   const validation = await library
@@ -57,19 +79,31 @@ function modeOf(given: Given): string | undefined {
 
 /** One scenario with any parameters. */
 function runOne(scenario: string, given: Given, context: Context, library: Library): void {
-  refuse(given, ['all', 'jobs'], 'belongs to the measured cells; leave out --scenario', library);
+  refuse(given, NEEDS_ALL, library);
   const run = library.runScenario({
     suite: given.text('suite'),
     scenario,
     params: library.splitParams(given.list('param')),
     mode: modeOf(given),
   });
-  context.stdout.write(given.flag('json') ? `${JSON.stringify(run, null, 2)}\n` : library.scenarioText(run));
+  const columns = outputColumns(context.stdout, context.environment);
+  if (!given.flag('json')) {
+    context.stdout.write(library.scenarioText(run, columns));
+    return;
+  }
+  context.stdout.write(`${JSON.stringify(run, null, 2)}\n`);
+  const missing = library.missingHistory(run);
+  if (missing !== null && !given.flag('quiet')) context.stderr.write(`note: ${missing}\n`);
 }
 
 async function runValidate(values: OptionValues, context: Context): Promise<void> {
   const library = await context.loadLibrary();
   const given = new Given(values, library);
+  if (given.flag('list')) {
+    refuse(given, NOT_LISTED, library);
+    context.stdout.write(library.scenarioListText(library.scenarioSuites(given.text('suite'))));
+    return;
+  }
   const scenario = given.text('scenario');
   if (scenario === undefined) await runAll(given, context, library);
   else runOne(scenario, given, context, library);
@@ -88,15 +122,17 @@ export function addValidate(program: Command, context: Context): void {
     .option('--param <name=value>', 'parameter of the scenario; repeatable', collected)
     .option('-m, --mode <mode>', 'xen: shadow, shadow-nooos, hap; kvm: shadow, hap, hap:legacy, ...')
     .option('--set <name>', 'other build or setting of kvm: linux-6.12.107 (shadow), legacy (hap)')
+    .option('--list', 'print suites, scenarios and their parameters')
     .option('--all', 'print every cell')
     .option('--json', 'print JSON')
     .option('--jobs <n>', 'threads (default: one per processor)')
-    .option('-q, --quiet', 'no progress');
+    .option('-q, --quiet', 'no progress, no notes');
   command.addHelpText(
     'after',
     examples(
       ['p2msim validate', 'all suites, a line per scenario'],
       ['p2msim validate --suite kvm --all', 'every cell of one suite'],
+      ['p2msim validate --list', 'every scenario and its parameters'],
       ['p2msim validate --suite xen --scenario fork_exit --param r=4 --json', 'one scenario, any parameters'],
     ),
   );

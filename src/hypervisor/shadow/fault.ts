@@ -140,7 +140,7 @@ export class FaultHandler {
     const d = this.#d;
     const walk = this.#walk;
     const shadow = this.#leaf.get(v, hi, lo, write);
-    if (d.policy.lifetime === 'zapped') this.#usePath(v, hi, lo);
+    if (d.policy.unshadowOn === 'stores') this.#usePath(v, hi, lo);
     if (shadow < 0) return this.#fixed(v); // A 2 MiB entry: no table lies in it.
     const { target, targetFlags } = walk;
     const unsynced = this.#unsyncTarget(v, shadow, write);

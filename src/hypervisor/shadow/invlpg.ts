@@ -11,7 +11,7 @@ export type InvlpgScope = 'nothing' | 'page' | 'all';
 
 export function invlpg(d: ShadowDomain, v: ShadowVcpu, hi: number, lo: number): InvlpgScope {
   v.lastEmulated.ok = false;
-  if (d.policy.oosSlots === null) {
+  if (d.policy.lifetime === 'zapped') {
     for (const root of [v.root, ...v.previous]) refreshEntry(d, root, hi, lo);
     return 'page';
   }

@@ -4,6 +4,7 @@
  */
 import { ENTRIES } from '../../arch/paging.js';
 import { PTE_A, PTE_D, PTE_P, PTE_RW } from '../../arch/pte.js';
+import { type Entries, fillRuns } from '../fill-runs.js';
 import type { ShadowDomain } from './domain.js';
 import { updateSnapshot } from './oos.js';
 import { FL1, SH_P } from './pages.js';
@@ -21,9 +22,29 @@ export function prefetch(d: ShadowDomain, page: number, index: number, target: G
   const { prefetchShape, prefetchEntries } = d.policy;
   const first = prefetchShape === 'forward' ? index : index - (index % prefetchEntries);
   const end = Math.min(first + prefetchEntries, ENTRIES);
+  if (d.pages.type[page] === FL1 && prefetchShape === 'aligned')
+    return fillDirect(d, page, index, target, end);
   for (let i = first; i < end; i++) {
     if (i !== index && !fillNeighbour(d, page, i, leafAt(d, page, i, index, target))) return;
   }
+}
+
+/** The pieces of a superpage: frames in a row, with the rights of its shadow (__direct_pte_prefetch). */
+function fillDirect(d: ShadowDomain, page: number, index: number, target: GuestLeaf, end: number): void {
+  const frameAt = (i: number): number => target.frame + (i - index);
+  const entries: Entries = {
+    isFilled: (i) => d.pages.entries[page]![i]! !== 0,
+    isBacked: (i) => d.p2m.isRam(frameAt(i)) && d.host.isWritable(frameAt(i)),
+    fill: (i) => setPrefetched(d, page, i, frameAt(i), target.flags),
+  };
+  fillRuns(entries, end - d.policy.prefetchEntries, end);
+}
+
+function setPrefetched(d: ShadowDomain, page: number, i: number, frame: number, flags: number): void {
+  const entry = leafEntry(d, page, frame, flags, 'prefetch');
+  setLeafEntry(d, page, i, entry);
+  d.marks?.filled(page, i, false, becomesWritable(0, entry));
+  if ((entry & SH_P) !== 0) d.counters.shPrefetch += 1;
 }
 
 function leafAt(d: ShadowDomain, page: number, i: number, index: number, target: GuestLeaf): GuestLeaf {
@@ -41,10 +62,7 @@ function fillNeighbour(d: ShadowDomain, page: number, i: number, leaf: GuestLeaf
   if (stop !== null && policy.prefetchStops.includes(stop)) return false;
   // The host's page is looked up without waiting for one, and for writing (gfn_to_pfn_memslot_atomic).
   if (stop !== 'absent' && !d.host.isWritable(leaf.frame)) return false;
-  const entry = leafEntry(d, page, leaf.frame, leaf.flags, 'prefetch');
-  setLeafEntry(d, page, i, entry);
-  d.marks?.filled(page, i, false, becomesWritable(0, entry));
-  if ((entry & SH_P) !== 0) d.counters.shPrefetch += 1;
+  setPrefetched(d, page, i, leaf.frame, leaf.flags);
   const table = d.pages.back[page]!;
   if (d.pages.type[page] !== FL1 && d.frames.isOutOfSync(table)) updateSnapshot(d, table, i);
   return true;

@@ -29,11 +29,11 @@ function reserve(d: ShadowDomain, wanted: number): void {
 function dropOldest(d: ShadowDomain): void {
   d.counters.shPrealloc1 += 1;
   const kept = new Set(d.vcpus.flatMap((v) => [v.root, ...v.previous]));
+  const enough = d.pages.total - (d.policy.poolRefill - Math.max(0, d.freePages));
   for (const page of d.pages.order) {
-    if (d.freePages >= d.policy.poolRefill) break;
+    if (d.pages.total <= enough) break;
     if (!kept.has(page)) zap(d, page);
   }
-  d.flushAllVcpus();
 }
 
 /** Least recently loaded trees go, then all mappings of the loaded ones (Xen common.c _shadow_prealloc). */

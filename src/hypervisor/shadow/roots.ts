@@ -11,22 +11,27 @@ import { L3, L4 } from './pages.js';
 import { blowTables, reserveForRoot } from './reserve.js';
 import { syncBelow } from './unsync.js';
 import { removeWriteAccess } from './write-access.js';
-import { unsyncedBelow, zapAll } from './zap.js';
+import { unsyncedBelow, zap, zapAll } from './zap.js';
 
 /** MOV to CR3, any value; `keep` is the no-flush bit. True if the guest's translations must be flushed. */
 export function loadCr3(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace, keep: boolean): boolean {
+  if (d.policy.lifetime === 'zapped') {
+    // A root that was not at hand is synced and flushed for whatever the guest asked (kvm_mmu_load).
+    const atHand = switchRoot(d, v, space);
+    if (keep && d.policy.pcid && atHand) return false;
+    syncBelow(d, v, v.root);
+    return true;
+  }
   v.lastEmulated.ok = false;
   resyncOwn(d, v);
   loadRoot(d, v, space);
   refreshOthers(d, v);
-  const flush = !(keep && d.policy.pcid);
-  if (flush && d.policy.oosSlots === null) syncBelow(d, v, v.root);
-  return flush;
+  return true;
 }
 
 /** A global flush: what is out of sync under any root comes into sync (Xen sh_update_paging_modes; Linux kvm_vcpu_flush_tlb_guest). */
 export function syncEverything(d: ShadowDomain, v: ShadowVcpu): void {
-  if (d.policy.oosSlots !== null) return resyncAll(d, v);
+  if (d.policy.lifetime === 'referenced') return resyncAll(d, v);
   syncBelow(d, v, v.root);
   // kvm_mmu_sync_prev_roots: a root at hand with stale tables below is put away rather than synced.
   v.previous = v.previous.filter((root) => unsyncedBelow(d, root).length === 0);
@@ -41,7 +46,10 @@ export function dropEverything(d: ShadowDomain): void {
 
 /** Makes the shadow of `space`'s root the one that `v` runs on. */
 export function loadRoot(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace): void {
-  if (d.policy.lifetime === 'zapped') return switchRoot(d, v, space);
+  if (d.policy.lifetime === 'zapped') {
+    switchRoot(d, v, space);
+    return;
+  }
   const { pages } = d;
   if (removeWriteAccess(d, v, space.root)) d.flushAllVcpus();
   let root = pages.find(space.root, L4);
@@ -56,18 +64,19 @@ export function loadRoot(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace): v
   v.root = root;
 }
 
-/** The roots at hand rotate as they are used (fast_pgd_switch); one that is loaded counts as used. */
-function switchRoot(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace): void {
+/** The roots at hand rotate as they are used (fast_pgd_switch). True if the root was loaded or at hand. */
+function switchRoot(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace): boolean {
   const { pages } = d;
   const left = v.root;
   // kvm_set_cr3: the same value again is a flush, no use of the root.
-  if (left >= 0 && pages.back[left] === space.root) return;
+  if (left >= 0 && pages.back[left] === space.root) return true;
   v.root = -1;
   if (left >= 0) v.previous = [left, ...v.previous].slice(0, d.policy.previousRoots + 1);
   const known = v.previous.find((page) => pages.back[page] === space.root);
   v.previous = v.previous.filter((page) => page !== known).slice(0, d.policy.previousRoots);
   v.root = known ?? rootFor(d, v, space);
   d.floods[v.root] = 0;
+  return known !== undefined;
 }
 
 function rootFor(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace): number {
@@ -75,7 +84,7 @@ function rootFor(d: ShadowDomain, v: ShadowVcpu, space: AddressSpace): number {
   const known = pages.find(space.root, L4);
   if (known >= 0) return known;
   reserveForRoot(d);
-  for (const page of pages.shadowsOf(space.root)) if (d.unsynced.has(page)) pages.zap(page);
+  for (const page of pages.shadowsOf(space.root)) if (d.unsynced.has(page)) zap(d, page);
   if (removeWriteAccess(d, v, space.root)) d.flushAllVcpus();
   return pages.make(space.root, L4);
 }

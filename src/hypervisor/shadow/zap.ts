@@ -13,6 +13,8 @@ export function zap(d: ShadowDomain, page: number): void {
     for (const below of unsyncedBelow(d, page)) d.pages.zap(below);
   }
   d.pages.zap(page);
+  // kvm_mmu_commit_zap_page: the page's number may be used again at once.
+  d.flushAllVcpus();
 }
 
 /** Everything goes (Linux kvm_mmu_zap_all_fast). */

@@ -1,8 +1,8 @@
 /**
  * FetchedOps: the guest's operations with the fetch of each instruction in front of it.
  *
- * Needed only where the hypervisor has a limit of shadow pages: then any exit can recycle the shadow pages
- * that map the code (kvm_mmu_zap_oldest_mmu_pages), and the next instruction exits for its own fetch.
+ * The hypervisor has a limit of shadow pages: any exit can recycle those that map the code
+ * (kvm_mmu_zap_oldest_mmu_pages), and the next instruction exits for its own fetch.
  */
 import type { GuestOps, PageFaultHandler, TableEntry } from '../guest-ops.js';
 import { CODE_PAGE, GLOBALS_PAGE, STACK_PAGE } from './layout.js';

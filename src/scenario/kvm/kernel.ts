@@ -26,7 +26,7 @@ export class GuestKernel {
   #root = BOOT_ROOT;
 
   constructor(machine: GuestOps, params: KvmParams) {
-    const ops = params.nrmmu === 0 ? machine : new FetchedOps(machine);
+    const ops = new FetchedOps(machine);
     this.ops = ops;
     this.params = params;
     this.frames = new FrameAllocator(ops, params);

@@ -92,6 +92,7 @@ const PREFETCH_HOLES = workload({
     k: { range: [0, GROUP - 1], meaning: 'which entry of each group is the hole' },
     var: variants('not present', 'present, A=0', 'read-only', 'present, D=0'),
   },
+  ownOrder: true,
   run(kernel) {
     const { ops, params, frames, tables } = kernel;
     const { n, k } = params;

@@ -26,12 +26,14 @@ interface Definition {
   readonly params?: Partial<Record<KvmParamName, ParamChange>>;
   /** What it adds to the frames that the parameters imply. */
   readonly need?: (params: KvmParams) => Partial<FrameNeed>;
+  /** Its `order` is another one than that of {@link GuestKernel.nth}. */
+  readonly ownOrder?: true;
   /** What is wrong with parameters that are each in range; null: nothing. */
   readonly objection?: (params: KvmParams) => string | null;
   readonly run: (kernel: GuestKernel) => void;
 }
 
-export function workload({ name, summary, params, need, objection, run }: Definition): KvmWorkload {
+export function workload({ name, summary, params, need, ownOrder, objection, run }: Definition): KvmWorkload {
   const wholeNeed = (given: KvmParams): FrameNeed => ({
     tables: 0,
     dataPerPage: 1,
@@ -48,12 +50,18 @@ export function workload({ name, summary, params, need, objection, run }: Defini
       return (
         machineObjection(numbers) ??
         frameObjection(numbers, wholeNeed(numbers)) ??
+        (ownOrder ? null : orderObjection(numbers)) ??
         objection?.(numbers) ??
         null
       );
     },
     run,
   };
+}
+
+function orderObjection({ n, order }: KvmParams): string | null {
+  if (order === 0 || (n & (n - 1)) === 0) return null;
+  return `n is ${n} with order 1, which visits each of n pages once only if n is a power of two`;
 }
 
 /** What is wrong with a change to the entry of page `i` of a space in which only pages 0 .. `mapped` - 1 have tables. */

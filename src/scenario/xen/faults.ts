@@ -3,7 +3,7 @@
  */
 import type { ScenarioParams } from '../scenario.js';
 import { DATA1, REGION } from './layout.js';
-import { visit } from './touches.js';
+import { scatterObjection, visit } from './touches.js';
 import { bit, choice, count, int, measured, pages, times, type XenWorkload } from './workload.js';
 
 function refuse(params: ScenarioParams): string | null {
@@ -11,7 +11,7 @@ function refuse(params: ScenarioParams): string | null {
   if ((around & (around - 1)) !== 0) return `faultaround is ${around}, expected a power of two`;
   if (params['pte'] === 'ro' && params['kind'] === 'write')
     return "pte is 'ro' and kind 'write': the handler would map a page that cannot be written";
-  return null;
+  return scatterObjection(params);
 }
 
 const demandFault: XenWorkload = {

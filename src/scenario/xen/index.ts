@@ -59,7 +59,9 @@ class XenSession implements ScenarioSession {
    * Xen pins L3 shadows too until it has seen more than two pinned L4 shadows per vcpu, and then never again
    * (multi.c sh_make_shadow, SHOPT_LINUX_L3_TOPLEVEL). The measured machine was past that after experiment 5,
    * which entered as many fresh spaces. The searches for writable mappings that a space's first use takes leave
-   * Xen with a shadow to look in first (common.c sh_remove_write_access), as they did there.
+   * Xen with a shadow to look in first (common.c sh_remove_write_access): the one that maps the tables made just
+   * now, as it was for 11 of the 13 measured experiments that search. For two (273 and 282) the last search was too
+   * long ago: it had ended in the shadow of other frames.
    */
   settleHeuristics(): void {
     const kernel = this.#kernel;

@@ -25,7 +25,7 @@ const SPARSE_PAGES = 32_768;
 
 /**
  * The i-th of n pages to visit. `scatter` is what the measured guest computes: a permutation if n is a power
- * of two, and otherwise some pages twice and some never.
+ * of two; other numbers are refused.
  */
 export function visit(i: number, n: number, order: string): number {
   switch (order) {
@@ -36,6 +36,13 @@ export function visit(i: number, n: number, order: string): number {
     default:
       return (i * 167) & (n - 1);
   }
+}
+
+/** `scatter` of a number of pages that is no power of two would leave pages out. */
+export function scatterObjection(params: ScenarioParams): string | null {
+  const n = int(params, 'n');
+  if (params['order'] !== 'scatter' || (n & (n - 1)) === 0) return null;
+  return `n is ${n} with order 'scatter', which visits each of n pages once only if n is a power of two`;
 }
 
 /** Whether pages are read, and whether they are written, by `kind`. */
@@ -53,6 +60,7 @@ function touchWorkload(name: string, kind: string, summary: string): XenWorkload
       choice('order', ['asc', 'desc', 'scatter'], 'order of pages'),
       count('pass', 1, [1, 16], 'which pass over the pages is measured'),
     ],
+    refuse: scatterObjection,
     run(kernel, params) {
       const n = int(params, 'n');
       const order = String(params['order']);

@@ -11,7 +11,7 @@ import type { TraceEvent } from '../../trace/event.js';
 import { Prng } from '../../util/prng.js';
 import type { Cell } from '../cell.js';
 import { accessPages, AREA, during, machineOf, mapArea, per, ramFor } from './machines.js';
-import { exact, holds, type Subject } from './rows.js';
+import { holds, type Subject } from './rows.js';
 import { translationCycles } from './weights.js';
 
 const SEED = 13;
@@ -72,10 +72,6 @@ export function measureCurve(mode: string): readonly CrossoverPoint[] {
   });
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
 export function crossoverCells(): Cell[] {
   const hap = measureCurve('hap');
   const shadow = measureCurve('shadow');
@@ -92,11 +88,6 @@ export function crossoverCells(): Cell[] {
     remark: `cycles of translation, shadow / hap, by table stores per 1,000 accesses: ${text}`,
   };
   return [
-    exact(
-      { ...subject, quantity: 'table stores per 1,000 accesses, all settings of the knob' },
-      2 * sum(RATES),
-      sum([...hap, ...shadow].map(({ stores }) => stores)),
-    ),
     holds({ ...subject, quantity: 'shadow paging wins below' }, ratios[0]! < 1),
     holds({ ...subject, quantity: 'HAP wins above' }, ratios[ratios.length - 1]! > 1),
     holds({ ...subject, quantity: 'one threshold' }, turns === 1),

@@ -3,7 +3,7 @@
  *
  * Reads cost what the simulator behind the published walks charges (xlab-uiuc/dmt, Formula.cs): 1, 4, 14, 54,
  * 200. Prices of exits and of the guest's fault handler are those of the default cost table, which says on what
- * they rest; a test holds the two equal. No number here was fitted to a row that is compared.
+ * they rest; a test holds the two equal. No number here was fitted.
  */
 import type { CounterValues } from '../../counters.js';
 

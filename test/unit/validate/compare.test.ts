@@ -2,6 +2,7 @@
  * The comparer on experiments made up here: what becomes a cell, what counts as different, what the report says.
  */
 import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/errors.js';
 import { validationJson, validationText, verdictOf } from '../../../src/report/validation.js';
 import { validationMarkdown, validationRecord } from '../../../src/report/validation-doc.js';
 import { agrees, type Cell, judged } from '../../../src/validate/cell.js';
@@ -88,7 +89,8 @@ describe('the cells of an experiment', () => {
   });
 
   it('count as different where the scenario failed, ended early, or calls its phase something else', () => {
-    const failed = cellsOf(measured([FIRST]), { failure: 'out of frames' });
+    const error = new ConfigError('out of frames');
+    const failed = cellsOf(measured([FIRST]), { error });
     expect(failed).toHaveLength(7);
     expect(failed.every(countsAsDifferent)).toBe(true);
     expect(failed[0]?.note).toBe('not run: out of frames');
@@ -135,6 +137,7 @@ const cell = (over: Partial<Omit<Cell, 'equal'>>): Cell =>
     params: { n: 4 },
     mode: 'shadow',
     phase: 'region',
+    kind: 'measured',
     quantity: 'exits',
     measured: 5,
     modelled: 5,
@@ -186,8 +189,12 @@ describe('the report', () => {
     expect(countsAsDifferent({ ...pool, modelled: null })).toBe(true);
     // Nor is one whose exits differ.
     expect(countsAsDifferent({ ...pool, quantity: 'exits' })).toBe(true);
-    // Nor is one of a working set that fits into the pool.
-    expect(countsAsDifferent({ ...pool, params: { n: 64, passes: 2 } })).toBe(true);
+    // Nor is one that is further off than what is explained.
+    expect(countsAsDifferent({ ...pool, modelled: 25 })).toBe(false);
+    expect(countsAsDifferent({ ...pool, modelled: 26 })).toBe(true);
+    // Nor is one of a working set that fits into the pool: 2,304 pages, 404 of them in use.
+    expect(countsAsDifferent({ ...pool, params: { n: 1901, passes: 2 } })).toBe(false);
+    expect(countsAsDifferent({ ...pool, params: { n: 1900, passes: 2 } })).toBe(true);
   });
 
   it('lists every cell on demand, as text and as data', () => {
@@ -211,5 +218,31 @@ describe('the report', () => {
     expect(text).toContain('Not explained, counts against the model:\n\n- xen `remap`: shadow n=4');
     expect(text).toContain('The pool of shadow pages runs dry');
     expect(text).toContain('## What the data cannot show');
+  });
+
+  it('names in docs/ each kind of published row with its own tolerance, and none twice', () => {
+    const published = { suite: 'published', scenario: 'gups', mode: 'hap', note: 'a paper' } as const;
+    const rows = [
+      cell({ ...published, kind: 'shape', quantity: 'refs', tolerance: 0.02 / 1.99 }),
+      cell({ ...published, kind: 'shape', quantity: 'cycles', tolerance: 0.1 }),
+      cell({ ...published, kind: 'shape', quantity: 'cycles', tolerance: 0.1, params: { n: 8 } }),
+      cell({ ...published, kind: 'exact', quantity: 'walks' }),
+      cell({ ...published, kind: 'near', quantity: 'rate', tolerance: 0.01 }),
+      cell({ ...published, kind: 'calibrated', quantity: 'time', tolerance: 0.2, note: 'a log; half' }),
+      cell({ ...published, kind: 'statement', quantity: 'shadow wins', note: 'a paper; 3 against 4' }),
+      ...Array.from({ length: 6 }, (_, i) =>
+        cell({ ...published, scenario: 'smoke', kind: 'shape', quantity: `G${i}`, tolerance: 0.1 }),
+      ),
+    ];
+    const text = validationMarkdown(validationRecord(validationOf([cell({}), ...rows]), {}));
+    expect(text.split('\n').filter((line) => line.includes('From: '))).toEqual([
+      '- `gups`: refs (shape, within 1 %). From: a paper.',
+      '- `gups`: cycles (shape, within 10 %). From: a paper.',
+      '- `gups`: walks (exact). From: a paper.',
+      '- `gups`: rate (within 1 %). From: a paper.',
+      '- `gups`: time (half calibrated, within 20 %). From: a log; half.',
+      '- `gups`: shadow wins (statement). From: a paper; 3 against 4.',
+      '- `smoke`: G0 and 5 more (shape, within 10 %). From: a paper.',
+    ]);
   });
 });

@@ -16,7 +16,7 @@ describe('a scenario by itself', () => {
     expect(phase).toMatchObject({ phase: 'region', seq: 0, guestFaults: 0, shadowPages: 25 });
     expect(phase?.exits.total).toBe(23);
     expect(phase?.exits.byClass).toEqual({ 'region:NPW': 23 });
-    expect(scenarioText(run)).toMatch(/region {2}exits +23\n/);
+    expect(scenarioText(run, 100)).toMatch(/region {2}exits +23\n/);
   });
 
   it('gives the phases of the guest for KVM: N/8 fills for pages in use, 1 exit per CR3 load', () => {

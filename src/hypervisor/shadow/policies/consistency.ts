@@ -2,15 +2,18 @@
  * Which values of a shadow policy go together: how long shadow pages live decides how they can be found and freed.
  *
  * A page that lives while it is referred to knows one parent; one that lives until it is zapped knows them all, and
- * what hangs below it out of sync. Combinations that no pager has, and the engine cannot follow, are refused.
+ * what hangs below it out of sync. Combinations that no pager has, and the engine cannot follow, are refused; so are
+ * values of fields that the others leave without a meaning, lest somebody believe that they did something.
  */
 import { ConfigError } from '../../../errors.js';
 import type { ShadowPolicy } from '../policy.js';
+import { policyFieldValue } from '../policy-fields.js';
 
 type Allowed = { readonly [K in keyof ShadowPolicy]?: readonly ShadowPolicy[K][] };
 
 const BY_LIFETIME: Readonly<Record<ShadowPolicy['lifetime'], Allowed>> = {
   referenced: {
+    faultRefreshes: [false],
     splinterKey: ['gfn'],
     upperStore: ['revalidate'],
     unshadowOn: ['zeros', 'never'],
@@ -26,6 +29,7 @@ const BY_LIFETIME: Readonly<Record<ShadowPolicy['lifetime'], Allowed>> = {
     upperStore: ['drop'],
     unshadowOn: ['stores', 'never'],
     oosSlots: [null, 0],
+    oosFixups: [0],
     unsyncOn: ['writable'],
     linkSyncs: ['linked'],
     recycle: ['oldest'],
@@ -48,6 +52,13 @@ export function checkConsistency(path: string, policy: ShadowPolicy): void {
   }
   if (policy.largeEntries && !policy.reverseMap) {
     throw conflict(path, 'largeEntries', true, '"reverseMap": false', [false]);
+  }
+  if (policy.reverseMap && policy.guessBases.length > 0) {
+    const bases = policyFieldValue(policy, 'guessBases');
+    throw conflict(path, 'guessBases', bases, '"reverseMap": true', [[]]);
+  }
+  if (policy.recycle === 'roots' && policy.poolRefill !== policy.poolReserve) {
+    throw conflict(path, 'poolRefill', policy.poolRefill, '"recycle": "roots"', [policy.poolReserve]);
   }
   if (policy.poolRefill < policy.poolReserve) {
     throw conflict(path, 'poolRefill', policy.poolRefill, `"poolReserve": ${policy.poolReserve}`, [

@@ -1,5 +1,6 @@
 /**
- * Linux KVM as measured: 6.1 (and 6.12, which differs at INVLPG). Sources: arch/x86/kvm/mmu, docs/model.md 9.
+ * Linux KVM as measured: 6.1 (and 6.12, which differs at INVLPG). Functions in arch/x86/kvm/mmu, rules in docs/model.md 9;
+ * evidence: 762 phases on real KVM, docs/validation.md.
  */
 import type { ShadowPolicy } from '../policy.js';
 
@@ -8,6 +9,7 @@ export const kvm: ShadowPolicy = {
   summary: 'Linux KVM 6.1: unsync leaf tables without limit, prefetch of the aligned 8, reverse map',
   // kvm_inject_emulated_page_fault
   faultRefreshes: true,
+  // kvm_mmu_page_fault: every fault is walked
   fastEmulation: false,
   // page_fault_handle_page_track
   emulateFirst: true,
@@ -22,6 +24,7 @@ export const kvm: ShadowPolicy = {
   largeEntries: true,
   // role.access of direct pages
   splinterKey: 'gfn+rights',
+  // FNAME(prefetch_invalid_gpte): dropped
   withheldEntries: false,
   // FNAME(pte_prefetch), PTE_PREFETCH_NUM; FNAME(prefetch_invalid_gpte)
   prefetchShape: 'aligned',
@@ -41,12 +44,17 @@ export const kvm: ShadowPolicy = {
   invlpgTakesAsid: false,
   // rmap_write_protect
   reverseMap: true,
+  // nothing to guess with a reverse map
   guessBases: [],
+  // kvm_mmu_prepare_zap_page
   lifetime: 'zapped',
+  // nothing is pinned: pages live until zapped
   pinL3: false,
   // KVM_MMU_NUM_PREV_ROOTS
   previousRoots: 3,
+  // kvm_set_cr3: X86_CR3_PCID_NOFLUSH
   pcid: true,
+  // memory slots instead
   keepsP2m: false,
   // kvm_arch_commit_memory_region: KVM_PERMILLE_MMU_PAGES 20, KVM_MIN_ALLOC_MMU_PAGES 64
   poolDivisor: 50,

@@ -60,7 +60,8 @@ function text(path: string, field: string, value: unknown): string {
 }
 
 function checkField(path: string, name: string, value: unknown): void {
-  const field = (POLICY_FIELDS as Record<string, PolicyField | undefined>)[name];
+  const fields: Readonly<Record<string, PolicyField | undefined>> = POLICY_FIELDS;
+  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (field === undefined) {
     const near = didYouMean(name, Object.keys(POLICY_FIELDS));
     const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;

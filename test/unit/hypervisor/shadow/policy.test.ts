@@ -15,6 +15,12 @@ describe('shadow policies', () => {
     expect(off).toEqual({ ...on, oosSlots: 0 });
   });
 
+  it('differ for Linux 6.12 in what INVLPG does alone', () => {
+    const { name: _a, summary: _b, ...newer } = policies.get('kvm-6.12');
+    const { name: _c, summary: _d, ...older } = policies.get('kvm');
+    expect(newer).toEqual({ ...older, invlpg: 'sync' });
+  });
+
   it('with oos=0 emulate every store to a table', () => {
     const m = machineOf('shadow', { change: (config) => (config.shadow.policy = 'xen-oos-off') });
     const place = va({ l2: 1, l1: 3 });

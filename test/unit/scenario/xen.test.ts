@@ -2,13 +2,13 @@
  * The guest of the Xen suite: what a workload does to tables and how it faults, counted by hand, and parameters.
  */
 import { describe, expect, it } from 'vitest';
-import { PTE_A, PTE_D, PTE_P, PTE_RW, PTE_US } from '../../src/arch/pte.js';
-import { UsageError } from '../../src/errors.js';
-import { completeParams, rangeText, splitParams } from '../../src/scenario/params.js';
-import { SoftMmu } from '../../src/scenario/soft-mmu.js';
-import { SUITES, suiteOf } from '../../src/scenario/suites.js';
-import { XEN_SUITE } from '../../src/scenario/xen/index.js';
-import { OpLines } from '../validation/xen-op-lines.js';
+import { PTE_A, PTE_D, PTE_P, PTE_RW, PTE_US } from '../../../src/arch/pte.js';
+import { UsageError } from '../../../src/errors.js';
+import { completeParams, rangeText, splitParams } from '../../../src/scenario/params.js';
+import { SoftMmu } from '../../../src/scenario/soft-mmu.js';
+import { findScenario, SUITES } from '../../../src/scenario/suites.js';
+import { XEN_SUITE } from '../../../src/scenario/xen/index.js';
+import { OpLines } from '../../validation/xen-op-lines.js';
 
 const DATA1 = 0xc000;
 const MAPPED = 0x30000;
@@ -84,12 +84,13 @@ describe('workloads, by hand', () => {
     expect(one).not.toEqual(other);
   });
 
-  it('scatter of a number that is no power of two visits what the measured guest visits', () => {
-    // (i * 167) & 2 for i = 0, 1, 2: 0, 2, 334 & 2 = 2.
-    expect(region('read_touch', { n: 3, order: 'scatter' })).toEqual([
+  it('scatter visits each of a power of two of pages once', () => {
+    // (i * 167) & 3 for i = 0 ... 3: 0, 3, 334 & 3 = 2, 501 & 3 = 1.
+    expect(region('read_touch', { n: 4, order: 'scatter' })).toEqual([
       'R 0x8000000000',
+      'R 0x8000003000',
       'R 0x8000002000',
-      'R 0x8000002000',
+      'R 0x8000001000',
     ]);
   });
 
@@ -140,10 +141,18 @@ describe('parameters', () => {
     [{ n: 1.5 }, "n is '1.5'; expected a whole number"],
     [{ kind: 'wirte' }, "kind is 'wirte' (did you mean 'write'?); expected one of write, read"],
     [{ faultaround: 12 }, 'faultaround is 12, expected a power of two'],
+    [{ n: 3, order: 'scatter' }, "n is 3 with order 'scatter'"],
     [{ kind: 'write', pte: 'ro' }, "pte is 'ro' and kind 'write'"],
   ])('refuses %o', (given, message) => {
-    expect(() => completeParams(scenario, given)).toThrow(UsageError);
-    expect(() => completeParams(scenario, given)).toThrow(message);
+    let thrown: unknown;
+    try {
+      completeParams(scenario, given);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(UsageError);
+    expect((thrown as UsageError).message).toContain(message);
+    expect((thrown as UsageError).hint).toContain('`p2msim validate --list` shows');
   });
 
   it('refuses more entries, or pages, than there are', () => {
@@ -161,8 +170,25 @@ describe('parameters', () => {
 
 describe('suites', () => {
   it('are found by scenario, or by name', () => {
-    expect(suiteOf('fork_exit').name).toBe('xen');
-    expect(suiteOf('fork_exit', 'xen')).toBe(SUITES.get('xen'));
-    expect(() => suiteOf('fork_exitt')).toThrow("unknown scenario 'fork_exitt' (did you mean 'fork_exit'?)");
+    const { suite, scenario } = findScenario('fork_exit');
+    expect([suite, scenario.name]).toEqual([XEN_SUITE, 'fork_exit']);
+    expect(findScenario('remap', 'kvm').suite).toBe(SUITES.get('kvm'));
+    expect(findScenario('remap', 'kvm').scenario).not.toBe(findScenario('remap', 'xen').scenario);
+  });
+
+  it.each([
+    ['fork_exitt', undefined, "unknown scenario 'fork_exitt' (did you mean 'fork_exit'?)", '--list` shows'],
+    ['xyz', 'kvm', "unknown scenario 'xyz' in suite kvm", '--list --suite kvm` shows'],
+    ['remap', undefined, "suites xen and kvm both have a scenario 'remap'", 'say which: --suite xen'],
+  ])('%s of %s: says what is wrong and what to do, in a line', (name, suite, message, hint) => {
+    let thrown: unknown;
+    try {
+      findScenario(name, suite);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(UsageError);
+    expect((thrown as UsageError).message).toBe(message);
+    expect((thrown as UsageError).hint).toContain(hint);
   });
 });

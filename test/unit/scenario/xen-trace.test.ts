@@ -3,23 +3,22 @@
  */
 import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { completeParams } from '../../src/scenario/params.js';
-import type { ScenarioParams } from '../../src/scenario/scenario.js';
-import { suiteOf } from '../../src/scenario/suites.js';
-import { writeScenarioTrace } from '../../src/scenario/trace-text.js';
-import { replayTrace } from '../../src/sim/replay.js';
-import type { MachineRun } from '../../src/sim/run.js';
-import { checkTrace } from '../../src/trace/check.js';
-import { DEFAULT_READ_OPTIONS } from '../../src/trace/format.js';
-import { type OpenTrace, openTrace } from '../../src/trace/open.js';
-import { createLab } from '../../src/validate/lab.js';
-import { configOf } from '../helpers/machine.js';
+import { completeParams } from '../../../src/scenario/params.js';
+import type { ScenarioParams } from '../../../src/scenario/scenario.js';
+import { findScenario } from '../../../src/scenario/suites.js';
+import { writeScenarioTrace } from '../../../src/scenario/trace-text.js';
+import { replayTrace } from '../../../src/sim/replay.js';
+import type { MachineRun } from '../../../src/sim/run.js';
+import { checkTrace } from '../../../src/trace/check.js';
+import { DEFAULT_READ_OPTIONS } from '../../../src/trace/format.js';
+import { type OpenTrace, openTrace } from '../../../src/trace/open.js';
+import { createLab } from '../../../src/validate/lab.js';
+import { configOf } from '../../helpers/machine.js';
 
 type Given = Record<string, number | string>;
 
 function textOf(scenario: string, given: Given): string {
-  const suite = suiteOf(scenario);
-  const known = suite.scenarios.get(scenario);
+  const { suite, scenario: known } = findScenario(scenario);
   const pieces: string[] = [];
   writeScenarioTrace(suite, known, completeParams(known, given), (text) => pieces.push(text));
   return pieces.join('');
@@ -45,7 +44,7 @@ async function replayed(text: string, policy: string): Promise<MachineRun> {
 
 /** What the region of the same scenario counts, run directly. */
 function inLab(scenario: string, params: ScenarioParams, mode: string): Readonly<Record<string, number>> {
-  const suite = suiteOf(scenario);
+  const { suite } = findScenario(scenario);
   const lab = createLab(suite, mode, params);
   const counted: Record<string, number>[] = [];
   lab.mark = () => void counted.push(lab.machine.counters());
@@ -89,34 +88,36 @@ describe('fork_exit of 64 pages, 8 of them copied, as a trace', () => {
 
 type Case = readonly [string, Given, 'shadow' | 'shadow-nooos'];
 
-/** Each boots two guests, which takes seconds: the rest run with P2MSIM_TEST_FULL=1. */
-const FULL = process.env['P2MSIM_TEST_FULL'] === '1';
+/** A trace of the scenario, replayed, and the scenario itself in the lab: the same exits of every reason and kind. */
+async function expectSame([scenario, given, mode]: Case): Promise<void> {
+  const params = completeParams(findScenario(scenario).scenario, given);
+  const lab = inLab(scenario, params, mode);
+  const { counters } = await replayed(textOf(scenario, given), mode === 'shadow' ? 'xen' : 'xen-oos-off');
+  const keys = Object.keys(counters).filter((key) => /^(vmexit|shadow)\.|^guest\.faults$/.test(key));
+  const of = (from: Readonly<Record<string, number>>) =>
+    Object.fromEntries(keys.map((key) => [key, from[key] ?? 0]));
+  expect(of(counters)).toEqual(of(lab));
+  expect(counters['vmexit.total']).toBeGreaterThan(0);
+}
 
 describe('a trace and the scenario itself', () => {
+  it('give the same exits of every reason and kind: mix of 200 steps', { timeout: 60_000 }, async () => {
+    await expectSame(['mix', { seed: 9, steps: 200, spaces: 3 }, 'shadow']);
+  });
+});
+
+/** Each case boots two guests and writes and reads a trace of 200,000 lines. */
+const FULL = process.env['P2MSIM_TEST_FULL'] === '1';
+
+describe.skipIf(!FULL)('more traces and the scenarios themselves (P2MSIM_TEST_FULL=1: half a minute)', () => {
   const cases: readonly Case[] = [
     ['fork_exit', { r: 2, pages: 40, cow: 5 }, 'shadow-nooos'],
-    ['mix', { seed: 9, steps: 200, spaces: 3 }, 'shadow'],
     ['cpuid', { n: 5 }, 'shadow'],
-  ];
-  const more: readonly Case[] = [
-    ['demand_fault', { n: 40, order: 'scatter' }, 'shadow'],
+    ['demand_fault', { n: 64, order: 'scatter' }, 'shadow'],
     ['table_as_data', { m: 2, used: 3, mode: 'linked' }, 'shadow-nooos'],
     ['large_touch', { n: 2, per: 40, kind: 'read_then_write', a: 0, d: 0 }, 'shadow'],
     ['pge_flush', { n: 3, w: 2 }, 'shadow'],
   ];
 
-  it.each(FULL ? [...cases, ...more] : cases)(
-    '%s %o, %s: the same exits of every reason and kind',
-    async (scenario, given, mode) => {
-      const params = completeParams(suiteOf(scenario).scenarios.get(scenario), given);
-      const lab = inLab(scenario, params, mode);
-      const { counters } = await replayed(textOf(scenario, given), mode === 'shadow' ? 'xen' : 'xen-oos-off');
-      const keys = Object.keys(counters).filter((key) => /^(vmexit|shadow)\.|^guest\.faults$/.test(key));
-      const of = (from: Readonly<Record<string, number>>) =>
-        Object.fromEntries(keys.map((key) => [key, from[key] ?? 0]));
-      expect(of(counters)).toEqual(of(lab));
-      expect(counters['vmexit.total']).toBeGreaterThan(0);
-    },
-    60_000,
-  );
+  it.each(cases)('%s %o, %s', { timeout: 60_000 }, (...each) => expectSame(each));
 });

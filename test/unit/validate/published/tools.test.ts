@@ -1,15 +1,22 @@
 /** What the published suite is made of: weights, rows, mappings, data traffic, costs by place in the walk. */
 import { describe, expect, it } from 'vitest';
-import { pageHi, pageLo } from '../../src/arch/paging.js';
-import { estimateCost } from '../../src/cost/model.js';
-import { DEFAULT_COST_TABLE } from '../../src/cost/table.js';
-import { COUNTERS } from '../../src/counters.js';
-import { DataTraffic } from '../../src/validate/published/data-traffic.js';
-import { expectedRates, measuredRates } from '../../src/validate/published/gups-closed-form.js';
-import { accessPages, AREA, during, lru, machineOf, mapArea } from '../../src/validate/published/machines.js';
-import { exact, holds, near, shape } from '../../src/validate/published/rows.js';
-import { watchSlots } from '../../src/validate/published/slot-costs.js';
-import { EXIT_CYCLES, translationCycles, walkCycles } from '../../src/validate/published/weights.js';
+import { pageHi, pageLo } from '../../../../src/arch/paging.js';
+import { estimateCost } from '../../../../src/cost/model.js';
+import { DEFAULT_COST_TABLE } from '../../../../src/cost/table.js';
+import { COUNTERS } from '../../../../src/counters.js';
+import { DataTraffic } from '../../../../src/validate/published/data-traffic.js';
+import { expectedRates, measuredRates } from '../../../../src/validate/published/gups-closed-form.js';
+import {
+  accessPages,
+  AREA,
+  during,
+  lru,
+  machineOf,
+  mapArea,
+} from '../../../../src/validate/published/machines.js';
+import { calibrated, exact, holds, near, shape } from '../../../../src/validate/published/rows.js';
+import { watchSlots } from '../../../../src/validate/published/slot-costs.js';
+import { EXIT_CYCLES, translationCycles, walkCycles } from '../../../../src/validate/published/weights.js';
 
 const KIB = 1024;
 
@@ -46,9 +53,12 @@ describe('rows', () => {
     expect([holds(subject, true).equal, holds(subject, false).equal]).toEqual([true, false]);
   });
 
-  it('say which are shapes, and their source', () => {
-    expect(shape(subject, 1, 1, 0).note).toBe('shape: paper; why');
-    expect(exact(subject, 1, 1)).toMatchObject({ suite: 'published', note: 'paper; why', tolerance: 0 });
+  it('say of what kind they are, and their source', () => {
+    const rows = [exact(subject, 1, 1), holds(subject, true)];
+    for (const row of [near, shape, calibrated]) rows.push(row(subject, 1, 1, 0));
+    expect(rows.map(({ kind }) => kind)).toEqual(['exact', 'statement', 'near', 'shape', 'calibrated']);
+    for (const row of rows)
+      expect(row).toMatchObject({ suite: 'published', note: 'paper; why', tolerance: 0 });
   });
 
   it('round to four digits', () => {

@@ -2,7 +2,7 @@
  * Scenarios of the suite `kvm` about table pages: recycle-tables, pd-link, hypervisor-zap.
  */
 import { describe, expect, it } from 'vitest';
-import { hex, operands, phase, record, workloadPages } from '../helpers/kvm-recorder.js';
+import { hex, operands, phase, record, workloadPages } from '../../helpers/kvm-recorder.js';
 
 const CODE = 0x100;
 

@@ -3,19 +3,24 @@
  * (GUPS in closed form and on 8 GiB, vMitosis, big memory) are run by `p2msim validate`.
  */
 import { describe, expect, it } from 'vitest';
-import type { Cell } from '../../src/validate/cell.js';
-import { coldWalkCells, nestingCells, walkCacheCells } from '../../src/validate/published/closed-walks.js';
-import { crossoverCells } from '../../src/validate/published/crossover.js';
-import { smokeCells } from '../../src/validate/published/sagepte-smoke.js';
+import type { Cell } from '../../../../src/validate/cell.js';
+import {
+  coldWalkCells,
+  nestingCells,
+  walkCacheCells,
+} from '../../../../src/validate/published/closed-walks.js';
+import { crossoverCells, measureCurve, RATES } from '../../../../src/validate/published/crossover.js';
+import { smokeCells } from '../../../../src/validate/published/sagepte-smoke.js';
 import {
   nestedCacheCells,
-  nestedCacheSteps,
+  plainAccessRun,
   splinteringCells,
-} from '../../src/validate/published/statements.js';
-import { p2mCells, poolCells, recyclingCells } from '../../src/validate/published/table-memory.js';
-import { countsAsDifferent } from '../../src/validate/summary.js';
-import { explanationOf } from '../../src/validate/explanations.js';
-import { initialisation } from '../../src/validate/published/vmitosis.js';
+  splinteringRun,
+} from '../../../../src/validate/published/statements.js';
+import { p2mCells, poolCells, recyclingCells } from '../../../../src/validate/published/table-memory.js';
+import { countsAsDifferent } from '../../../../src/validate/summary.js';
+import { explanationOf } from '../../../../src/validate/explanations.js';
+import { initialisation } from '../../../../src/validate/published/vmitosis.js';
 
 const PARTS: readonly (readonly [string, () => Cell[], number])[] = [
   ['cold walks', coldWalkCells, 6 * 7], // six guests, native and six hosts each
@@ -25,9 +30,9 @@ const PARTS: readonly (readonly [string, () => Cell[], number])[] = [
   ['pool', poolCells, 2],
   ['recycling', recyclingCells, 2],
   ['smoke fixture', smokeCells, 1 + 24 + 2], // walks; 4 * (4 + 1) + 4 slots; total; the slowest
-  ['splintering', splinteringCells, 4],
+  ['splintering', splinteringCells, 3],
   ['nested caches', nestedCacheCells, 4],
-  ['crossover', crossoverCells, 5],
+  ['crossover', crossoverCells, 4],
 ];
 
 describe('a part of the published suite', { timeout: 120_000 }, () => {
@@ -44,7 +49,7 @@ describe('a part of the published suite', { timeout: 120_000 }, () => {
   });
 
   it('gives the same rows again', () => {
-    expect(splinteringCells()).toEqual(splinteringCells());
+    expect(smokeCells()).toEqual(smokeCells());
   });
 });
 
@@ -55,6 +60,7 @@ describe('a difference', () => {
     params: { guest: '2m', host: '2m' },
     mode: 'hap/native',
     phase: 'steady',
+    kind: 'shape',
     quantity: 'run time added, %',
     measured: 4.2,
     modelled: 13,
@@ -69,12 +75,41 @@ describe('a difference', () => {
     expect(countsAsDifferent({ ...cell, params: { guest: '4k', host: '2m' } })).toBe(true);
     expect(countsAsDifferent({ ...cell, quantity: 'walks cost less than 3 times native, not 6' })).toBe(true);
   });
+
+  it('is explained for a first touch of memory that the host has to find, and not where it is in place', () => {
+    const init = {
+      ...cell,
+      scenario: 'vmitosis_gups',
+      phase: 'init',
+      params: { page: '4k', scale: '1/16', hostMemory: 'absent' },
+      quantity: 'time of initialisation, ratio',
+      measured: 3.212,
+      modelled: 1.568,
+    };
+    expect(explanationOf(init)).toContain('not met');
+    expect(countsAsDifferent({ ...init, params: { ...init.params, hostMemory: 'in place' } })).toBe(true);
+    expect(countsAsDifferent({ ...init, params: { ...init.params, page: '2m' } })).toBe(true);
+    expect(countsAsDifferent({ ...init, phase: 'steady' })).toBe(true);
+  });
+
+  it('counts beyond the bound of its explanation', () => {
+    expect(countsAsDifferent({ ...cell, modelled: 14.2 })).toBe(false);
+    expect(countsAsDifferent({ ...cell, modelled: 14.3 })).toBe(true);
+  });
 });
 
 describe('runs behind the rows', { timeout: 60_000 }, () => {
-  it('each nested-walk cache takes something off the walks', () => {
-    const cycles = nestedCacheSteps().map((step) => step.cycles);
-    expect([...cycles].sort((a, b) => b - a)).toEqual(cycles);
+  it('make the accesses and table stores that the rows are about', () => {
+    const plain = plainAccessRun(10_000);
+    expect([plain['accesses'], plain['vmexit.total']]).toEqual([10_000, 0]);
+    const stores = measureCurve('hap').map(({ stores: each }) => each);
+    expect(stores).toEqual([...RATES]);
+  });
+
+  it('enter a splintered page in the TLB as 4K, once per walk', () => {
+    const counters = splinteringRun('2m', '4k');
+    expect(counters['tlb.fill.4k']).toBe(counters['walk.count']);
+    expect(counters['walk.count']!).toBeGreaterThan(40_000);
   });
 
   it('first touch under shadow paging exits at least twice a page, under HAP never if memory is in place', () => {
