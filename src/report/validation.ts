@@ -140,13 +140,13 @@ export function scenarioText(run: ScenarioRun, columns: number): string {
   const rows = run.phases.flatMap(({ phase, exits, guestFaults, shadowPages, pageTablePages, counters }) => {
     const group = (name: string, values: Readonly<Record<string, number>>): [string, number][] =>
       Object.entries(values).map(([key, value]) => [`${name} ${key}`, value]);
-    const numbers: [string, number][] = [
+    const numbers: (readonly [string, number])[] = [
       ['exits', exits.total],
       ...group('  by reason', exits.byReason),
       ...group('  by class', exits.byClass),
       ['guest faults', guestFaults],
-      [run.suite === 'xen' ? 'shadow pages added' : 'shadow pages in use', shadowPages],
-      ['table pages in use', pageTablePages],
+      ...(run.suite === 'xen' ? [['shadow pages added', shadowPages] as const] : []),
+      [run.mode.startsWith('hap') ? 'nested table pages in use' : 'shadow pages in use', pageTablePages],
       ...group('counter', counters),
     ];
     return numbers.map(([name, value], i) => [i === 0 ? phase : '', name, grouped(value)]);

@@ -74,9 +74,11 @@ export function cellsOf(measured: MeasuredExperiment, outcome: Outcome): readonl
     const failure = failureOf(phase, modelled, outcome);
     return phaseCells(measured, phase, failure === '' ? (modelled ?? null) : null, failure);
   });
-  return measured.partial || outcome.phases === undefined
+  // Phases more or fewer than measured are a difference; as many are nothing to count.
+  const { phases } = outcome;
+  return measured.partial || phases === undefined || phases.length === measured.phases.length
     ? cells
-    : [...cells, phaseCount(measured, outcome.phases.length)];
+    : [...cells, phaseCount(measured, phases.length)];
 }
 
 /** Why a phase has no modelled numbers; empty if it has. */

@@ -114,7 +114,7 @@ describe('threads', { timeout: 60_000 }, () => {
   });
 
   it('share the parts of the published suite, and tell of each', async () => {
-    const parts = ['smoke', 'pool', 'splintering', 'p2m'] as const;
+    const parts = ['smoke', 'pool', 'walkCaches', 'recycling'] as const;
     const seen: (readonly [number, number])[] = [];
     const threads = new Set<number>();
     const cells = await workforce.runParts(parts, {
@@ -129,8 +129,8 @@ describe('threads', { timeout: 60_000 }, () => {
     expect(cells.map(([first]) => first?.scenario)).toEqual([
       'sagepte_smoke',
       'pool',
-      'splintering',
-      'p2m_memory',
+      'walk_cache_combined',
+      'pool_recycling',
     ]);
     expect(await workforce.runParts(parts, { jobs: 1 })).toEqual(cells);
   });
@@ -197,23 +197,11 @@ describe('p2msim validate --scenario', () => {
     expect(stdout).toMatch(/region {2}exits +5\n +by reason CPUID +5\n/);
   });
 
-  it('says of a pool experiment what it lacks, beside its numbers', () => {
-    const words = 'validate --scenario shadow_pool --param n=20 --param passes=1'.split(' ');
-    const note = /^note: by itself this finds in the pool what the boot left there/m;
-    const table = cli(words);
-    expect([table.code, table.stderr]).toEqual([0, '']);
-    expect(table.stdout).toMatch(note);
-    const json = cli([...words, '--json']);
-    expect(json.stderr).toMatch(note);
-    expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual([
-      'suite',
-      'scenario',
-      'params',
-      'mode',
-      'phases',
-    ]);
-    expect(cli([...words, '--json', '-q'])).toEqual({ ...json, stderr: '' });
-    expect(cli([...words, '--mode', 'hap']).stdout).not.toMatch(note);
+  it('says of a pool experiment what it lacks, apart from the object', { timeout: 20_000 }, () => {
+    const words = 'validate --scenario shadow_pool --param n=20 --param passes=1 --json'.split(' ');
+    const { stdout, stderr } = cli(words);
+    expect(stderr).toMatch(/^note: by itself this finds in the pool what the boot left there/);
+    expect(cli([...words, '--quiet'])).toEqual({ code: 0, stdout, stderr: '' });
   });
 
   it.each([

@@ -44,7 +44,6 @@ export const NOTICED_BY = [
   [['xen'], 'oosFixups', OOS, 'are two: a third takes the place of the oldest'],
   [XEN, 'invlpgTakesAsid', XEN_FILL, 'takes a new ASID'],
   [XEN, 'guessBases', XEN_FILL, 'a direct map that Xen guesses at'],
-  [XEN, 'pcid', XEN_FILL, 'are hidden: a no-flush load flushes'],
   [XEN, 'poolDivisor', UPPER, 'p2m, snapshots and a monitor table are in the pool of Xen'],
   [XEN, 'poolMinimum', UPPER, 'p2m, snapshots and a monitor table are in the pool of Xen'],
 ];

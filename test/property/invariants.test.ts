@@ -229,7 +229,7 @@ describe('shadow tables grant no more than the tables of the guest, unless those
   /** The first cases that fit. A premapped guest makes tables in frames that it freed without storing into them. */
   function some(make: (seed: number) => RandomCase): RandomCase[] {
     const chosen: RandomCase[] = [];
-    for (let seed = 0; chosen.length < Math.ceil(SEEDS / 4); seed++) {
+    for (let seed = 0; chosen.length < Math.ceil(SEEDS / 6); seed++) {
       const c = make(seed);
       if (c.mode === 'shadow' && c.config.guest.mode === 'demand') chosen.push(c);
     }

@@ -33,7 +33,7 @@ function differences(alone: Phase, campaign: Phase): string[] {
     .sort();
 }
 
-describe.skipIf(!FULL)('alone equals campaign (P2MSIM_TEST_FULL=1: some minutes)', () => {
+describe.skipIf(!FULL)('alone equals campaign (P2MSIM_TEST_FULL=1: several minutes)', () => {
   it.each(LAB_MODES.xen.names())('%s', { timeout: 900_000 }, (mode) => {
     const { scenarios } = SUITES.get('xen');
     const experiments = XEN_CAMPAIGN.map(({ scenario, params }): Experiment => ({

@@ -19,6 +19,22 @@ describe('a scenario by itself', () => {
     expect(scenarioText(run, 100)).toMatch(/region {2}exits +23\n/);
   });
 
+  it('says of a pool experiment what it lacks beside the measured one, and of no other', () => {
+    const run = {
+      suite: 'xen',
+      scenario: 'shadow_pool',
+      params: { n: 20 },
+      mode: 'shadow',
+      phases: [],
+    } as const;
+    const text = scenarioText(run, 60);
+    expect(text).toMatch(/^note: by itself this finds in the pool what the boot left$/m);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60);
+    for (const other of [{ mode: 'hap' }, { scenario: 'remap' }, { suite: 'kvm' } as const]) {
+      expect(scenarioText({ ...run, ...other }, 60)).not.toContain('note:');
+    }
+  });
+
   it('gives the phases of the guest for KVM: N/8 fills for pages in use, 1 exit per CR3 load', () => {
     // 200 dense pages with A=D=1: 200/8 fills by prefetch; the second pass and the one after a reload are free.
     const run = runScenario({ suite: 'kvm', scenario: 'touch', params: { n: 200, op: 1 } });

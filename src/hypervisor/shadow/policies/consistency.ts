@@ -22,6 +22,7 @@ const BY_LIFETIME: Readonly<Record<ShadowPolicy['lifetime'], Allowed>> = {
     invlpg: ['drop'],
     recycle: ['roots'],
     previousRoots: [0],
+    pcid: [false],
     sparesSpurious: [false],
   },
   zapped: {

@@ -238,7 +238,7 @@ describe.each(['kvm', 'kvm-6.12'])('address-space tags under %s', (policy) => {
   const tagged = (): BareScene =>
     inUse(policy, { change: (config: MachineConfig) => (config.guest.pcid = true) });
   const invpcid = (s: BareScene): void =>
-    s.machine.event({ kind: 'invpcid', vcpu: 0, line: 0, type: 2, pcid: 0, va: { hi: 0, lo: 0 } } as never);
+    s.machine.event({ kind: 'invpcid', vcpu: 0, line: 0, type: 2, pcid: 0, va: { hi: 0, lo: 0 } });
 
   it('let a CR3 load without a flush leave tables out of sync and writable', () => {
     const s = tagged();

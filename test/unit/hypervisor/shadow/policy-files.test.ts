@@ -157,6 +157,7 @@ describe('fields that exclude each other are refused', () => {
     ['xen', { recycle: 'oldest' }, 'can be "roots"'],
     ['xen', { previousRoots: 3 }, 'can be 0'],
     ['xen', { sparesSpurious: true }, 'can be false'],
+    ['xen', { pcid: true }, 'can be false'],
     ['xen', { oosSlots: null }, 'can be "a number"'],
     ['kvm', { splinterKey: 'gfn' }, 'can be "gfn+rights"'],
     ['kvm', { upperStore: 'revalidate' }, 'can be "drop"'],

@@ -5,8 +5,8 @@
  * PD for each leaf table.
  */
 import { describe, expect, it } from 'vitest';
-import { PTE_A, PTE_D, PTE_P, PTE_PS, PTE_RW, PTE_US } from '../../src/arch/pte.js';
-import { count, hex, operands, phase, record, workloadPages, type Op } from '../helpers/kvm-recorder.js';
+import { PTE_A, PTE_D, PTE_P, PTE_PS, PTE_RW, PTE_US } from '../../../src/arch/pte.js';
+import { count, hex, operands, phase, record, workloadPages, type Op } from '../../helpers/kvm-recorder.js';
 
 const USED = PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D;
 const CODE = 0x100;

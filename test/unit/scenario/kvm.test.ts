@@ -2,12 +2,12 @@
  * The suite `kvm` as a whole: phases of every scenario, machine, warm-up, what the guest refuses.
  */
 import { describe, expect, it } from 'vitest';
-import { PTE_A, PTE_D, PTE_P, PTE_PS, PTE_RW, PTE_US } from '../../src/arch/pte.js';
-import { UsageError } from '../../src/errors.js';
-import { KVM_SUITE } from '../../src/scenario/kvm/index.js';
-import { completeParams } from '../../src/scenario/params.js';
-import { SoftMmu } from '../../src/scenario/soft-mmu.js';
-import { hex, operands, record, type Given, type Op } from '../helpers/kvm-recorder.js';
+import { PTE_A, PTE_D, PTE_P, PTE_PS, PTE_RW, PTE_US } from '../../../src/arch/pte.js';
+import { UsageError } from '../../../src/errors.js';
+import { KVM_SUITE } from '../../../src/scenario/kvm/index.js';
+import { completeParams } from '../../../src/scenario/params.js';
+import { SoftMmu } from '../../../src/scenario/soft-mmu.js';
+import { hex, operands, record, type Given, type Op } from '../../helpers/kvm-recorder.js';
 
 const USED = PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D;
 const TABLES = 0x1000;
