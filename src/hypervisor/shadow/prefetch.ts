@@ -23,21 +23,21 @@ export function prefetch(d: ShadowDomain, page: number, index: number, target: G
   const first = prefetchShape === 'forward' ? index : index - (index % prefetchEntries);
   const end = Math.min(first + prefetchEntries, ENTRIES);
   if (d.pages.type[page] === FL1 && prefetchShape === 'aligned')
-    return fillDirect(d, page, index, target, end);
+    return fillDirect(d, page, { frame: target.frame - index, flags: target.flags }, first, end);
   for (let i = first; i < end; i++) {
     if (i !== index && !fillNeighbour(d, page, i, leafAt(d, page, i, index, target))) return;
   }
 }
 
-/** The pieces of a superpage: frames in a row, with the rights of its shadow (__direct_pte_prefetch). */
-function fillDirect(d: ShadowDomain, page: number, index: number, target: GuestLeaf, end: number): void {
-  const frameAt = (i: number): number => target.frame + (i - index);
+/** Pieces `first` to `end` of `superpage`: frames in a row, with the rights of its shadow (__direct_pte_prefetch). */
+function fillDirect(d: ShadowDomain, page: number, superpage: GuestLeaf, first: number, end: number): void {
+  const frameAt = (i: number): number => superpage.frame + i;
   const entries: Entries = {
     isFilled: (i) => d.pages.entries[page]![i]! !== 0,
     isBacked: (i) => d.p2m.isRam(frameAt(i)) && d.host.isWritable(frameAt(i)),
-    fill: (i) => setPrefetched(d, page, i, frameAt(i), target.flags),
+    fill: (i) => setPrefetched(d, page, i, frameAt(i), superpage.flags),
   };
-  fillRuns(entries, end - d.policy.prefetchEntries, end);
+  fillRuns(entries, first, end);
 }
 
 function setPrefetched(d: ShadowDomain, page: number, i: number, frame: number, flags: number): void {

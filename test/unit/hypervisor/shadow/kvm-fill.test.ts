@@ -3,6 +3,9 @@
  * of docs/model.md 9 (FNAME(fetch), FNAME(pte_prefetch), mmu_set_spte, kvm_mmu_hugepage_adjust); frames of the
  * window are warm where a test says so.
  */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PTE_A, PTE_D } from '../../../../src/arch/pte.js';
 import { L1, L3, SH_P } from '../../../../src/hypervisor/shadow/pages.js';
@@ -165,6 +168,16 @@ describe.each(['kvm', 'kvm-6.12'])('superpages under %s', (policy) => {
     expect(s.exits(() => s.read(9))).toEqual({ total: 1, fixup: 1 });
     expect(s.row(0, 16)).toBe('........wwwwwwww.');
     expect(s.live()).toEqual([1, 0, 1, 1, 1]);
+  });
+
+  it('are filled no further back than the group begins, where the table ends before the group does', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'p2msim-policy-')), 'nine.json');
+    writeFileSync(file, JSON.stringify({ base: policy, prefetchEntries: 9 }));
+    const s = new BareScene({ policy: file });
+    big(s, 0, RWAD);
+    // Groups of nine: the last one begins at 504 and has eight entries.
+    s.read(510);
+    expect(s.row(501, 511)).toBe('...wwwwwwww');
   });
 
   it('share the splintered shadow with other mappings of the same rights', () => {

@@ -97,16 +97,19 @@ describe('INVLPG on AMD under Xen', () => {
 });
 
 describe('address-space tags under Xen', () => {
-  it.each(['xen', 'xen-oos-off'])('are hidden: a no-flush load flushes, INVPCID raises #UD (%s)', (policy) => {
-    const s = new BareScene({ policy, change: (config) => (config.guest.pcid = true) });
-    s.warm();
-    s.map(0, 1, RWAD);
-    s.read(0);
-    const c = counted(s.machine, () => s.loadCr3(undefined, true));
-    expect([c['vmexit.cr3_write'], c['tlb.flush.all']]).toEqual([1, 1]);
-    const invpcid = { kind: 'invpcid', vcpu: 0, line: 0, type: 2, pcid: 0, va: { hi: 0, lo: 0 } } as const;
-    expect(() => s.machine.event(invpcid)).toThrow(/Xen hides INVPCID from a guest under shadow paging/);
-  });
+  it.each(['xen', 'xen-oos-off'])(
+    'are hidden: a no-flush load flushes, INVPCID raises #UD (%s)',
+    (policy) => {
+      const s = new BareScene({ policy, change: (config) => (config.guest.pcid = true) });
+      s.warm();
+      s.map(0, 1, RWAD);
+      s.read(0);
+      const c = counted(s.machine, () => s.loadCr3(undefined, true));
+      expect([c['vmexit.cr3_write'], c['tlb.flush.all']]).toEqual([1, 1]);
+      const invpcid = { kind: 'invpcid', vcpu: 0, line: 0, type: 2, pcid: 0, va: { hi: 0, lo: 0 } } as const;
+      expect(() => s.machine.event(invpcid)).toThrow(/Xen hides INVPCID from a guest under shadow paging/);
+    },
+  );
 });
 
 describe('a store to a protected table with oos=0', () => {
