@@ -142,7 +142,11 @@ const SOURCES = `Rows are exact, or within a tolerance that the source states. T
 - \`shape\`: the original input cannot be had; a generator with the stated geometry stands in.
 - \`half calibrated\`: a shape of which one side rests on a constant that was derived from the published number of that
   very side: only the other side is modelled.
-- \`statement\`: a sentence of the source that holds or does not; the numbers that decide are the model's own.`;
+- \`statement\`: a sentence of the source that holds or does not; the numbers that decide are the model's own.
+
+One published warning is about reports and has no row: that a simulator should not print one predicted run time
+(Mosalloc, MICRO 2020). Reports print cycles of walks and of exits apart, and a range: the figures of the cost table that
+are assumptions halved and doubled.`;
 
 /** docs/validation.md. */
 export function validationMarkdown(record: ValidationRecord): string {
