@@ -232,7 +232,7 @@ describe('p2msim validate --scenario', () => {
     ['validate --param n=1', '--param needs --scenario', '--list` shows the names'],
     ['validate --mode hap', '--mode needs --scenario', '--list` shows the names'],
     ['validate --suite xen --scenario remap --all', '--all belongs to the measured cells', 'runs by itself'],
-    ['validate --jobs 0', '--jobs is 0; expected at least 1', 'one per processor'],
+    ['validate --jobs 0', '--jobs is 0; expected 1 to 256', 'one per processor'],
     ['validate --jobs many', "--jobs is 'many'"],
     ['validate --list --jobs 2', '--jobs does not go with --list', 'only --suite'],
     [

@@ -8,11 +8,14 @@ import { collected, Given } from '../options.js';
 import { createCounter } from '../progress.js';
 import { outputColumns } from '../terminal.js';
 
+/** More threads than this only take memory from each other. */
+const MOST_JOBS = 256;
+
 /** Threads: `--jobs`, or one per processor. */
 function jobsOf(given: Given, library: Library): number {
   const jobs = given.count('jobs', availableParallelism());
-  if (jobs >= 1) return jobs;
-  throw new library.UsageError('--jobs is 0; expected at least 1', {
+  if (jobs >= 1 && jobs <= MOST_JOBS) return jobs;
+  throw new library.UsageError(`--jobs is ${jobs}; expected 1 to ${MOST_JOBS}`, {
     hint: 'give the number of threads, or leave --jobs out for one per processor',
   });
 }

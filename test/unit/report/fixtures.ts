@@ -13,6 +13,8 @@ import {
 
 export interface RunOptions {
   readonly mode?: string;
+  /** Shadow policy. */
+  readonly policy?: string;
   readonly counters?: Readonly<Record<string, number>>;
   readonly memory?: Partial<TableMemory>;
   readonly manifest?: Partial<Omit<Manifest, 'trace' | 'config'>>;
@@ -33,7 +35,7 @@ const TRACE: Manifest['trace'] = {
   addressSpaces: 1,
 };
 
-/** A whole result; its configuration is empty, because no reporter looks inside. */
+/** A whole result; of its configuration there is what reporters look at: the shadow policy. */
 export function run(options: RunOptions = {}): RunResult {
   const zero = counterValues(createAccessCounters(), createAccessCounters(), createMachineCounters());
   const counters = { ...zero, ...options.counters };
@@ -47,7 +49,7 @@ export function run(options: RunOptions = {}): RunResult {
       config: {
         sha256: 'fedcba9876543210',
         preset: 'none',
-        effective: {} as Manifest['config']['effective'],
+        effective: { shadow: { policy: options.policy ?? 'xen' } } as Manifest['config']['effective'],
       },
       assumptions: [],
       incomplete: null,

@@ -151,6 +151,14 @@ describe('VMEXITs', () => {
       '  total  4  100.00%  4.00',
     ]);
   });
+
+  it("carry KVM's classes where the policy is KVM's", () => {
+    const counters = { 'vmexit.total': 1, 'vmexit.pf': 1, 'vmexit.pf.unsync': 1 };
+    const text = lines(run({ mode: 'shadow', policy: 'kvm', counters }));
+    expect(block(text, 'VMEXITs')).toContain(
+      '    table goes out of sync  KVM: ptWriteUnprotected  1  100.00%  1.00',
+    );
+  });
 });
 
 describe('what a report rests on', () => {
@@ -231,6 +239,9 @@ describe('a comparison', () => {
       'estimated cycles                           32       192      2,732',
       '  page walks                               32       192         32',
       '  VMEXITs                                   0         0      2,700',
+      // All of the exit's figures are assumptions: 32 + 2700 / 2 and 32 + 2 x 2700.
+      '  assumed figures halved                   32       192      1,382',
+      '  assumed figures doubled                  32       192      5,432',
       '  per access                             0.03      0.19       2.73',
       '  vs native                             1.00x     6.00x     85.38x',
       '',
