@@ -66,6 +66,7 @@ export {
 } from './mmu/references.js';
 export { TLB_G, TLB_W } from './mmu/tlb-hierarchy.js';
 export type { WalkObserver } from './mmu/walk-observer.js';
+export { startWalk } from './mmu/walk-start.js';
 export { explain, explainTopics } from './report/explain.js';
 export { metricMatcher } from './report/metric-values.js';
 export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';

@@ -27,7 +27,6 @@ import {
   SIZE_4K,
   TLB_G,
   TLB_W,
-  countGuestHit,
   countGuestReference,
   countNestedReference,
   flushForCr3,
@@ -35,6 +34,7 @@ import {
   invpcid,
   pageNumberOf,
   pageOffset,
+  startWalk,
   tableIndex,
 } from 'p2msim';
 
@@ -66,18 +66,10 @@ class FlatNested {
     const { tables } = guest;
     const c = origin.counters;
     const page = pageNumberOf(hi, lo);
-    let table = guest.current[vcpu.id].root;
-    let level = guest.levels;
-    let writable = true;
     // The guest-dimension walk cache: the deepest entry that covers the address says where to go on.
-    const hit = vcpu.pwc.present ? vcpu.pwc.lookup(vcpu.space, page) : -1;
-    if (hit >= 0) countGuestHit(c, hit);
-    if (hit > 0) {
-      table = vcpu.pwc.table;
-      writable = vcpu.pwc.writable;
-      level = hit - 1;
-    }
-    let located = hit > 0 && this.combined;
+    let level = startWalk(vcpu, c, page, guest.current[vcpu.id].root, guest.levels);
+    let { table, writable } = vcpu.pwc;
+    let located = level < guest.levels && this.combined;
     for (; ; level--) {
       if (!located) {
         watch.observer?.translating(level);

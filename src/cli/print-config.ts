@@ -5,7 +5,7 @@ import type { Given } from './options.js';
 
 /** `stlb.entries = 1536   # preset skylake`, one line per key. */
 export function configLines(effective: EffectiveConfig, library: Library): string[] {
-  const rows = [...library.configValues(effective.config)].map(([key, value]) => ({
+  const rows = Array.from(library.configValues(effective.config), ([key, value]) => ({
     text: `${key} = ${library.formatValue(value)}`,
     origin: effective.origins.get(key) ?? 'default',
   }));
@@ -14,7 +14,7 @@ export function configLines(effective: EffectiveConfig, library: Library): strin
 }
 
 function configObject(effective: EffectiveConfig, library: Library): object {
-  const values = [...library.configValues(effective.config)];
+  const values = Array.from(library.configValues(effective.config));
   return {
     preset: effective.preset,
     sha256: library.configDigest(effective.config),

@@ -33,7 +33,8 @@ import {
 import { controlExits } from './control-exits.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
 import { NestedWalk, NOT_RAM, NOT_WRITABLE, READ_ONLY } from './nested-walk.js';
-import { countGuestHit, countGuestReference } from './references.js';
+import { countGuestReference } from './references.js';
+import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 
 /** The hardware walks guest tables as if it wrote to them (KVM: error code 6 on either vendor; EPT with A/D). */
@@ -72,17 +73,9 @@ class HapBackend implements MmuBackend {
     const c = origin.counters;
     const { tables } = guest;
     const page = pageNumberOf(hi, lo);
-    let table = guest.current[vcpu.id]!.root;
-    let level = guest.levels;
-    let writable = true;
-    const hit = vcpu.pwc.present ? vcpu.pwc.lookup(vcpu.space, page) : -1;
-    if (hit >= 0) countGuestHit(c, hit);
-    if (hit > 0) {
-      table = vcpu.pwc.table;
-      writable = vcpu.pwc.writable;
-      level = hit - 1;
-    }
-    let translated = hit > 0 && this.#combined;
+    let level = startWalk(vcpu, c, page, guest.current[vcpu.id]!.root, guest.levels);
+    let { table, writable } = vcpu.pwc;
+    let translated = level < guest.levels && this.#combined;
     for (; ; level--) {
       if (!translated) {
         watch.observer?.translating(level);

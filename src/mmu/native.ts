@@ -18,8 +18,9 @@ import {
   type Vcpu,
 } from './backend.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
+import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
-import { countGuestHit, countGuestReference } from './references.js';
+import { countGuestReference } from './references.js';
 
 class NativeBackend implements MmuBackend {
   readonly #parts: MachineParts;
@@ -33,16 +34,8 @@ class NativeBackend implements MmuBackend {
     const c = origin.counters;
     const { tables } = guest;
     const page = pageNumberOf(hi, lo);
-    let table = guest.current[vcpu.id]!.root;
-    let level = guest.levels;
-    let writable = true;
-    const hit = vcpu.pwc.present ? vcpu.pwc.lookup(vcpu.space, page) : -1;
-    if (hit >= 0) countGuestHit(c, hit);
-    if (hit > 0) {
-      table = vcpu.pwc.table;
-      writable = vcpu.pwc.writable;
-      level = hit - 1;
-    }
+    let level = startWalk(vcpu, c, page, guest.current[vcpu.id]!.root, guest.levels);
+    let { table, writable } = vcpu.pwc;
     for (; ; level--) {
       const index = tableIndex(hi, lo, level);
       const flags = tables.flags(table, index);

@@ -36,8 +36,9 @@ import {
 } from './backend.js';
 import { countExit } from './control-exits.js';
 import { addP2mMemory } from './hap.js';
-import { countGuestHit, countShadowReference } from './references.js';
+import { countShadowReference } from './references.js';
 import { OUTCOMES } from './shadow-exits.js';
+import { startWalk } from './walk-start.js';
 import { TLB_W } from './tlb-hierarchy.js';
 
 /** Machine frames of shadow pages, for the data caches. */
@@ -81,16 +82,8 @@ class ShadowBackend implements MmuBackend {
     const c = origin.counters;
     const { pages } = this.#domain;
     const address = pageNumberOf(hi, lo);
-    let page = this.#domain.vcpus[vcpu.id]!.root;
-    let level = L4;
-    let writable = true;
-    const hit = vcpu.pwc.present ? vcpu.pwc.lookup(vcpu.space, address) : -1;
-    if (hit >= 0) countGuestHit(c, hit);
-    if (hit > 0) {
-      page = vcpu.pwc.table;
-      writable = vcpu.pwc.writable;
-      level = hit - 1;
-    }
+    let level = startWalk(vcpu, c, address, this.#domain.vcpus[vcpu.id]!.root, L4);
+    let { table: page, writable } = vcpu.pwc;
     for (; ; level--) {
       const index = tableIndex(hi, lo, level);
       const entry = pages.entries[page]![index]!;

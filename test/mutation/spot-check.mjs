@@ -54,7 +54,7 @@ const MUTATIONS = [
   ['mmu/front.ts', 'batch.size[i]! - 1;', 'batch.size[i]!;', 'an access to the last byte of a page crosses'],
   ['mmu/native.ts', 'writable &&= (flags & PTE_RW) !== 0;', '', 'native never faults for rights'],
   ['mmu/native.ts', '(writable && (marked & PTE_D) !== 0 ? TLB_W : 0)', '(writable ? TLB_W : 0)', 'a clean page is writable in the TLB'],
-  ['mmu/hap.ts', 'let translated = hit > 0 && this.#combined;', 'let translated = hit > 0;', 'a guest-physical entry needs no host walk'],
+  ['mmu/hap.ts', 'let translated = level < guest.levels && this.#combined;', 'let translated = level < guest.levels;', 'a guest-physical entry needs no host walk'],
   ['mmu/hap.ts', 'vcpu.pwc.fill(vcpu.space, page, level + 1, table, writable);', 'vcpu.pwc.fill(vcpu.space, page, level, table, writable);', 'combined entries go to the wrong level'],
   ['mmu/hap.ts', 'translation.size = Math.min(level - 1, host & ~READ_ONLY);', 'translation.size = level - 1;', 'the TLB entry ignores the host leaf'],
   ['mmu/hap.ts', 'vcpu.npwc.invalidate(0, gfn);', '', 'an EPT violation keeps host walk-cache entries'],

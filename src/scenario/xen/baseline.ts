@@ -1,8 +1,7 @@
 /**
  * Workloads without memory in them: the empty region, and instructions that exit by themselves.
  */
-import { DATA1, LEAF_USED, REGION } from './layout.js';
-import { count, int, measured, times, type XenWorkload } from './workload.js';
+import { count, int, measured, repeatOverPages, times, type XenWorkload } from './workload.js';
 
 const empty: XenWorkload = {
   name: 'empty',
@@ -30,21 +29,7 @@ const pgeFlush: XenWorkload = {
   name: 'pge_flush',
   summary: 'n global flushes (CR4.PGE off, on), each followed by a write to w pages in use',
   params: [count('n', 16, [0, 100_000], 'flushes'), count('w', 64, [0, 8192], 'pages in use')],
-  run(kernel, params) {
-    const w = int(params, 'w');
-    const root = kernel.begin();
-    const touch = (): void => times(w, (i) => kernel.ops.write(REGION + i));
-    kernel.mapRange(root, REGION, DATA1, w, LEAF_USED);
-    kernel.enter(root);
-    touch();
-    measured(kernel, () =>
-      times(int(params, 'n'), () => {
-        kernel.ops.togglePge();
-        touch();
-      }),
-    );
-    kernel.finish();
-  },
+  run: (kernel, params) => repeatOverPages(kernel, params, () => kernel.ops.togglePge()),
 };
 
 export const BASELINE: readonly XenWorkload[] = [empty, cpuid, pgeFlush];

@@ -6,27 +6,13 @@ import { PTE_RW } from '../../arch/pte.js';
 import type { ScenarioParams } from '../scenario.js';
 import type { XenGuestKernel } from './guest-kernel.js';
 import { DATA1, DATA2, LEAF_USED, REGION, SPAN } from './layout.js';
-import { choice, count, int, measured, times, type XenWorkload } from './workload.js';
+import { choice, count, int, measured, repeatOverPages, times, type XenWorkload } from './workload.js';
 
 const cr3Reload: XenWorkload = {
   name: 'cr3_reload',
   summary: 'CR3 is reloaded n times with the same value, w pages in use are written after each',
   params: [count('n', 64, [0, 100_000], 'reloads'), count('w', 1, [0, 8192], 'pages in use')],
-  run(kernel, params) {
-    const w = int(params, 'w');
-    const root = kernel.begin();
-    const touch = (): void => times(w, (i) => kernel.ops.write(REGION + i));
-    kernel.mapRange(root, REGION, DATA1, w, LEAF_USED);
-    kernel.enter(root);
-    touch();
-    measured(kernel, () =>
-      times(int(params, 'n'), () => {
-        kernel.reload(root);
-        touch();
-      }),
-    );
-    kernel.finish();
-  },
+  run: (kernel, params) => repeatOverPages(kernel, params, (root) => kernel.reload(root)),
 };
 
 /** Pages of different spaces are this many frames apart. */

@@ -2,7 +2,7 @@
  * XenWorkload: one measured workload: its parameters, and what the guest does, set-up and clean-up included.
  */
 import type { Scenario, ScenarioParam, ScenarioParams } from '../scenario.js';
-import { LEAF } from './layout.js';
+import { DATA1, LEAF, LEAF_USED, REGION } from './layout.js';
 import { PTE_A, PTE_D } from '../../arch/pte.js';
 import type { XenGuestKernel } from './guest-kernel.js';
 
@@ -43,6 +43,27 @@ export function int(params: ScenarioParams, name: string): number {
 /** Flags of a writable leaf with `a` and `d` as the parameters say. */
 export function leafFlags(params: ScenarioParams): number {
   return LEAF | (int(params, 'a') === 1 ? PTE_A : 0) | (int(params, 'd') === 1 ? PTE_D : 0);
+}
+
+/** `n` times: `step`, then a write to each of `w` pages in use. */
+export function repeatOverPages(
+  kernel: XenGuestKernel,
+  params: ScenarioParams,
+  step: (root: number) => void,
+): void {
+  const w = int(params, 'w');
+  const root = kernel.begin();
+  const touch = (): void => times(w, (i) => kernel.ops.write(REGION + i));
+  kernel.mapRange(root, REGION, DATA1, w, LEAF_USED);
+  kernel.enter(root);
+  touch();
+  measured(kernel, () =>
+    times(int(params, 'n'), () => {
+      step(root);
+      touch();
+    }),
+  );
+  kernel.finish();
 }
 
 /** Runs `region` as the measured region. */

@@ -1,0 +1,21 @@
+/**
+ * Where a walk of the guest dimension (or of the shadow that stands for it) begins: at the root, or below the
+ * deepest entry that the walk cache holds (SDM vol. 3, 4.10.3.1).
+ */
+import type { AccessCounters } from '../counters.js';
+import type { Vcpu } from './backend.js';
+import { countGuestHit } from './references.js';
+
+/**
+ * The level of the first entry to read: `levels`, unless the walk cache saves some. Its table, and whether
+ * the entries above allow writes, are in `vcpu.pwc.table` and `vcpu.pwc.writable`. Counts the hit or miss in `c`.
+ */
+export function startWalk(vcpu: Vcpu, c: AccessCounters, page: number, root: number, levels: number): number {
+  const { pwc } = vcpu;
+  const hit = pwc.present ? pwc.lookup(vcpu.space, page) : -1;
+  if (hit >= 0) countGuestHit(c, hit);
+  if (hit > 0) return hit - 1;
+  pwc.table = root;
+  pwc.writable = true;
+  return levels;
+}
