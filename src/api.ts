@@ -64,6 +64,8 @@ export interface RunOptions extends TraceOptions {
   readonly interval?: number | undefined;
   /** Ignore events that a mode cannot model instead of failing. */
   readonly lenient?: boolean | undefined;
+  /** Leave out records that provably change nothing but counters: faster, same counts. Default true. */
+  readonly strip?: boolean | undefined;
   readonly costs?: CostTable | undefined;
   /** Command line for the manifest. */
   readonly argv?: readonly string[] | undefined;
@@ -164,6 +166,7 @@ async function runPrepared(
     limit: options.limit ?? Infinity,
     interval: options.interval ?? 0,
     lenient: options.lenient ?? false,
+    strip: options.strip ?? true,
     onProgress: onProgress && ((records, bytes) => onProgress(records, bytes, trace.totalBytes)),
   });
   const results = outcome.runs.map((run) => assemble(options, effective, trace, outcome, run));

@@ -32,7 +32,6 @@ import {
   flushForCr3,
   flushForInvlpg,
   invpcid,
-  pageNumberOf,
   pageOffset,
   startWalk,
   tableIndex,
@@ -65,9 +64,8 @@ class FlatNested {
     const { guest, origin, watch, translation } = this.parts;
     const { tables } = guest;
     const c = origin.counters;
-    const page = pageNumberOf(hi, lo);
     // The guest-dimension walk cache: the deepest entry that covers the address says where to go on.
-    let level = startWalk(vcpu, c, page, guest.current[vcpu.id].root, guest.levels);
+    let level = startWalk(vcpu, c, guest.current[vcpu.id].root, guest.levels);
     let { table, writable } = vcpu.pwc;
     let located = level < guest.levels && this.combined;
     for (; ; level--) {
@@ -75,7 +73,7 @@ class FlatNested {
         watch.observer?.translating(level);
         if (!this.nested(vcpu, table)) return this.noRam();
         if (this.combined && level < guest.levels)
-          vcpu.pwc.fill(vcpu.space, page, level + 1, table, writable);
+          vcpu.pwc.fill(vcpu.space, vcpu.page, level + 1, table, writable);
       }
       located = false;
       const index = tableIndex(hi, lo, level);
@@ -106,7 +104,7 @@ class FlatNested {
         translation.mfn = gfn + GUEST_MFN;
         return FILLED;
       }
-      if (!this.combined) vcpu.pwc.fill(vcpu.space, page, level, frame, writable);
+      if (!this.combined) vcpu.pwc.fill(vcpu.space, vcpu.page, level, frame, writable);
       table = frame;
     }
   }

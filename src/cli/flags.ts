@@ -40,6 +40,7 @@ const RUN: readonly Flag[] = [
   { group: 'Input', flags: '--interval <n>', what: 'records per row of the time series', shown: 'none' },
   { group: 'Input', flags: '--lenient', what: 'ignore events that a mode cannot model' },
   { group: 'Input', flags: '--strict', what: 'fail on events that a mode cannot model', shown: 'yes' },
+  { group: 'Input', flags: '--no-strip', what: 'replay sure TLB hits one by one too: same counts, slower' },
 ];
 
 const MODE: readonly Flag[] = [

@@ -116,6 +116,7 @@ export function runOptions(given: Given, library: Library) {
     limit: given.count('limit', Infinity),
     interval: given.count('interval', 0),
     lenient: given.flag('lenient'),
+    strip: given.flag('strip'),
   };
 }
 

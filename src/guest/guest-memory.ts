@@ -7,7 +7,7 @@
 import { ENTRIES, pageHi, pageLo, pagesOf, SIZE_4K, tableIndex } from '../arch/paging.js';
 import { PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US, TABLE_FLAGS } from '../arch/pte.js';
 import type { MachineConfig } from '../config/schema.js';
-import { FrameMap } from '../util/frame-map.js';
+import { FrameCounts } from '../util/frame-map.js';
 import type { AddressSpace } from './address-space.js';
 import { GfnAllocator } from './gfn-allocator.js';
 import { createPlace, GuestTables } from './page-table.js';
@@ -20,7 +20,7 @@ export class GuestMemory {
   /** Scratch for software walks; a caller's copy is valid until the next walk. */
   readonly place = createPlace();
   /** Leaves that map each anonymous frame. */
-  readonly users = new FrameMap(0);
+  readonly users = new FrameCounts();
   /** Page-cache frames by `image, vpn`. */
   readonly #pageCache = new Map<string, number>();
   readonly cacheFrames = new Set<number>();
@@ -41,7 +41,7 @@ export class GuestMemory {
   /** A frame for a table, not zeroed by stores: for tables that exist before the trace. */
   takeTable(): number {
     const gfn = this.allocator.take();
-    this.#clearTable(gfn);
+    this.tables.clear(gfn);
     this.tables.use(1);
     return gfn;
   }
@@ -153,10 +153,6 @@ export class GuestMemory {
       table = this.tables.frame(table, index);
     }
     return table;
-  }
-
-  #clearTable(gfn: number): void {
-    for (let i = 0; i < ENTRIES; i++) this.tables.set(gfn, i, 0, 0);
   }
 
   protected dumpTable(table: number, level: number, page: number, emit: (line: string) => void): void {

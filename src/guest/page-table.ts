@@ -8,9 +8,12 @@
  */
 import { ENTRIES, tableIndex } from '../arch/paging.js';
 import { PTE_NONE, PTE_P, PTE_PS } from '../arch/pte.js';
-import { FrameMap } from '../util/frame-map.js';
+import { IntHash } from '../util/int-hash.js';
 
-const SLAB_TABLES = 64;
+/** Tables per slab: arenas grow by slabs, so that no entry is ever copied, and few arrays hold everything. */
+const SLAB_BITS = 8;
+const IN_SLAB = (1 << SLAB_BITS) - 1;
+const SLAB_ENTRIES = ENTRIES << SLAB_BITS;
 
 /** Where a software walk of the tables ended. */
 export interface LeafPlace {
@@ -28,8 +31,8 @@ export interface LeafPlace {
 }
 
 export class GuestTables {
-  /** Slot of the table in a frame, or -1. */
-  readonly #slots = new FrameMap(-1);
+  /** Slot of the table in a frame. */
+  readonly #slots = new IntHash();
   readonly #frames: Int32Array[] = [];
   readonly #flags: Uint8Array[] = [];
   #count = 0;
@@ -44,43 +47,64 @@ export class GuestTables {
   /** Slot of the table in `gfn`; makes the frame a table of empty entries if it is none. */
   slot(gfn: number): number {
     const known = this.#slots.get(gfn);
-    if (known >= 0) return known;
+    return known >= 0 ? known : this.#newSlot(gfn);
+  }
+
+  #newSlot(gfn: number): number {
     const slot = this.#count++;
-    if (slot % SLAB_TABLES === 0) {
-      this.#frames.push(new Int32Array(SLAB_TABLES * ENTRIES));
-      this.#flags.push(new Uint8Array(SLAB_TABLES * ENTRIES));
+    if ((slot & IN_SLAB) === 0) {
+      this.#frames.push(new Int32Array(SLAB_ENTRIES));
+      this.#flags.push(new Uint8Array(SLAB_ENTRIES));
     }
     this.#slots.set(gfn, slot);
     return slot;
   }
 
+  /** Entry `index` of the table in `slot`: walkers ask for the slot once and read both halves. */
+  frameAt(slot: number, index: number): number {
+    return this.#frames[slot >> SLAB_BITS]![((slot & IN_SLAB) << 9) | index]!;
+  }
+
+  flagsAt(slot: number, index: number): number {
+    return this.#flags[slot >> SLAB_BITS]![((slot & IN_SLAB) << 9) | index]!;
+  }
+
+  setFlagsAt(slot: number, index: number, flags: number): void {
+    this.#flags[slot >> SLAB_BITS]![((slot & IN_SLAB) << 9) | index] = flags;
+  }
+
   frame(gfn: number, index: number): number {
-    const slot = this.slot(gfn);
-    return this.#frames[slot >> 6]![((slot & 63) << 9) | index]!;
+    return this.frameAt(this.slot(gfn), index);
   }
 
   flags(gfn: number, index: number): number {
-    const slot = this.slot(gfn);
-    return this.#flags[slot >> 6]![((slot & 63) << 9) | index]!;
+    return this.flagsAt(this.slot(gfn), index);
   }
 
   set(gfn: number, index: number, frame: number, flags: number): void {
     const slot = this.slot(gfn);
-    this.#frames[slot >> 6]![((slot & 63) << 9) | index] = frame;
-    this.#flags[slot >> 6]![((slot & 63) << 9) | index] = flags;
+    this.#frames[slot >> SLAB_BITS]![((slot & IN_SLAB) << 9) | index] = frame;
+    this.setFlagsAt(slot, index, flags);
   }
 
   setFlags(gfn: number, index: number, flags: number): void {
+    this.setFlagsAt(this.slot(gfn), index, flags);
+  }
+
+  /** Makes the frame a table of 512 empty entries, whatever it held. */
+  clear(gfn: number): void {
     const slot = this.slot(gfn);
-    this.#flags[slot >> 6]![((slot & 63) << 9) | index] = flags;
+    const base = (slot & IN_SLAB) << 9;
+    this.#frames[slot >> SLAB_BITS]!.fill(0, base, base + ENTRIES);
+    this.#flags[slot >> SLAB_BITS]!.fill(0, base, base + ENTRIES);
   }
 
   /** Copies all 512 entries of the table. */
   snapshot(gfn: number, frames: Int32Array, flags: Uint8Array): void {
     const slot = this.slot(gfn);
-    const base = (slot & 63) << 9;
-    frames.set(this.#frames[slot >> 6]!.subarray(base, base + ENTRIES));
-    flags.set(this.#flags[slot >> 6]!.subarray(base, base + ENTRIES));
+    const base = (slot & IN_SLAB) << 9;
+    frames.set(this.#frames[slot >> SLAB_BITS]!.subarray(base, base + ENTRIES));
+    flags.set(this.#flags[slot >> SLAB_BITS]!.subarray(base, base + ENTRIES));
   }
 
   /** Counts a table page taken into use (+1) or freed (-1). */
@@ -92,8 +116,8 @@ export class GuestTables {
   /** True if no entry of the table is present or remembered (PROT_NONE). */
   isEmpty(gfn: number): boolean {
     const slot = this.slot(gfn);
-    const flags = this.#flags[slot >> 6]!;
-    const base = (slot & 63) << 9;
+    const flags = this.#flags[slot >> SLAB_BITS]!;
+    const base = (slot & IN_SLAB) << 9;
     for (let i = 0; i < ENTRIES; i++) if ((flags[base + i]! & (PTE_P | PTE_NONE)) !== 0) return false;
     return true;
   }
@@ -105,9 +129,9 @@ export class GuestTables {
     for (let level = levels; ; level--) {
       const index = tableIndex(hi, lo, level);
       const slot = this.slot(table);
-      const at = ((slot & 63) << 9) | index;
-      const flags = this.#flags[slot >> 6]![at]!;
-      const frame = this.#frames[slot >> 6]![at]!;
+
+      const flags = this.flagsAt(slot, index);
+      const frame = this.frameAt(slot, index);
       writable &&= (flags & 2) !== 0;
       const present = (flags & PTE_P) !== 0;
       const leaf = level === 1 || (present && level <= 3 && (flags & PTE_PS) !== 0);

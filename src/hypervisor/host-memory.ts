@@ -11,7 +11,7 @@
  */
 import { pagesOf, SIZE_2M, SIZE_4K, sizeOfName } from '../arch/paging.js';
 import type { MachineConfig } from '../config/schema.js';
-import { FrameMap } from '../util/frame-map.js';
+import { FrameCounts } from '../util/frame-map.js';
 
 const ABSENT = 0;
 const ZERO_PAGE = 1;
@@ -36,9 +36,9 @@ export type Backing =
 export class HostMemory {
   readonly #populated: boolean;
   readonly #sizeWanted: (gfn: number) => number;
-  readonly #frames = new FrameMap(ABSENT);
+  readonly #frames = new FrameCounts();
   /** By gfn >>> 9, where the host wants 2 MiB pages. */
-  readonly #regions = new FrameMap(ABSENT);
+  readonly #regions = new FrameCounts();
 
   /** @param sizeWanted the size of page that the host would put behind a frame; default: `host.pageSize` */
   constructor(

@@ -26,6 +26,10 @@ export const P2M_ABSENT = -1;
 export const P2M_LEAF = -2;
 export const P2M_READ_ONLY = -3;
 
+/** Tables per slab: as in guest/page-table.ts. */
+const SLAB_BITS = 8;
+const IN_SLAB = (1 << SLAB_BITS) - 1;
+
 /** What the table depends on; what fills it, and when, is its user's business. */
 export type P2mShape = Omit<MachineConfig['host'], 'fill' | 'memory'>;
 
@@ -39,8 +43,8 @@ export class P2m {
   readonly #wanted: number;
   readonly #xenLayout: boolean;
   readonly #ranges: readonly P2mRange[];
-  /** Per table: 512 entries, ABSENT and so on. */
-  readonly #tables: Int32Array[] = [];
+  /** Per table 512 entries, ABSENT and so on, in slabs. */
+  readonly #slabs: Int32Array[] = [];
   #ram = 0;
 
   /** @param maxSize largest leaf the user of this table can take (2M under shadow paging) */
@@ -58,9 +62,27 @@ export class P2m {
     this.#ram = ram;
     if (!eager) return;
     for (let gfn = from; gfn < ram;) {
+      if (gfn % ENTRIES === 0 && gfn + ENTRIES <= ram && this.#allSmall(gfn)) {
+        this.#mapSmallLeaves(gfn);
+        gfn += ENTRIES;
+        continue;
+      }
       const size = this.isRam(gfn) ? this.map(gfn) : SIZE_4K;
       gfn += 1 << (9 * size);
     }
+  }
+
+  /** True if the 2 MiB from `gfn` are RAM throughout, to be mapped by 4 KiB leaves. */
+  #allSmall(gfn: number): boolean {
+    return this.#wanted === SIZE_4K && !(this.#xenLayout && gfn === 0);
+  }
+
+  /** Maps 512 aligned frames at once: a guest of 1 GiB is mapped before the first access of every replay. */
+  #mapSmallLeaves(gfn: number): void {
+    this.map(gfn, SIZE_4K);
+    const table = this.#tableFor(gfn, 1);
+    const first = (table & IN_SLAB) << 9;
+    this.#slabs[table >> SLAB_BITS]!.fill(LEAF, first, first + ENTRIES);
   }
 
   isRam(gfn: number): boolean {
@@ -74,15 +96,20 @@ export class P2m {
 
   /** Maps `gfn`, with the leaf it is due unless a smaller one is asked for; returns the leaf's size. */
   map(gfn: number, size = this.leafSize(gfn), writable = true): number {
-    let table = 0;
-    for (let level = this.levels; level > size + 1; level--) {
-      const entries = this.#tables[table]!;
-      const index = this.index(gfn, level);
-      if (entries[index] === ABSENT) entries[index] = LINK + this.#newTable(level - 1);
-      table = entries[index]! - LINK;
-    }
-    this.#tables[table]![this.index(gfn, size + 1)] = writable ? LEAF : READ_ONLY_LEAF;
+    const table = this.#tableFor(gfn, size + 1);
+    this.#set(table, this.index(gfn, size + 1), writable ? LEAF : READ_ONLY_LEAF);
     return size;
+  }
+
+  /** The table of `level` on the path of `gfn`; missing ones are made, from the top. */
+  #tableFor(gfn: number, level: number): number {
+    let table = 0;
+    for (let at = this.levels; at > level; at--) {
+      const index = this.index(gfn, at);
+      if (this.#entry(table, index) < LINK) this.#set(table, index, LINK + this.#newTable(at - 1));
+      table = this.#entry(table, index) - LINK;
+    }
+    return table;
   }
 
   /** Drops the leaf that maps `gfn`, if there is one; tables stay, as in Linux kvm_tdp_mmu_unmap_gfn_range. */
@@ -93,7 +120,7 @@ export class P2m {
       const below = this.child(table, index);
       if (below >= 0) table = below;
       else {
-        this.#tables[table]![index] = ABSENT;
+        this.#set(table, index, ABSENT);
         return;
       }
     }
@@ -101,7 +128,7 @@ export class P2m {
 
   /** Drops everything but an empty root (Linux kvm_mmu_zap_all_fast). */
   clear(): void {
-    this.#tables.length = 0;
+    this.#slabs.length = 0;
     this.pages.fill(0);
     this.total = 0;
     this.#newTable(this.levels);
@@ -116,15 +143,22 @@ export class P2m {
   }
 
   index(gfn: number, level: number): number {
-    return level <= 3
-      ? (gfn >>> (9 * (level - 1))) & (ENTRIES - 1)
-      : Math.floor(gfn / 512 ** (level - 1)) % ENTRIES;
+    if (level <= 3) return (gfn >>> (9 * (level - 1))) & (ENTRIES - 1);
+    return Math.floor(gfn / (level === 4 ? 2 ** 27 : 2 ** 36)) % ENTRIES;
   }
 
   /** Table below entry `index` of `table`, or `P2M_ABSENT`, `P2M_LEAF`, `P2M_READ_ONLY`. Table 0 is the root. */
   child(table: number, index: number): number {
-    const entry = this.#tables[table]![index]!;
+    const entry = this.#entry(table, index);
     return entry >= LINK ? entry - LINK : P2M_ABSENT - entry;
+  }
+
+  #entry(table: number, index: number): number {
+    return this.#slabs[table >> SLAB_BITS]![((table & IN_SLAB) << 9) | index]!;
+  }
+
+  #set(table: number, index: number, entry: number): void {
+    this.#slabs[table >> SLAB_BITS]![((table & IN_SLAB) << 9) | index] = entry;
   }
 
   /** Machine frame of table page `table`. */
@@ -143,11 +177,11 @@ export class P2m {
   }
 
   #newTable(level: number): number {
-    this.#tables.push(new Int32Array(ENTRIES));
+    const table = this.total++;
+    if ((table & IN_SLAB) === 0) this.#slabs.push(new Int32Array(ENTRIES << SLAB_BITS));
     this.pages[level] = this.pages[level]! + 1;
-    this.total += 1;
     this.peak = Math.max(this.peak, this.total);
-    return this.#tables.length - 1;
+    return table;
   }
 
   #rangeLimit(gfn: number): number {

@@ -16,7 +16,7 @@ import type { PageIds } from './page-ids.js';
 import type { PteCache } from './pte-cache.js';
 import type { SetAssoc } from './set-assoc.js';
 import type { TlbHierarchy } from './tlb-hierarchy.js';
-import type { WalkCache } from './walk-cache.js';
+import type { HostWalkCache, WalkCache } from './walk-cache.js';
 import type { WalkObserver } from './walk-observer.js';
 
 /** The hardware of one virtual CPU. */
@@ -26,11 +26,13 @@ export interface Vcpu {
   /** Guest-dimension walk cache; in shadow mode it caches shadow entries. */
   readonly pwc: WalkCache;
   /** Host-dimension walk cache and nested TLB: two-dimensional walks only. */
-  readonly npwc: WalkCache;
+  readonly npwc: HostWalkCache;
   readonly ntlb: SetAssoc | null;
   readonly cache: PteCache;
   /** Tag of the address space in CR3. */
   space: number;
+  /** Page id (mmu/page-ids.ts) of the access that is being walked: what walk caches are asked with. */
+  page: number;
 }
 
 /** What a successful walk found; a backend fills it in before it returns `FILLED`. */

@@ -1,53 +1,24 @@
 /**
- * The front end that all modes share: records -> page accesses -> TLBs; the backend only on a miss.
+ * The front end that all modes share: page accesses -> TLBs; the backend only on a miss.
  *
- * A batch is turned into columns of page ids once, then one loop runs from miss to miss
- * (SetAssoc.scan): hits cost no call and no allocation. Everything that is not a first-level 4K hit with
- * sufficient rights takes the slow path, one access at a time (docs/model.md 1, 2).
+ * Columns of page accesses (mmu/page-columns.ts) are gone through from miss to miss (SetAssoc.scan): hits cost
+ * no call and no allocation. Everything that is not a first-level 4K hit with sufficient rights takes the slow
+ * path, one access at a time (docs/model.md 1, 2). Where records were stripped, the slow path also watches
+ * whether what stripping assumed still holds; if not, the rest of the block is taken record by record.
  */
 import { pageNumberOf, SIZE_4K } from '../arch/paging.js';
 import { InternalError } from '../errors.js';
 import { pageFault } from '../guest/fault.js';
 import type { Guest } from '../guest/guest.js';
 import type { AccessCounters } from '../counters.js';
-import { type AccessBatch, BATCH_CAPACITY, OP_FETCH, OP_READ } from '../trace/access.js';
+import { type AccessBatch, OP_FETCH } from '../trace/access.js';
 import { EMULATED, FILLED, GUEST_FAULT, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
+import { type Block, BLOCK, laterHi, laterLo, PageColumns } from './page-columns.js';
+import { MAX_REGIONS } from './page-ids.js';
 import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_REWALK } from './tlb-hierarchy.js';
 
 /** More walks than this for one access mean that the model runs in a circle. */
 const MAX_WALKS = 64;
-
-/** Page accesses of a stretch of records, as columns. */
-class Columns {
-  n = 0;
-  /** page id << 2 | 1 for a store: what SetAssoc.scan takes. */
-  keys = new Int32Array(2 * BATCH_CAPACITY);
-  hi = new Int32Array(2 * BATCH_CAPACITY);
-  lo = new Int32Array(2 * BATCH_CAPACITY);
-  /** 1 for a fetch. */
-  fetch = new Uint8Array(2 * BATCH_CAPACITY);
-
-  push(key: number, hi: number, lo: number, fetch: number): void {
-    if (this.n === this.keys.length) this.#grow();
-    this.keys[this.n] = key;
-    this.hi[this.n] = hi;
-    this.lo[this.n] = lo;
-    this.fetch[this.n] = fetch;
-    this.n += 1;
-  }
-
-  #grow(): void {
-    const bigger = <T extends Int32Array | Uint8Array>(old: T, fresh: T): T => {
-      fresh.set(old);
-      return fresh;
-    };
-    const size = this.keys.length * 2;
-    this.keys = bigger(this.keys, new Int32Array(size));
-    this.hi = bigger(this.hi, new Int32Array(size));
-    this.lo = bigger(this.lo, new Int32Array(size));
-    this.fetch = bigger(this.fetch, new Uint8Array(size));
-  }
-}
 
 /** What handles a guest page fault: true if the access should be retried. */
 export type FaultHandling = typeof pageFault;
@@ -59,8 +30,16 @@ export class Front {
   readonly #guest: Guest;
   readonly #trace: AccessCounters;
   readonly #kernel: AccessCounters;
-  readonly #premapped: boolean;
-  readonly #columns = new Columns();
+  /** Premapped guests: 1 once a region need not be looked at again. */
+  readonly #settled: Uint8Array | null;
+  /** For the rest of a block whose stripping does not hold. */
+  readonly #rest = new PageColumns();
+  /** Sizes of the entries that the keys of a block hit, where they are not 4 KiB. */
+  #sizes = new Uint8Array(0);
+  #anyLarge = false;
+  #firstKey = 0;
+  /** The key whose access took the slow path last. */
+  #lastKey = 0;
 
   constructor(
     parts: MachineParts,
@@ -75,35 +54,149 @@ export class Front {
     this.#guest = parts.guest;
     this.#trace = trace;
     this.#kernel = kernel;
-    this.#premapped = parts.config.guest.mode === 'premapped';
+    this.#settled = parts.config.guest.mode === 'premapped' ? new Uint8Array(MAX_REGIONS) : null;
   }
 
-  /** Replays records [from, to) of the batch, all of them on `vcpu`. */
-  replay(vcpu: Vcpu, batch: AccessBatch, from: number, to: number): void {
-    this.#fillColumns(vcpu, batch, from, to);
-    const { n, fetch } = this.#columns;
-    this.#trace.accesses += n;
-    for (let at = 0; at < n;) {
-      const isFetch = fetch[at] === 1;
-      let end = at + 1;
-      while (end < n && fetch[end] === fetch[at]) end++;
-      this.#replayRun(vcpu, at, end, isFetch);
-      at = end;
+  /**
+   * Replays one block of the columns that were made of `batch`, on the block's vcpu.
+   * @param sets what the columns were stripped with, 0 if they were not
+   */
+  replay(vcpu: Vcpu, batch: AccessBatch, columns: PageColumns, block: Block, sets: number): void {
+    const c = this.#trace;
+    c.accesses += block.reads + block.writes + block.fetches;
+    c.reads += block.reads;
+    c.writes += block.writes;
+    c.fetches += block.fetches;
+    c.crossings += block.crossings;
+    if (block.strippedData + block.strippedFetches === 0)
+      this.#run(vcpu, batch, columns, block.firstKey, block.endKey, 0);
+    else this.#runStripped(vcpu, batch, columns, block, sets);
+  }
+
+  /** A block with stripped records: they are hits, until something happens that may make one a miss. */
+  #runStripped(vcpu: Vcpu, batch: AccessBatch, columns: PageColumns, block: Block, sets: number): void {
+    const sizes = vcpu.tlb.strippable(sets);
+    if (sizes === 0) return this.#runRest(vcpu, batch, block.from, block.to);
+    const { firstKey, endKey } = block;
+    this.#firstKey = firstKey;
+    this.#anyLarge = false;
+    let disturbed: number;
+    try {
+      disturbed = this.#run(vcpu, batch, columns, firstKey, endKey, sizes);
+    } catch (error) {
+      this.#countStripped(batch, columns, block, columns.origins[this.#lastKey]! >> 1);
+      throw error;
+    }
+    if (disturbed === endKey) {
+      if (this.#anyLarge) return this.#countStripped(batch, columns, block, block.to);
+      countL1Hits(this.#trace, false, SIZE_4K, block.strippedData);
+      countL1Hits(this.#trace, true, SIZE_4K, block.strippedFetches);
+      return;
+    }
+    const { origins } = columns;
+    const record = origins[disturbed]! >> 1;
+    this.#countStripped(batch, columns, block, record);
+    // What is left of the record, if it crosses pages, and the records after it.
+    let next = disturbed + 1;
+    while (next < endKey && origins[next]! >> 1 === record) next++;
+    this.#run(vcpu, batch, columns, disturbed + 1, next, 0);
+    this.#runRest(vcpu, batch, record + 1, block.to);
+  }
+
+  /** Records [from, to) one by one, none stripped. */
+  #runRest(vcpu: Vcpu, batch: AccessBatch, from: number, to: number): void {
+    const { ids, vcpus } = this.#parts;
+    const rest = this.#rest;
+    rest.fill(
+      ids,
+      vcpus.map((v) => v.space),
+      batch,
+      from,
+      to,
+      0,
+    );
+    this.#run(vcpu, batch, rest, 0, rest.n, 0);
+  }
+
+  /** Counts the stripped records of the block before record `end`, by the size of the entries they hit. */
+  #countStripped(batch: AccessBatch, columns: PageColumns, block: Block, end: number): void {
+    const { origins } = columns;
+    const sizes = this.#sizes;
+    let key = block.firstKey;
+    let dataSize = SIZE_4K;
+    let fetchSize = SIZE_4K;
+    for (let record = block.from; record < end; record++) {
+      const fetch = batch.op[record] === OP_FETCH;
+      let kept = false;
+      for (; key < block.endKey && origins[key]! >> 1 === record; key++) {
+        kept = true;
+        const size = this.#anyLarge ? sizes[key - block.firstKey]! : SIZE_4K;
+        if (fetch) fetchSize = size;
+        else dataSize = size;
+      }
+      if (!kept) countL1Hits(this.#trace, fetch, fetch ? fetchSize : dataSize, 1);
     }
   }
 
-  /** Page accesses [from, end) of the columns, all fetches or none: from miss to miss. */
-  #replayRun(vcpu: Vcpu, from: number, end: number, isFetch: boolean): void {
-    const { keys, hi, lo } = this.#columns;
-    const array = isFetch ? vcpu.tlb.scannableFetch : vcpu.tlb.scannableData;
-    for (let i = from; i < end; i++) {
-      const stop = array === null ? i : array.scan(keys, i, end);
-      if (stop > i) countL1Hits(this.#trace, isFetch, SIZE_4K, stop - i);
-      if (stop === end) return;
-      const key = keys[stop]!;
-      this.#access(vcpu, key >>> 2, hi[stop]!, lo[stop]! >>> 0, (key & 1) !== 0, isFetch);
-      i = stop;
+  /**
+   * Page accesses [from, end) of the columns, from miss to miss.
+   * @param sizes 0: unconditionally. Otherwise, as bits, the sizes of first-level entries for which stripping holds:
+   *   the run ends after the first access that leaves anything else behind
+   * @returns the key after which stripping no longer holds, or `end`
+   */
+  #run(
+    vcpu: Vcpu,
+    batch: AccessBatch,
+    columns: PageColumns,
+    from: number,
+    end: number,
+    sizes: number,
+  ): number {
+    const { keys, origins } = columns;
+    const { tlb } = vcpu;
+    for (let at = from; at < end;) {
+      const fetch = origins[at]! & 1;
+      let stop = at + 1;
+      while (stop < end && (origins[stop]! & 1) === fetch) stop++;
+      const array = fetch === 1 ? tlb.scannableFetch : tlb.scannableData;
+      while (at < stop) {
+        const miss = array === null ? at : array.scan(keys, at, stop);
+        if (miss > at) countL1Hits(this.#trace, fetch === 1, SIZE_4K, miss - at);
+        at = miss + 1;
+        if (miss === stop) break;
+        const before = tlb.disturbances;
+        this.#lastKey = miss;
+        this.#traceAccess(vcpu, batch, keys[miss]!, origins[miss]!);
+        if (sizes === 0) continue;
+        if (tlb.disturbances !== before || ((sizes >> (tlb.hitSize + 4 * fetch)) & 1) === 0) return miss;
+        if (tlb.hitSize !== SIZE_4K) this.#noteLarge(miss, tlb.hitSize);
+      }
+      at = stop;
     }
+    return end;
+  }
+
+  #noteLarge(key: number, size: number): void {
+    if (!this.#anyLarge) {
+      if (this.#sizes.length <= 2 * BLOCK) this.#sizes = new Uint8Array(2 * BLOCK);
+      this.#sizes.fill(SIZE_4K);
+      this.#anyLarge = true;
+    }
+    this.#sizes[key - this.#firstKey] = size;
+  }
+
+  #traceAccess(vcpu: Vcpu, batch: AccessBatch, key: number, origin: number): void {
+    const record = origin >> 1;
+    const page = key >>> 2;
+    let hi = batch.hi[record]! | 0;
+    let lo = batch.lo[record]! | 0;
+    // A record names its first page; the low bits of the page id tell how many pages further on this is.
+    const further = (page - (lo >>> 12)) & 511;
+    if (further > 0) {
+      hi = laterHi(hi, lo, further);
+      lo = laterLo(batch.lo[record]! | 0, further);
+    }
+    this.#access(vcpu, page, hi, lo >>> 0, (key & 1) !== 0, (origin & 1) !== 0);
   }
 
   /** One kernel page access (docs/model.md 7.3); true if it hit the first-level TLB. */
@@ -112,6 +205,7 @@ export class Front {
     const outer = origin.counters;
     const c = this.#kernel;
     origin.counters = c;
+    vcpu.tlb.disturbances += 1;
     c.accesses += 1;
     if (write) c.writes += 1;
     else c.reads += 1;
@@ -129,58 +223,6 @@ export class Front {
     countL1Hits(c, false, vcpu.tlb.hitSize, n);
   }
 
-  /** Splits records at page borders and interns their pages. */
-  #fillColumns(vcpu: Vcpu, batch: AccessBatch, from: number, to: number): void {
-    const columns = this.#columns;
-    const c = this.#trace;
-    const { ids } = this.#parts;
-    const { space } = vcpu;
-    let reads = 0;
-    let writes = 0;
-    let regionHi = 0;
-    let regionLo = -1;
-    let region = 0;
-    columns.n = 0;
-    for (let i = from; i < to; i++) {
-      const hi = batch.hi[i]! | 0;
-      const lo = batch.lo[i]!;
-      const op = batch.op[i]!;
-      const store = op === OP_READ || op === OP_FETCH ? 0 : 1;
-      if (lo >>> 21 !== regionLo || hi !== regionHi) {
-        region = ids.region(space, hi, lo);
-        regionHi = hi;
-        regionLo = lo >>> 21;
-      }
-      const fetch = op === OP_FETCH ? 1 : 0;
-      columns.push((((region << 9) | ((lo >>> 12) & 511)) << 2) | store, hi, lo | 0, fetch);
-      if (store === 1) writes += 1;
-      else if (fetch === 0) reads += 1;
-      const last = (lo & 0xfff) + batch.size[i]! - 1;
-      if (last > 0xfff) {
-        const extra = this.#splitRecord(vcpu, hi, lo, last >>> 12, store, fetch);
-        if (store === 1) writes += extra;
-        else if (fetch === 0) reads += extra;
-      }
-    }
-    c.reads += reads;
-    c.writes += writes;
-    c.fetches += columns.n - reads - writes;
-  }
-
-  /** The pages after the first of a record that crosses `extra` page borders. */
-  #splitRecord(vcpu: Vcpu, hi: number, lo: number, extra: number, store: number, fetch: number): number {
-    const first = lo - (lo & 0xfff);
-    for (let p = 1; p <= extra; p++) {
-      const next = first + p * 4096;
-      const pageHi = (hi + Math.floor(next / 2 ** 32)) | 0;
-      const pageLo = next % 2 ** 32;
-      const page = this.#parts.ids.page(vcpu.space, pageHi, pageLo);
-      this.#columns.push((page << 2) | store, pageHi, pageLo | 0, fetch);
-    }
-    this.#trace.crossings += extra;
-    return extra;
-  }
-
   /** One access by the slow path; true if it hit the first-level TLB with sufficient rights. */
   #access(vcpu: Vcpu, page: number, hi: number, lo: number, write: boolean, fetch: boolean): boolean {
     const c = this.#parts.origin.counters;
@@ -195,7 +237,7 @@ export class Front {
     observer?.note(
       found === TLB_REWALK ? 'TLB hit without the right to write: walk again' : 'TLB miss: page walk',
     );
-    this.#walk(vcpu, page, hi, lo, write, fetch, c);
+    this.#walk(vcpu, page, hi, lo, write, fetch, found !== TLB_REWALK, c);
     return false;
   }
 
@@ -206,26 +248,30 @@ export class Front {
     lo: number,
     write: boolean,
     fetch: boolean,
+    absent: boolean,
     c: AccessCounters,
   ): void {
-    if (this.#premapped) this.#settle(vcpu, page, hi, lo);
+    if (this.#settled !== null) this.#settle(this.#settled, vcpu, page, hi, lo);
     const { observer } = this.#parts.watch;
+    const { tlb } = vcpu;
+    const before = tlb.disturbances;
     for (let walks = 1; walks <= MAX_WALKS; walks++) {
       c.walks += 1;
       if (walks > 1) {
         c.retries += 1;
         observer?.note('retry: page walk');
       }
+      vcpu.page = page;
       const outcome = this.#backend.walk(vcpu, hi, lo, write);
       if (outcome === FILLED) {
         const { size, flags } = this.#parts.translation;
-        vcpu.tlb.fill(page, size, flags, fetch, c);
+        tlb.fill(page, size, flags, fetch, absent && tlb.disturbances === before, c);
         return;
       }
       c.walkFaults += 1;
       // A page fault drops whatever would translate the address (SDM 4.10.4.1).
-      vcpu.tlb.dropPage(page);
-      vcpu.pwc.invalidate(vcpu.space, pageNumberOf(hi, lo));
+      tlb.dropPage(page);
+      vcpu.pwc.invalidate(vcpu.space, page);
       if (outcome === EMULATED) return;
       if (outcome === GUEST_FAULT) {
         observer?.note('guest page fault: the guest kernel runs');
@@ -236,8 +282,7 @@ export class Front {
   }
 
   /** premapped: what the trace never edits was mapped before it began. */
-  #settle(vcpu: Vcpu, page: number, hi: number, lo: number): void {
-    const { settled } = this.#parts.ids;
+  #settle(settled: Uint8Array, vcpu: Vcpu, page: number, hi: number, lo: number): void {
     const region = page >>> 9;
     if (settled[region] === 1) return;
     settled[region] = 1;

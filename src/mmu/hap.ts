@@ -8,7 +8,7 @@
  * CR3 loads, INVLPG and table stores do not exit (Xen vmcs.c construct_vmcs, vmcb.c construct_vmcb).
  * docs/model.md 5.
  */
-import { pageNumberOf, pageOffset, SIZE_1G, tableIndex } from '../arch/paging.js';
+import { pageOffset, SIZE_1G, tableIndex } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import type { MachineConfig } from '../config/schema.js';
 import type { AddressSpace } from '../guest/address-space.js';
@@ -72,8 +72,7 @@ class HapBackend implements MmuBackend {
     const { guest, origin, watch } = this.#parts;
     const c = origin.counters;
     const { tables } = guest;
-    const page = pageNumberOf(hi, lo);
-    let level = startWalk(vcpu, c, page, guest.current[vcpu.id]!.root, guest.levels);
+    let level = startWalk(vcpu, c, guest.current[vcpu.id]!.root, guest.levels);
     let { table, writable } = vcpu.pwc;
     let translated = level < guest.levels && this.#combined;
     for (; ; level--) {
@@ -83,25 +82,26 @@ class HapBackend implements MmuBackend {
         if (host < 0) return this.#hostFault(vcpu, table, host, WALKER_WRITES, NPF_WALK);
         // A combined entry exists once it is known where the next table is in host memory.
         if (this.#combined && level < guest.levels)
-          vcpu.pwc.fill(vcpu.space, page, level + 1, table, writable);
+          vcpu.pwc.fill(vcpu.space, vcpu.page, level + 1, table, writable);
       }
       translated = false;
       const index = tableIndex(hi, lo, level);
-      const flags = tables.flags(table, index);
-      const frame = tables.frame(table, index);
+      const slot = tables.slot(table);
+      const flags = tables.flagsAt(slot, index);
+      const frame = tables.frameAt(slot, index);
       countGuestReference(c, level);
       vcpu.cache.read(table + MFN_OFFSET, index, c);
       watch.observer?.reference('guest', level, table, index, (flags & PTE_P) === 0 ? null : frame);
       if ((flags & PTE_P) === 0) return GUEST_FAULT;
       writable &&= (flags & PTE_RW) !== 0;
       if (level === 1 || (level <= 3 && (flags & PTE_PS) !== 0)) {
-        return this.#leaf(vcpu, hi, lo, write, level, table, index, frame, flags, writable);
+        return this.#leaf(vcpu, hi, lo, write, level, slot, index, frame, flags, writable);
       }
       if ((flags & PTE_A) === 0) {
-        tables.setFlags(table, index, flags | PTE_A);
+        tables.setFlagsAt(slot, index, flags | PTE_A);
         c.adUpdates += 1;
       }
-      if (!this.#combined) vcpu.pwc.fill(vcpu.space, page, level, frame, writable);
+      if (!this.#combined) vcpu.pwc.fill(vcpu.space, vcpu.page, level, frame, writable);
       table = frame;
     }
   }
@@ -112,7 +112,7 @@ class HapBackend implements MmuBackend {
     lo: number,
     write: boolean,
     level: number,
-    table: number,
+    slot: number,
     index: number,
     frame: number,
     flags: number,
@@ -126,7 +126,7 @@ class HapBackend implements MmuBackend {
     if (host < 0) return this.#hostFault(vcpu, gfn, host, write, 0);
     const marked = flags | PTE_A | (write ? PTE_D : 0);
     if (marked !== flags) {
-      guest.tables.setFlags(table, index, marked);
+      guest.tables.setFlagsAt(slot, index, marked);
       origin.counters.adUpdates += 1;
     }
     translation.size = Math.min(level - 1, host & ~READ_ONLY);
@@ -146,7 +146,7 @@ class HapBackend implements MmuBackend {
     const { counters, watch } = this.#parts;
     counters.exits += 1;
     // An EPT violation drops the guest-physical mappings of that gPA (SDM 28.3.3.1).
-    vcpu.npwc.invalidate(0, gfn);
+    vcpu.npwc.invalidate(gfn);
     if (why === NOT_RAM) {
       counters.exitMmio += 1;
       watch.observer?.note('VMEXIT mmio: the gfn is not RAM, the access is emulated');

@@ -3,7 +3,7 @@
  *
  * The baseline against which every overhead is quoted. gfn = mfn; nothing exits.
  */
-import { pageNumberOf, pageOffset, tableIndex } from '../arch/paging.js';
+import { pageOffset, tableIndex } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import type { AddressSpace } from '../guest/address-space.js';
 import type { Cr3Flush } from '../guest/port.js';
@@ -33,13 +33,13 @@ class NativeBackend implements MmuBackend {
     const { guest, origin, watch, translation } = this.#parts;
     const c = origin.counters;
     const { tables } = guest;
-    const page = pageNumberOf(hi, lo);
-    let level = startWalk(vcpu, c, page, guest.current[vcpu.id]!.root, guest.levels);
+    let level = startWalk(vcpu, c, guest.current[vcpu.id]!.root, guest.levels);
     let { table, writable } = vcpu.pwc;
     for (; ; level--) {
       const index = tableIndex(hi, lo, level);
-      const flags = tables.flags(table, index);
-      const frame = tables.frame(table, index);
+      const slot = tables.slot(table);
+      const flags = tables.flagsAt(slot, index);
+      const frame = tables.frameAt(slot, index);
       countGuestReference(c, level);
       vcpu.cache.read(table, index, c);
       watch.observer?.reference('guest', level, table, index, (flags & PTE_P) === 0 ? null : frame);
@@ -49,7 +49,7 @@ class NativeBackend implements MmuBackend {
         if (write && !writable) return GUEST_FAULT;
         const marked = flags | PTE_A | (write ? PTE_D : 0);
         if (marked !== flags) {
-          tables.setFlags(table, index, marked);
+          tables.setFlagsAt(slot, index, marked);
           c.adUpdates += 1;
         }
         const size = level - 1;
@@ -61,10 +61,10 @@ class NativeBackend implements MmuBackend {
         return FILLED;
       }
       if ((flags & PTE_A) === 0) {
-        tables.setFlags(table, index, flags | PTE_A);
+        tables.setFlagsAt(slot, index, flags | PTE_A);
         c.adUpdates += 1;
       }
-      vcpu.pwc.fill(vcpu.space, page, level, frame, writable);
+      vcpu.pwc.fill(vcpu.space, vcpu.page, level, frame, writable);
       table = frame;
     }
   }

@@ -7,6 +7,7 @@
 import { SIZE_1G, SIZE_4K } from '../arch/paging.js';
 import { P2M_ABSENT, P2M_LEAF, type P2m } from '../hypervisor/p2m.js';
 import type { MachineParts, Vcpu } from './backend.js';
+import type { SetAssoc } from './set-assoc.js';
 import { countNestedHit, countNestedReference } from './references.js';
 import { TLB_W } from './tlb-hierarchy.js';
 
@@ -20,6 +21,8 @@ export const READ_ONLY = 4;
 export class NestedWalk {
   readonly #parts: MachineParts;
   readonly #p2m: P2m;
+  /** Bit per size: a nested TLB entry of it was made at some time. Other sizes need no look-up. */
+  #sizes = 0;
 
   constructor(parts: MachineParts, p2m: P2m) {
     this.#parts = parts;
@@ -30,7 +33,7 @@ export class NestedWalk {
   walk(vcpu: Vcpu, gfn: number, write: boolean): number {
     const c = this.#parts.origin.counters;
     if (vcpu.ntlb !== null) {
-      const size = this.#lookUp(vcpu, gfn, write);
+      const size = this.#lookUp(vcpu.ntlb, gfn, write);
       if (size >= 0) {
         c.ntlbHit += 1;
         return size;
@@ -40,7 +43,7 @@ export class NestedWalk {
     const p2m = this.#p2m;
     let table = 0;
     let level = p2m.levels;
-    const hit = vcpu.npwc.present ? vcpu.npwc.lookup(0, gfn) : -1;
+    const hit = vcpu.npwc.present ? vcpu.npwc.lookup(gfn) : -1;
     if (hit >= 0) countNestedHit(c, hit);
     if (hit > 0) {
       table = vcpu.npwc.table;
@@ -63,17 +66,22 @@ export class NestedWalk {
       if (below < 0) {
         const writable = below === P2M_LEAF;
         if (write && !writable) return NOT_WRITABLE;
-        vcpu.ntlb?.fill(setOf(vcpu, gfn, level - 1), keyOf(gfn, level - 1), writable ? TLB_W : 0);
+        if (vcpu.ntlb !== null) {
+          this.#sizes |= 1 << (level - 1);
+          vcpu.ntlb.fill(setOf(vcpu.ntlb, gfn, level - 1), keyOf(gfn, level - 1), writable ? TLB_W : 0);
+        }
         return writable ? level - 1 : (level - 1) | READ_ONLY;
       }
-      vcpu.npwc.fill(0, gfn, level, below, true);
+      vcpu.npwc.fill(gfn, level, below);
       table = below;
     }
   }
 
-  #lookUp(vcpu: Vcpu, gfn: number, write: boolean): number {
-    for (let size = SIZE_4K; size <= SIZE_1G; size++) {
-      const flags = vcpu.ntlb!.lookup(setOf(vcpu, gfn, size), keyOf(gfn, size));
+  #lookUp(ntlb: SetAssoc, gfn: number, write: boolean): number {
+    const sizes = this.#sizes;
+    for (let size = SIZE_4K; sizes >> size !== 0; size++) {
+      if (((sizes >> size) & 1) === 0) continue;
+      const flags = ntlb.lookup(setOf(ntlb, gfn, size), keyOf(gfn, size));
       if (flags < 0) continue;
       if ((flags & TLB_W) !== 0) return size;
       return write ? -1 : size | READ_ONLY;
@@ -87,6 +95,6 @@ function keyOf(gfn: number, size: number): number {
   return (gfn >>> (9 * size)) + (size === SIZE_4K ? 0 : size === SIZE_1G ? 0x28000000 : 0x20000000);
 }
 
-function setOf(vcpu: Vcpu, gfn: number, size: number): number {
-  return (gfn >>> (9 * size)) & (vcpu.ntlb!.sets - 1);
+function setOf(ntlb: SetAssoc, gfn: number, size: number): number {
+  return (gfn >>> (9 * size)) & (ntlb.sets - 1);
 }

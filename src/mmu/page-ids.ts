@@ -2,34 +2,74 @@
  * PageIds: interns (address space, 2 MiB region) so that a page is one small int.
  *
  * page id = region id * 512 + low 9 bits of the vpn: an int32 that indexes arrays directly, whose low
- * bits pick TLB sets, and that already tells address spaces and 57-bit addresses apart. Addresses of
- * the high half belong to one space shared by all (space 0), so that global kernel translations
- * survive a context switch as they do in hardware. Limit: 2^20 regions (2 TiB touched), with a message.
+ * bits pick TLB sets, and that already tells address spaces and 57-bit addresses apart. The larger
+ * ranges that upper table entries cover (1 GiB, 512 GiB, 256 TiB) are interned likewise: they are the tags of
+ * 1G TLB entries and of walk caches. Addresses of the high half belong to one space shared by all (space 0), so
+ * that global kernel translations survive a context switch as they do in hardware. Ids depend on nothing but the
+ * trace: machines that replay the same pass share them. Limit: 2^20 regions (2 TiB touched), with a message.
  */
 import { UsageError } from '../errors.js';
-import { SIZE_1G, SIZE_2M, SIZE_4K } from '../arch/paging.js';
+import { regionLow, SIZE_1G, SIZE_2M, SIZE_4K } from '../arch/paging.js';
 
 /** The space of the high half. */
 export const KERNEL_SPACE = 0;
 
-const MAX_REGIONS = 1 << 20;
+export const MAX_REGIONS = 1 << 20;
 const CACHE_SIZE = 4096;
 /** Keys of larger pages live above all page ids (SetAssoc keys are below 2^30). */
 const KEY_2M = 0x20000000;
 const KEY_1G = 0x30000000;
 
+/** Low bits of the range numbers of level 4 and 5: what is left of a gVA without its sign extension. */
+const LOW_BITS = [0, 0, -1, -1, 0x3ffff, 0x1ff];
+
+/** The ranges that entries of one level cover, interned. */
+class Ranges {
+  /** Address space, low bits of gVA >> shift, and id of the range one level up that holds it, by id. */
+  space: Int32Array;
+  number: Int32Array;
+  above: Int32Array;
+  count = 0;
+  readonly #ids = new Map<number, number>();
+
+  constructor(capacity: number) {
+    this.space = new Int32Array(capacity);
+    this.number = new Int32Array(capacity);
+    this.above = new Int32Array(capacity);
+  }
+
+  find(name: number): number | undefined {
+    return this.#ids.get(name);
+  }
+
+  add(name: number, space: number, number: number, above: number): number {
+    const id = this.count++;
+    if (id === this.space.length) this.#grow();
+    this.#ids.set(name, id);
+    this.space[id] = space;
+    this.number[id] = number;
+    this.above[id] = above;
+    return id;
+  }
+
+  #grow(): void {
+    const grown = (old: Int32Array): Int32Array => {
+      const larger = new Int32Array(2 * old.length);
+      larger.set(old);
+      return larger;
+    };
+    this.space = grown(this.space);
+    this.number = grown(this.number);
+    this.above = grown(this.above);
+  }
+}
+
 export class PageIds {
-  /** Per region: space, low 32 bits of gVA >> 21, id of the 1 GiB region, premapped mark. */
-  readonly space = new Int32Array(MAX_REGIONS);
-  readonly number = new Int32Array(MAX_REGIONS);
-  readonly #giant = new Int32Array(MAX_REGIONS);
-  /** 1 once `premapped` mode need not look at the region again. */
-  readonly settled = new Uint8Array(MAX_REGIONS);
-  readonly #giantNumber: number[] = [];
-  readonly #giantSpace: number[] = [];
-  readonly #regions = new Map<number, number>();
-  readonly #giants = new Map<number, number>();
-  #count = 0;
+  /** Ranges by the level of the entry that covers one: 2 (the regions) to 5; 0 and 1 are unused. */
+  readonly #levels = [MAX_REGIONS, MAX_REGIONS, MAX_REGIONS, 256, 16, 4].map((capacity, level) =>
+    level < 2 ? null : new Ranges(capacity),
+  );
+  readonly #regions = this.#levels[2]!;
   // A direct-mapped cache in front of the Map: most accesses stay in few regions.
   readonly #cacheHi = new Int32Array(CACHE_SIZE);
   readonly #cacheLo = new Int32Array(CACHE_SIZE).fill(-1);
@@ -60,23 +100,44 @@ export class PageIds {
     return (this.region(space, hi, lo) << 9) | ((lo >>> 12) & 511);
   }
 
+  /** Id of the range that the level-`level` entry on the path of `page` covers, level 2 to 5. */
+  range(page: number, level: number): number {
+    let id = page >>> 9;
+    for (let at = 2; at < level; at++) id = this.#levels[at]!.above[id]!;
+    return id;
+  }
+
+  /** Id of the range of the next level around range `id` of `level`. */
+  above(id: number, level: number): number {
+    return this.#levels[level]!.above[id]!;
+  }
+
+  /** Low bits of the number of range `id` of `level` (gVA >> 21 for regions): what set indices are made of. */
+  rangeNumber(id: number, level: number): number {
+    return this.#levels[level]!.number[id]!;
+  }
+
+  rangeSpace(id: number, level: number): number {
+    return this.#levels[level]!.space[id]!;
+  }
+
   /** The TLB key of the page of `size` that holds page id `page`. */
   key(page: number, size: number): number {
     if (size === SIZE_4K) return page;
-    return size === SIZE_2M ? KEY_2M + (page >>> 9) : KEY_1G + this.#giant[page >>> 9]!;
+    return size === SIZE_2M ? KEY_2M + (page >>> 9) : KEY_1G + this.#regions.above[page >>> 9]!;
   }
 
   /** Low 32 bits of the page number at `size`: what set indices are made of. */
   pageNumber(page: number, size: number): number {
     const region = page >>> 9;
-    if (size === SIZE_4K) return (this.number[region]! << 9) | (page & 511);
-    return size === SIZE_2M ? this.number[region]! : this.#giantNumber[this.#giant[region]!]!;
+    if (size === SIZE_4K) return (this.#regions.number[region]! << 9) | (page & 511);
+    return this.rangeNumber(this.range(page, size + 1), size + 1);
   }
 
   /** The space that owns a TLB key. */
   spaceOfKey(key: number): number {
-    if (key >= KEY_1G) return this.#giantSpace[key - KEY_1G]!;
-    return this.space[key >= KEY_2M ? key - KEY_2M : key >>> 9]!;
+    if (key >= KEY_1G) return this.rangeSpace(key - KEY_1G, 3);
+    return this.rangeSpace(key >= KEY_2M ? key - KEY_2M : key >>> 9, 2);
   }
 
   /** 4k, 2m or 1g as {@link SIZE_4K} ... */
@@ -88,33 +149,26 @@ export class PageIds {
   #intern(owner: number, hi: number, lo: number): number {
     // gVA >> 21 without the sign extension: 36 bits; with the space an exact double.
     const number = (hi & 0x01ffffff) * 2048 + (lo >>> 21);
-    const name = owner * 2 ** 36 + number;
-    const known = this.#regions.get(name);
+    const known = this.#regions.find(owner * 2 ** 36 + number);
     if (known !== undefined) return known;
-    const region = this.#count++;
-    if (region >= MAX_REGIONS) {
-      throw new UsageError(
-        `the trace touches more than ${MAX_REGIONS} regions of 2 MiB, the most p2msim keeps`,
-        {
-          hint: 'replay a part of it (--limit N), or split it by address space',
-        },
-      );
-    }
-    this.#regions.set(name, region);
-    this.space[region] = owner;
-    this.number[region] = (hi << 11) | (lo >>> 21) | 0;
-    this.#giant[region] = this.#internGiant(owner, hi, lo, number);
-    return region;
+    if (this.#regions.count >= MAX_REGIONS) throw tooManyRegions();
+    return this.#internRange(owner, hi, lo, number, 2);
   }
 
-  #internGiant(owner: number, hi: number, lo: number, number: number): number {
-    const name = owner * 2 ** 36 + Math.floor(number / 512);
-    const known = this.#giants.get(name);
+  /** Interns the range of `level` around the address, `number` being its number, after those around it. */
+  #internRange(owner: number, hi: number, lo: number, number: number, level: number): number {
+    const ranges = this.#levels[level]!;
+    const name = owner * 2 ** 36 + number;
+    const known = ranges.find(name);
     if (known !== undefined) return known;
-    const giant = this.#giantNumber.length;
-    this.#giants.set(name, giant);
-    this.#giantNumber.push((hi << 2) | (lo >>> 30) | 0);
-    this.#giantSpace.push(owner);
-    return giant;
+    const above = level === 5 ? 0 : this.#internRange(owner, hi, lo, Math.floor(number / 512), level + 1);
+    return ranges.add(name, owner, regionLow(hi, lo, level) & LOW_BITS[level]!, above);
   }
+}
+
+function tooManyRegions(): UsageError {
+  return new UsageError(
+    `the trace touches more than ${MAX_REGIONS} regions of 2 MiB, the most p2msim keeps`,
+    { hint: 'replay a part of it (--limit N), or split it by address space' },
+  );
 }

@@ -104,14 +104,41 @@ export class SetAssoc {
     if (this.#payload !== null) this.#payload[slot] = payload;
   }
 
-  /** One access of a cache without flags: true on a hit, else `key` is entered. */
+  /** As {@link fill}, for a key that is known to be absent: no search. */
+  insert(set: number, key: number, flags: number): void {
+    this.#entries[this.#place(set)] = (key << 2) | flags;
+  }
+
+  /**
+   * One access of a cache without flags or payload: true on a hit, else `key` is entered.
+   *
+   * In order of recency (LRU) one pass does both: each entry that is not the key moves one way down, which is
+   * where it belongs whether the key turns up further down or not at all.
+   */
   touch(set: number, key: number): boolean {
+    if (this.#policy === LRU) return this.#touchInOrder(Math.imul(set, this.ways), key << 2);
     const slot = this.#find(set, key);
     if (slot >= 0) {
       this.#use(set, slot);
       return true;
     }
     this.#entries[this.#place(set)] = key << 2;
+    return false;
+  }
+
+  #touchInOrder(base: number, wanted: number): boolean {
+    const entries = this.#entries;
+    let above = entries[base]!;
+    if (above === wanted) return true;
+    entries[base] = wanted;
+    const end = base + this.ways;
+    for (let slot = base + 1; slot < end; slot++) {
+      const entry = entries[slot]!;
+      entries[slot] = above;
+      if (entry === wanted) return true;
+      above = entry;
+    }
+    if (above === EMPTY) this.live++;
     return false;
   }
 

@@ -81,8 +81,7 @@ class ShadowBackend implements MmuBackend {
     const { origin, watch, translation } = this.#parts;
     const c = origin.counters;
     const { pages } = this.#domain;
-    const address = pageNumberOf(hi, lo);
-    let level = startWalk(vcpu, c, address, this.#domain.vcpus[vcpu.id]!.root, L4);
+    let level = startWalk(vcpu, c, this.#domain.vcpus[vcpu.id]!.root, L4);
     let { table: page, writable } = vcpu.pwc;
     for (; ; level--) {
       const index = tableIndex(hi, lo, level);
@@ -101,7 +100,7 @@ class ShadowBackend implements MmuBackend {
         translation.mfn = this.#p2m.mfn(translation.gfn);
         return FILLED;
       }
-      vcpu.pwc.fill(vcpu.space, address, level, entry >> 3, writable);
+      vcpu.pwc.fill(vcpu.space, vcpu.page, level, entry >> 3, writable);
       page = entry >> 3;
     }
   }

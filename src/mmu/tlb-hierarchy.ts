@@ -30,7 +30,9 @@ class TlbLevel {
   readonly bySize: readonly (SetAssoc | null)[];
   readonly #arrays: readonly SetAssoc[];
   readonly #ids: PageIds;
-  /** Size and flags of the entry that the last look-up found. */
+  /** Bit per size: an entry of it was entered since the level was last emptied. Other sizes need no look-up. */
+  #sizes = 0;
+  /** Size of the entry that the last look-up found. */
   foundSize = SIZE_4K;
 
   constructor(configs: readonly TlbArrayConfig[], ids: PageIds, prng: Prng) {
@@ -45,9 +47,10 @@ class TlbLevel {
 
   /** Flags of the entry that covers `page`, or -1; recency is updated. */
   lookup(page: number): number {
-    for (let size = SIZE_4K; size <= SIZE_1G; size++) {
+    const sizes = this.#sizes;
+    for (let size = SIZE_4K; sizes >> size !== 0; size++) {
+      if (((sizes >> size) & 1) === 0) continue;
       const array = this.bySize[size]!;
-      if (array === null || array.live === 0) continue;
       const flags = array.lookup(this.#set(array, page, size), this.#ids.key(page, size));
       if (flags >= 0) {
         this.foundSize = size;
@@ -57,15 +60,21 @@ class TlbLevel {
     return -1;
   }
 
-  fill(page: number, size: number, flags: number): void {
+  /** Enters a translation; `absent`: the look-up of it has just failed, in every size. */
+  fill(page: number, size: number, flags: number, absent: boolean): void {
     const array = this.bySize[size]!;
-    if (array !== null) array.fill(this.#set(array, page, size), this.#ids.key(page, size), flags);
+    if (array === null) return;
+    this.#sizes |= 1 << size;
+    const set = this.#set(array, page, size);
+    if (absent) array.insert(set, this.#ids.key(page, size), flags);
+    else array.fill(set, this.#ids.key(page, size), flags);
   }
 
   invalidatePage(page: number): void {
     for (let size = SIZE_4K; size <= SIZE_1G; size++) {
+      if (((this.#sizes >> size) & 1) === 0) continue;
       const array = this.bySize[size]!;
-      if (array !== null) array.invalidate(this.#set(array, page, size), this.#ids.key(page, size));
+      array.invalidate(this.#set(array, page, size), this.#ids.key(page, size));
     }
   }
 
@@ -74,11 +83,14 @@ class TlbLevel {
   }
 
   flush(): void {
+    this.#sizes = 0;
     for (const array of this.#arrays) array.flush();
   }
 
+  /** The low 9 bits of a page id are the page number's: enough for up to 512 sets of 4 KiB pages. */
   #set(array: SetAssoc, page: number, size: number): number {
-    return this.#ids.pageNumber(page, size) & (array.sets - 1);
+    const { sets } = array;
+    return (size === SIZE_4K && sets <= 512 ? page : this.#ids.pageNumber(page, size)) & (sets - 1);
   }
 }
 
@@ -86,8 +98,13 @@ export class TlbHierarchy {
   /** The array that the hot loop scans: L1D for 4 KiB pages, if page ids can index it. */
   readonly scannableData: SetAssoc | null;
   readonly scannableFetch: SetAssoc | null;
-  /** Size of the entry of the last first-level hit. */
+  /** Size of the entry that the last look-up found, or the last fill made. */
   hitSize = SIZE_4K;
+  /**
+   * Grows whenever translations are dropped or somebody else than the trace uses the TLBs: what was proved about
+   * entries in use (mmu/page-columns.ts) holds no longer.
+   */
+  disturbances = 0;
   readonly #l1d: TlbLevel;
   readonly #l1i: TlbLevel;
   readonly #stlb: TlbLevel;
@@ -102,6 +119,20 @@ export class TlbHierarchy {
     this.#ids = ids;
     this.scannableData = scannable(this.#l1d);
     this.scannableFetch = scannable(this.#l1i);
+  }
+
+  /**
+   * The entry sizes for which stripping with `sets` sets holds (mmu/page-columns.ts): bit `size` for data, bit
+   * 4 + `size` for fetches. Sets are told apart by 4 KiB page numbers, so larger pages need `sets` = 1: then the page
+   * accessed last is the entry used last, whatever array it is in. An entry that has no array is never hit.
+   */
+  strippable(sets: number): number {
+    let bits = 0;
+    for (let size = SIZE_4K; size <= SIZE_1G; size++) {
+      if (holdsStripped(this.#l1d.bySize[size]!, size, sets)) bits |= 1 << size;
+      if (holdsStripped(this.#l1i.bySize[size]!, size, sets)) bits |= 1 << (4 + size);
+    }
+    return bits;
   }
 
   /** Looks `page` up for one access, counting; see {@link TLB_HIT} and its kin. */
@@ -130,17 +161,22 @@ export class TlbHierarchy {
     else if (size === SIZE_1G) c.stlbHit1g += 1;
     else c.stlbHit2m += 1;
     if (write && (flags & TLB_W) === 0) return TLB_REWALK;
-    level1.fill(page, size, flags);
+    this.hitSize = size;
+    level1.fill(page, size, flags, true);
     return TLB_HIT_SECOND;
   }
 
-  /** Enters a translation after a walk, second level first. */
-  fill(page: number, size: number, flags: number, fetch: boolean, c: AccessCounters): void {
+  /**
+   * Enters a translation after a walk, second level first.
+   * @param absent the look-up before the walk was a miss, and nothing has used the TLBs since
+   */
+  fill(page: number, size: number, flags: number, fetch: boolean, absent: boolean, c: AccessCounters): void {
     if (size === SIZE_4K) c.fill4k += 1;
     else if (size === SIZE_1G) c.fill1g += 1;
     else c.fill2m += 1;
-    this.#stlb.fill(page, size, flags);
-    (fetch ? this.#l1i : this.#l1d).fill(page, size, flags);
+    this.hitSize = size;
+    this.#stlb.fill(page, size, flags, absent);
+    (fetch ? this.#l1i : this.#l1d).fill(page, size, flags, absent);
   }
 
   /** INVLPG: entries of every size that cover `page`, global ones too (SDM 4.10.4.1). */
@@ -151,6 +187,7 @@ export class TlbHierarchy {
 
   /** As {@link flushPage}, uncounted: a page fault drops the translation it faulted on. */
   dropPage(page: number): void {
+    this.disturbances += 1;
     this.#l1d.invalidatePage(page);
     this.#l1i.invalidatePage(page);
     this.#stlb.invalidatePage(page);
@@ -180,12 +217,14 @@ export class TlbHierarchy {
 
   /** Empties everything without counting. */
   clear(): void {
+    this.disturbances += 1;
     this.#l1d.flush();
     this.#l1i.flush();
     this.#stlb.flush();
   }
 
   #invalidateWhere(drop: (key: number, flags: number) => boolean): void {
+    this.disturbances += 1;
     this.#l1d.invalidateWhere(drop);
     this.#l1i.invalidateWhere(drop);
     this.#stlb.invalidateWhere(drop);
@@ -205,6 +244,10 @@ export function countL1Hits(c: AccessCounters, fetch: boolean, size: number, n: 
   if (size === SIZE_4K) c.l1dHit4k += n;
   else if (size === SIZE_1G) c.l1dHit1g += n;
   else c.l1dHit2m += n;
+}
+
+function holdsStripped(array: SetAssoc | null, size: number, sets: number): boolean {
+  return array !== null && (sets === 1 || (size === SIZE_4K && array.sets % sets === 0));
 }
 
 /** An array whose set index is in the low 9 bits of a page id can be scanned with page ids. */

@@ -1,25 +1,94 @@
 /**
- * Page-walk cache (paging-structure cache): one array per level of non-leaf entries (SDM 4.10.3.1).
+ * Page-walk caches (paging-structure caches): one array per level of non-leaf entries (SDM 4.10.3.1).
  *
  * The deepest hit wins and its table is where the walk goes on. Leaves never enter: for a 2M page the
- * PDE is the leaf. Tags are (owner, address >> shift); the owner is the address space in the guest
- * dimension and nothing in the host dimension. The payload is the next table and the AND of the RW
- * bits above it. Tags are interned, so that any address width fits the 30-bit keys of SetAssoc.
+ * PDE is the leaf. The payload is the next table and the AND of the RW bits above it. An entry's tag is the
+ * range of addresses that it covers: in the guest dimension an interned range of an address space
+ * (mmu/page-ids.ts), in the host dimension simply a piece of the gfn.
  */
 import type { ArrayConfig, WalkCacheConfig } from '../config/schema.js';
-import { SetAssoc } from './set-assoc.js';
 import type { Prng } from '../util/prng.js';
+import { KERNEL_SPACE, MAX_REGIONS, type PageIds } from './page-ids.js';
+import { SetAssoc } from './set-assoc.js';
 
-/** Interns (owner, prefix) pairs of one level as ints. */
-class Tags {
+/** By level; null where there is no array. Index 0 and 1 are unused. */
+type Arrays = readonly (SetAssoc | null)[];
+
+function arraysOf(config: WalkCacheConfig, levels: number, prng: Prng): Arrays {
+  const byLevel: (ArrayConfig | null)[] = [null, null, config.l2, config.l3, config.l4, config.l5];
+  return byLevel.map((array, level) =>
+    array !== null && array.entries > 0 && level <= levels
+      ? new SetAssoc(array, { payload: true, prng })
+      : null,
+  );
+}
+
+/** Host dimension: gfn -> p2m table. */
+export class HostWalkCache {
+  /** False if no level has entries: then nothing is looked up and nothing counted. */
+  readonly present: boolean;
+  readonly #arrays: Arrays;
+  readonly #top: number;
+  /** The next table, as the last hit says. */
+  table = 0;
+
+  constructor(config: WalkCacheConfig, levels: number, prng: Prng) {
+    this.#arrays = arraysOf(config, levels, prng);
+    this.#top = levels;
+    this.present = this.#arrays.some((array) => array !== null);
+  }
+
+  /** Level of the deepest entry that covers `gfn`, whose table is then in `table`; or 0. */
+  lookup(gfn: number): number {
+    for (let level = 2; level <= this.#top; level++) {
+      const array = this.#arrays[level]!;
+      if (array === null || array.live === 0) continue;
+      const tag = tagOf(gfn, level);
+      const payload = array.lookupPayload(tag & (array.sets - 1), tag);
+      if (payload < 0) continue;
+      this.table = payload;
+      return level;
+    }
+    return 0;
+  }
+
+  /** Enters a non-leaf entry of `level` that points to `table`. */
+  fill(gfn: number, level: number, table: number): void {
+    const array = this.#arrays[level]!;
+    if (array === null) return;
+    const tag = tagOf(gfn, level);
+    array.fill(tag & (array.sets - 1), tag, 0, table);
+  }
+
+  invalidate(gfn: number): void {
+    for (let level = 2; level <= this.#top; level++) {
+      const array = this.#arrays[level]!;
+      if (array === null || array.live === 0) continue;
+      const tag = tagOf(gfn, level);
+      array.invalidate(tag & (array.sets - 1), tag);
+    }
+  }
+
+  flush(): void {
+    for (const array of this.#arrays) array?.flush();
+  }
+}
+
+/** gfn >> 9 (level - 1); a gfn has at most 30 bits. */
+function tagOf(gfn: number, level: number): number {
+  return level < 5 ? gfn >>> (9 * (level - 1)) : 0;
+}
+
+/** Tags of ranges of the high half, which each address space walks by tables of its own: above all range ids. */
+class KernelTags {
   readonly #ids = new Map<number, number>();
   readonly #owners: number[] = [];
   #lastName = -1;
-  #lastId = -1;
+  #lastTag = -1;
 
-  id(owner: number, prefix: number): number {
-    const name = owner * 2 ** 37 + prefix;
-    if (name === this.#lastName) return this.#lastId;
+  tag(owner: number, range: number): number {
+    const name = owner * MAX_REGIONS + range;
+    if (name === this.#lastName) return this.#lastTag;
     let id = this.#ids.get(name);
     if (id === undefined) {
       id = this.#owners.length;
@@ -27,89 +96,94 @@ class Tags {
       this.#owners.push(owner);
     }
     this.#lastName = name;
-    this.#lastId = id;
-    return id;
+    this.#lastTag = MAX_REGIONS + id;
+    return this.#lastTag;
   }
 
-  owner(id: number): number {
-    return this.#owners[id]!;
+  owner(tag: number): number {
+    return this.#owners[tag - MAX_REGIONS]!;
   }
 }
 
+/** Guest dimension (shadow entries, in shadow mode): an address of an address space -> table. */
 export class WalkCache {
   /** False if no level has entries: then nothing is looked up and nothing counted. */
   readonly present: boolean;
-  /** By level; index 0 and 1 unused. */
-  readonly #arrays: readonly (SetAssoc | null)[];
-  readonly #tags: readonly Tags[];
+  readonly #arrays: Arrays;
+  readonly #ids: PageIds;
+  readonly #kernel: readonly KernelTags[];
   readonly #top: number;
-  /** Payload of the last hit: next table, and whether all entries above allow writes. */
+  /** What the last hit says: the next table, and whether all entries above allow writes. */
   table = 0;
   writable = true;
 
-  constructor(config: WalkCacheConfig, levels: number, prng: Prng) {
-    const byLevel: (ArrayConfig | null)[] = [null, null, config.l2, config.l3, config.l4, config.l5];
-    this.#arrays = byLevel.map((array, level) =>
-      array !== null && array.entries > 0 && level <= levels
-        ? new SetAssoc(array, { payload: true, prng })
-        : null,
-    );
-    this.#tags = byLevel.map(() => new Tags());
+  constructor(config: WalkCacheConfig, levels: number, ids: PageIds, prng: Prng) {
+    this.#arrays = arraysOf(config, levels, prng);
+    this.#ids = ids;
+    this.#kernel = this.#arrays.map(() => new KernelTags());
     this.#top = levels;
     this.present = this.#arrays.some((array) => array !== null);
   }
 
   /**
-   * Looks for the deepest entry that covers the address whose prefix at level k is
-   * `prefix(k) = floor(page / 512^(k-1))`, `page` being the vpn (or gfn) without sign extension.
-   * Returns its level and sets `table` and `writable`, or 0.
+   * Level of the deepest entry that covers `page` (a page id) in the address space `owner`, with `table` and
+   * `writable` set; or 0.
    */
   lookup(owner: number, page: number): number {
-    let prefix = Math.floor(page / 512);
-    for (let level = 2; level <= this.#top; level++, prefix = Math.floor(prefix / 512)) {
+    const ids = this.#ids;
+    let range = page >>> 9;
+    for (let level = 2; ; level++) {
       const array = this.#arrays[level]!;
-      if (array === null || array.live === 0) continue;
-      const payload = array.lookupPayload(prefix % array.sets, this.#tags[level]!.id(owner, prefix));
-      if (payload >= 0) {
-        this.table = payload >> 1;
-        this.writable = (payload & 1) !== 0;
-        return level;
+      if (array !== null && array.live > 0) {
+        const set = ids.rangeNumber(range, level) & (array.sets - 1);
+        const payload = array.lookupPayload(set, this.#tag(owner, range, level));
+        if (payload >= 0) {
+          this.table = payload >> 1;
+          this.writable = (payload & 1) !== 0;
+          return level;
+        }
       }
+      if (level === this.#top) return 0;
+      range = ids.above(range, level);
     }
-    return 0;
   }
 
   /** Enters a non-leaf entry of `level` that points to `table`. */
   fill(owner: number, page: number, level: number, table: number, writable: boolean): void {
     const array = this.#arrays[level]!;
     if (array === null) return;
-    const prefix = Math.floor(page / 512 ** (level - 1));
-    array.fill(
-      prefix % array.sets,
-      this.#tags[level]!.id(owner, prefix),
-      0,
-      (table << 1) | (writable ? 1 : 0),
-    );
+    const range = this.#ids.range(page, level);
+    const set = this.#ids.rangeNumber(range, level) & (array.sets - 1);
+    array.fill(set, this.#tag(owner, range, level), 0, (table << 1) | (writable ? 1 : 0));
   }
 
-  /** Drops every entry that covers the address: what a page fault on it does (SDM 4.10.4.1). */
+  /** Drops every entry that covers the page: what a page fault on it does (SDM 4.10.4.1). */
   invalidate(owner: number, page: number): void {
-    let prefix = Math.floor(page / 512);
-    for (let level = 2; level <= this.#top; level++, prefix = Math.floor(prefix / 512)) {
+    for (let level = 2; level <= this.#top; level++) {
       const array = this.#arrays[level]!;
-      if (array !== null && array.live > 0)
-        array.invalidate(prefix % array.sets, this.#tags[level]!.id(owner, prefix));
+      if (array === null || array.live === 0) continue;
+      const range = this.#ids.range(page, level);
+      const set = this.#ids.rangeNumber(range, level) & (array.sets - 1);
+      array.invalidate(set, this.#tag(owner, range, level));
     }
   }
 
   flushOwner(owner: number): void {
     for (let level = 2; level <= this.#top; level++) {
-      const tags = this.#tags[level]!;
-      this.#arrays[level]?.invalidateWhere((key) => tags.owner(key) === owner);
+      this.#arrays[level]?.invalidateWhere((tag) => this.#ownerOf(tag, level) === owner);
     }
   }
 
   flush(): void {
     for (const array of this.#arrays) array?.flush();
+  }
+
+  #tag(owner: number, range: number, level: number): number {
+    const ownRange = this.#ids.rangeSpace(range, level) !== KERNEL_SPACE;
+    return ownRange ? range : this.#kernel[level]!.tag(owner, range);
+  }
+
+  #ownerOf(tag: number, level: number): number {
+    return tag < MAX_REGIONS ? this.#ids.rangeSpace(tag, level) : this.#kernel[level]!.owner(tag);
   }
 }

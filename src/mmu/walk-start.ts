@@ -7,12 +7,12 @@ import type { Vcpu } from './backend.js';
 import { countGuestHit } from './references.js';
 
 /**
- * The level of the first entry to read: `levels`, unless the walk cache saves some. Its table, and whether
+ * The level of the first entry to read for `vcpu.page`: `levels`, unless the walk cache saves some. Its table, and whether
  * the entries above allow writes, are in `vcpu.pwc.table` and `vcpu.pwc.writable`. Counts the hit or miss in `c`.
  */
-export function startWalk(vcpu: Vcpu, c: AccessCounters, page: number, root: number, levels: number): number {
+export function startWalk(vcpu: Vcpu, c: AccessCounters, root: number, levels: number): number {
   const { pwc } = vcpu;
-  const hit = pwc.present ? pwc.lookup(vcpu.space, page) : -1;
+  const hit = pwc.present ? pwc.lookup(vcpu.space, vcpu.page) : -1;
   if (hit >= 0) countGuestHit(c, hit);
   if (hit > 0) return hit - 1;
   pwc.table = root;

@@ -12,14 +12,10 @@ import { countTables, passOverFault, scriptedLayout } from '../guest/scripted.js
 import { type BackendPlugin, type MachineParts, type MmuBackend, type Vcpu } from '../mmu/backend.js';
 import { type FaultHandling, Front } from '../mmu/front.js';
 import { backends } from '../mmu/index.js';
+import { PageColumns } from '../mmu/page-columns.js';
 import { PageIds } from '../mmu/page-ids.js';
-import { PteCache, sharedCache } from '../mmu/pte-cache.js';
-import { SetAssoc } from '../mmu/set-assoc.js';
-import { TlbHierarchy } from '../mmu/tlb-hierarchy.js';
-import { WalkCache } from '../mmu/walk-cache.js';
 import { type AccessBatch, createBatch, OP_READ, OP_WRITE, type TraceChunk } from '../trace/access.js';
 import type { TraceEvent, TraceHeader, Word64 } from '../trace/event.js';
-import { Prng } from '../util/prng.js';
 import {
   type AccessCounters,
   type CounterValues,
@@ -31,6 +27,7 @@ import {
   type TableMemory,
 } from '../counters.js';
 import type { MachineRequest } from './run.js';
+import { createVcpus } from './vcpus.js';
 
 export class Machine {
   readonly plugin: BackendPlugin;
@@ -44,6 +41,7 @@ export class Machine {
   readonly #lenient: boolean;
   readonly #file: string;
   readonly #single = createBatch(1);
+  #columns: PageColumns | null = null;
   /** Events passed over under `--lenient`, by reason. */
   readonly ignored = new Map<string, number>();
   /** Events that change nothing in this model, by kind. */
@@ -59,7 +57,7 @@ export class Machine {
     this.config = config;
     this.#lenient = options.lenient ?? false;
     this.#file = options.file ?? '<trace>';
-    const ids = new PageIds();
+    const ids = options.ids ?? new PageIds();
     const vcpus = createVcpus(config, ids, this.#counters);
     // The guest is built first, and its memory may grow before there is a backend to tell.
     const bound: { backend: MmuBackend | null; front: Front | null } = { backend: null, front: null };
@@ -95,15 +93,27 @@ export class Machine {
     this.replayAccesses(chunk.accesses, done, chunk.accesses.n);
   }
 
-  /** Replays records [from, to) of a batch. */
+  /** Replays records [from, to) of a batch, each of them. */
   replayAccesses(batch: AccessBatch, from: number, to: number): void {
-    for (let start = from; start < to;) {
-      const id = batch.vcpu[start]!;
-      let end = start + 1;
-      while (end < to && batch.vcpu[end] === id) end++;
-      this.#front.replay(this.#vcpu(id, 0), batch, start, end);
-      start = end;
+    const columns = (this.#columns ??= new PageColumns());
+    columns.fill(this.parts.ids, this.spaces(), batch, from, to, 0);
+    this.replayColumns(batch, columns, 0);
+  }
+
+  /**
+   * Replays what `columns` were made of, with this machine's page ids and {@link spaces}.
+   * @param sets what they were stripped with
+   */
+  replayColumns(batch: AccessBatch, columns: PageColumns, sets: number): void {
+    for (let b = 0; b < columns.blockCount; b++) {
+      const block = columns.block(b);
+      this.#front.replay(this.#vcpu(block.vcpu, 0), batch, columns, block, sets);
     }
+  }
+
+  /** Address space loaded on each vcpu. */
+  spaces(): number[] {
+    return this.parts.vcpus.map((vcpu) => vcpu.space);
   }
 
   event(event: TraceEvent): void {
@@ -229,6 +239,8 @@ export class Machine {
 
 export interface MachineOptions {
   readonly lenient?: boolean;
+  /** Page ids that machines of one pass share. */
+  readonly ids?: PageIds;
   /** Name of the trace, for messages. */
   readonly file?: string;
   /** A guest that is not the modelled Linux: its layout, and what it does on a page fault. */
@@ -261,20 +273,6 @@ function guestKernel(
     );
   }
   return { layout: scriptedLayout(header.scripted), handleFault: passOverFault };
-}
-
-function createVcpus(config: MachineConfig, ids: PageIds, counters: MachineCounters): Vcpu[] {
-  const llc = sharedCache(config);
-  const prng = new Prng(config.seed);
-  return Array.from({ length: config.vcpus }, (_, id) => ({
-    id,
-    tlb: new TlbHierarchy(config, ids, counters, prng),
-    pwc: new WalkCache(config.pwc, config.guest.levels, prng),
-    npwc: new WalkCache(config.npwc, config.host.levels, prng),
-    ntlb: config.ntlb.entries > 0 ? new SetAssoc(config.ntlb, { prng }) : null,
-    cache: new PteCache(config, llc),
-    space: 0,
-  }));
 }
 
 function portOf(

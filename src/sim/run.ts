@@ -31,6 +31,8 @@ export interface ReplayRequest {
   readonly interval: number;
   /** Ignore (and count as an assumption) events that a mode cannot model, instead of failing. */
   readonly lenient: boolean;
+  /** Leave out records that provably change nothing but counters (mmu/page-columns.ts). Counts are the same. */
+  readonly strip: boolean;
   /** Called after each chunk with records replayed and stored bytes read; the caller throttles. */
   readonly onProgress?: ((records: number, bytesRead: number) => void) | undefined;
 }

@@ -1,14 +1,17 @@
 /**
- * FrameMap: a map from frame numbers (or any ints below 2^29) to int32, in chunks of 1024.
+ * Maps from frame numbers (or any ints below 2^29) to small ints, in chunks of 65,536 frames.
  *
- * Frames come in runs, so chunks are dense where they exist: about 4 bytes a frame, and none of a Map's
- * limit of 2^24 entries.
+ * Frames come in runs, so chunks are dense where they exist; and a chunk is zeroed memory, of which the
+ * operating system provides only the pages that are written. None of a Map's limit of 2^24 entries.
  */
-const CHUNK_BITS = 10;
+const CHUNK_BITS = 16;
 const CHUNK_SIZE = 1 << CHUNK_BITS;
+const IN_CHUNK = CHUNK_SIZE - 1;
 
+/** Frame to int32: 4 bytes a frame. */
 export class FrameMap {
   readonly #absent: number;
+  /** What is kept is the value less `absent`: memory that was never written reads as absent. */
   readonly #chunks: (Int32Array | undefined)[] = [];
 
   /** @param absent the value of a frame that was never set */
@@ -18,16 +21,46 @@ export class FrameMap {
 
   get(frame: number): number {
     const chunk = this.#chunks[frame >>> CHUNK_BITS];
-    return chunk === undefined ? this.#absent : chunk[frame & (CHUNK_SIZE - 1)]!;
+    return chunk === undefined ? this.#absent : (chunk[frame & IN_CHUNK]! + this.#absent) | 0;
   }
 
   set(frame: number, value: number): void {
     const at = frame >>> CHUNK_BITS;
     let chunk = this.#chunks[at];
     if (chunk === undefined) {
-      chunk = new Int32Array(CHUNK_SIZE).fill(this.#absent);
+      chunk = new Int32Array(CHUNK_SIZE);
       this.#chunks[at] = chunk;
     }
-    chunk[frame & (CHUNK_SIZE - 1)] = value;
+    chunk[frame & IN_CHUNK] = value - this.#absent;
+  }
+}
+
+/** In a byte: the count is in the map of large ones. */
+const LARGE = 255;
+
+/** Frame to a count that is small nearly always (users of a frame, mappings of it): 1 byte a frame. */
+export class FrameCounts {
+  readonly #chunks: (Uint8Array | undefined)[] = [];
+  readonly #large = new Map<number, number>();
+
+  get(frame: number): number {
+    const chunk = this.#chunks[frame >>> CHUNK_BITS];
+    if (chunk === undefined) return 0;
+    const count = chunk[frame & IN_CHUNK]!;
+    return count === LARGE ? this.#large.get(frame)! : count;
+  }
+
+  /** @param count at least 0 */
+  set(frame: number, count: number): void {
+    const at = frame >>> CHUNK_BITS;
+    let chunk = this.#chunks[at];
+    if (chunk === undefined) {
+      chunk = new Uint8Array(CHUNK_SIZE);
+      this.#chunks[at] = chunk;
+    }
+    const index = frame & IN_CHUNK;
+    if (count >= LARGE) this.#large.set(frame, count);
+    else if (chunk[index] === LARGE) this.#large.delete(frame);
+    chunk[index] = Math.min(count, LARGE);
   }
 }

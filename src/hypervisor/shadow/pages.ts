@@ -6,7 +6,7 @@
  * common.c shadow_alloc, shadow_promote, shadow_demote). What the entries should say is decided elsewhere.
  */
 import { ENTRIES } from '../../arch/paging.js';
-import { FrameMap } from '../../util/frame-map.js';
+import { FrameCounts } from '../../util/frame-map.js';
 import type { ShadowPolicy } from './policy.js';
 import { ReverseMap } from './reverse-map.js';
 import { TableFrames } from './table-frames.js';
@@ -59,7 +59,7 @@ export class ShadowPages {
   readonly pinned = new Set<number>();
   readonly #hash = new Map<number, number>();
   /** Present RW entries of l1/fl1 shadows that map a frame. */
-  readonly #writable = new FrameMap(0);
+  readonly #writable = new FrameCounts();
   /** Entries that link a page, by page; only where pages live until they are zapped. */
   readonly #parents: Set<number>[] = [];
   /** Pages in order of creation; likewise. */

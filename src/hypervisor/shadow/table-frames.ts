@@ -1,7 +1,7 @@
 /**
  * TableFrames: which guest frames are shadowed as tables, of which types, and whether they are out of sync.
  */
-import { FrameMap } from '../../util/frame-map.js';
+import { FrameCounts, FrameMap } from '../../util/frame-map.js';
 
 /** State bits of a guest frame: bit t = shadowed as type t (1..4); and the two out-of-sync marks. */
 const TYPE_MASK = 0b11110;
@@ -12,7 +12,7 @@ const OUT_OF_SYNC = 0x20;
 const MAY_WRITE = 0x40;
 
 export class TableFrames {
-  readonly #state = new FrameMap(0);
+  readonly #state = new FrameCounts();
   /** Tables by 2 MiB range of guest memory. */
   readonly #inRange = new FrameMap(0);
 

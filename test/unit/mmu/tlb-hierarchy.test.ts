@@ -44,7 +44,7 @@ function bench(change: (config: MachineConfig) => void): Bench {
     flushes: () => [counters.flushPage, counters.flushAsid, counters.flushAll],
     look: (at, write = false, space = 1) => hierarchy.lookup(ids.page(space, at.hi, at.lo), write, false, c),
     fill: (at, size = SIZE_4K, flags = TLB_W, space = 1) =>
-      hierarchy.fill(ids.page(space, at.hi, at.lo), size, flags, false, c),
+      hierarchy.fill(ids.page(space, at.hi, at.lo), size, flags, false, false, c),
   };
 }
 
@@ -100,7 +100,7 @@ describe('the two levels', () => {
   it('keep fetches in the ITLB and share the second level', () => {
     const b = bench(small);
     const page = b.ids.page(1, 0, 0x1000);
-    b.tlb.fill(page, SIZE_4K, 0, true, b.c);
+    b.tlb.fill(page, SIZE_4K, 0, true, false, b.c);
     expect(b.tlb.lookup(page, false, true, b.c)).toBe(TLB_HIT);
     expect(b.tlb.lookup(page, false, false, b.c)).toBe(TLB_HIT_SECOND);
     expect([b.c.l1iHit, b.c.l1iHit4k, b.c.l1iMiss, b.c.l1dMiss, b.c.stlbHit]).toEqual([1, 1, 0, 1, 1]);

@@ -1,15 +1,43 @@
 import { describe, expect, it } from 'vitest';
+import { pageHi, pageLo } from '../../../src/arch/paging.js';
 import type { ArrayConfig, WalkCacheConfig } from '../../../src/config/schema.js';
-import { WalkCache } from '../../../src/mmu/walk-cache.js';
+import { PageIds } from '../../../src/mmu/page-ids.js';
+import { HostWalkCache, WalkCache } from '../../../src/mmu/walk-cache.js';
 import { Prng } from '../../../src/util/prng.js';
 import { pageOf, va } from '../../helpers/machine.js';
 
 const absent: ArrayConfig = { entries: 0, ways: 0, policy: 'lru' };
 const array = (entries: number, ways: number): ArrayConfig => ({ entries, ways, policy: 'lru' });
 
+/** A walk cache that takes page numbers, and interns them in the space of the owner. */
+class ByPageNumber extends WalkCache {
+  readonly #ids: PageIds;
+
+  constructor(config: WalkCacheConfig, levels: number, ids: PageIds) {
+    super(config, levels, ids, new Prng(1));
+    this.#ids = ids;
+  }
+
+  #id(owner: number, page: number): number {
+    return this.#ids.page(owner, pageHi(page), pageLo(page));
+  }
+
+  override lookup(owner: number, page: number): number {
+    return super.lookup(owner, this.#id(owner, page));
+  }
+
+  override fill(owner: number, page: number, level: number, table: number, writable: boolean): void {
+    super.fill(owner, this.#id(owner, page), level, table, writable);
+  }
+
+  override invalidate(owner: number, page: number): void {
+    super.invalidate(owner, this.#id(owner, page));
+  }
+}
+
 function cache(levels: Partial<WalkCacheConfig>, guestLevels = 4): WalkCache {
   const config = { l5: absent, l4: absent, l3: absent, l2: absent, ...levels };
-  return new WalkCache(config, guestLevels, new Prng(1));
+  return new ByPageNumber(config, guestLevels, new PageIds());
 }
 
 const at = (l4: number, l3: number, l2: number, l1 = 0): number => pageOf(va({ l4, l3, l2, l1 }));
@@ -67,6 +95,17 @@ describe('a walk cache', () => {
     expect(c.lookup(3, at(1, 2, 3))).toBe(0);
   });
 
+  it('tells owners apart in the high half too, where both walk the same range', () => {
+    const c = cache({ l2: array(4, 4), l4: array(4, 4) });
+    const kernel = at(300, 2, 3);
+    c.fill(1, kernel, 2, 11, true);
+    c.fill(2, kernel, 4, 22, true);
+    expect([c.lookup(1, kernel), c.table]).toEqual([2, 11]);
+    expect([c.lookup(2, kernel), c.table]).toEqual([4, 22]);
+    c.flushOwner(1);
+    expect([c.lookup(1, kernel), c.lookup(2, kernel)]).toEqual([0, 4]);
+  });
+
   it('remembers whether the path may be written', () => {
     const c = cache({ l2: array(4, 4) });
     c.fill(1, at(0, 0, 1), 2, 5, false);
@@ -116,5 +155,27 @@ describe('a walk cache', () => {
     expect([c.lookup(1, at(1, 2, 3)), c.lookup(2, at(1, 2, 3))]).toEqual([0, 2]);
     c.flush();
     expect(c.lookup(2, at(1, 2, 3))).toBe(0);
+  });
+});
+
+describe('a host walk cache', () => {
+  const levels = { l5: absent, l4: absent, l3: array(4, 4), l2: array(2, 1) };
+
+  it('covers 512 frames at level 2 and 262,144 at level 3, the deepest entry first', () => {
+    const c = new HostWalkCache(levels, 4, new Prng(1));
+    expect([c.present, c.lookup(700)]).toEqual([true, 0]);
+    c.fill(700, 3, 33);
+    c.fill(700, 2, 22);
+    expect([c.lookup(1023), c.table]).toEqual([2, 22]); // 700 >> 9 = 1023 >> 9 = 1
+    expect([c.lookup(1024), c.table]).toEqual([3, 33]);
+    expect(c.lookup(262144)).toBe(0);
+    c.invalidate(600);
+    expect([c.lookup(700), c.lookup(1024)]).toEqual([0, 0]);
+  });
+
+  it('picks sets by the low bits of the range', () => {
+    const c = new HostWalkCache(levels, 4, new Prng(1));
+    for (const range of [0, 1, 2]) c.fill(range * 512, 2, range); // 2 sets of one way: 2 drops 0
+    expect([0, 1, 2].map((range) => c.lookup(range * 512))).toEqual([0, 2, 2]);
   });
 });

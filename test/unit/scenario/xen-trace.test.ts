@@ -36,7 +36,7 @@ async function replayed(text: string, policy: string): Promise<MachineRun> {
     c.shadow.pool = 0;
   });
   const trace = await open(text);
-  const whole = { skip: 0, warmup: 0, limit: Infinity, interval: 0, lenient: false };
+  const whole = { skip: 0, warmup: 0, limit: Infinity, interval: 0, lenient: false, strip: true };
   const outcome = await replayTrace({ trace, machines: [{ mode: 'shadow', config }], ...whole });
   expect(outcome.error).toBeNull();
   return outcome.runs[0]!;

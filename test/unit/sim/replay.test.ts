@@ -33,6 +33,7 @@ async function replay(lines: readonly string[], wish: Wish = {}): Promise<Replay
     limit: Infinity,
     interval: 0,
     lenient: false,
+    strip: true,
     ...request,
   });
 }
