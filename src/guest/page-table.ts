@@ -14,6 +14,8 @@ import { IntHash } from '../util/int-hash.js';
 const SLAB_BITS = 8;
 const IN_SLAB = (1 << SLAB_BITS) - 1;
 const SLAB_ENTRIES = ENTRIES << SLAB_BITS;
+/** Frames below this have no high bits. */
+const LOW_FRAMES = 1 << 24;
 
 /** Where a software walk of the tables ended. */
 export interface LeafPlace {
@@ -33,8 +35,10 @@ export interface LeafPlace {
 export class GuestTables {
   /** Slot of the table in a frame. */
   readonly #slots = new IntHash();
-  readonly #frames: Int32Array[] = [];
-  readonly #flags: Uint8Array[] = [];
+  /** frame << 8 | flags: an entry is one load, in one cache line. */
+  readonly #entries: Int32Array[] = [];
+  /** Frame bits 24 and up, for slabs that hold such a frame: guests of more than 64 GiB. */
+  readonly #high: (Uint8Array | null)[] = [];
   #count = 0;
   /** Table pages in use by address spaces, now and at most. */
   inUse = 0;
@@ -53,8 +57,8 @@ export class GuestTables {
   #newSlot(gfn: number): number {
     const slot = this.#count++;
     if ((slot & IN_SLAB) === 0) {
-      this.#frames.push(new Int32Array(SLAB_ENTRIES));
-      this.#flags.push(new Uint8Array(SLAB_ENTRIES));
+      this.#entries.push(new Int32Array(SLAB_ENTRIES));
+      this.#high.push(null);
     }
     this.#slots.set(gfn, slot);
     return slot;
@@ -62,15 +66,21 @@ export class GuestTables {
 
   /** Entry `index` of the table in `slot`: walkers ask for the slot once and read both halves. */
   frameAt(slot: number, index: number): number {
-    return this.#frames[slot >> SLAB_BITS]![((slot & IN_SLAB) << 9) | index]!;
+    const slab = slot >> SLAB_BITS;
+    const at = ((slot & IN_SLAB) << 9) | index;
+    const low = this.#entries[slab]![at]! >>> 8;
+    const high = this.#high[slab]!;
+    return high === null ? low : (high[at]! << 24) | low;
   }
 
   flagsAt(slot: number, index: number): number {
-    return this.#flags[slot >> SLAB_BITS]![((slot & IN_SLAB) << 9) | index]!;
+    return this.#entries[slot >> SLAB_BITS]![((slot & IN_SLAB) << 9) | index]! & 0xff;
   }
 
   setFlagsAt(slot: number, index: number, flags: number): void {
-    this.#flags[slot >> SLAB_BITS]![((slot & IN_SLAB) << 9) | index] = flags;
+    const entries = this.#entries[slot >> SLAB_BITS]!;
+    const at = ((slot & IN_SLAB) << 9) | index;
+    entries[at] = (entries[at]! & ~0xff) | flags;
   }
 
   frame(gfn: number, index: number): number {
@@ -83,8 +93,15 @@ export class GuestTables {
 
   set(gfn: number, index: number, frame: number, flags: number): void {
     const slot = this.slot(gfn);
-    this.#frames[slot >> SLAB_BITS]![((slot & IN_SLAB) << 9) | index] = frame;
-    this.setFlagsAt(slot, index, flags);
+    const slab = slot >> SLAB_BITS;
+    const at = ((slot & IN_SLAB) << 9) | index;
+    this.#entries[slab]![at] = (frame << 8) | flags;
+    if (frame >= LOW_FRAMES || this.#high[slab]! !== null) this.#setHigh(slab, at, frame >>> 24);
+  }
+
+  #setHigh(slab: number, at: number, bits: number): void {
+    const high = (this.#high[slab] ??= new Uint8Array(SLAB_ENTRIES));
+    high[at] = bits;
   }
 
   setFlags(gfn: number, index: number, flags: number): void {
@@ -95,16 +112,17 @@ export class GuestTables {
   clear(gfn: number): void {
     const slot = this.slot(gfn);
     const base = (slot & IN_SLAB) << 9;
-    this.#frames[slot >> SLAB_BITS]!.fill(0, base, base + ENTRIES);
-    this.#flags[slot >> SLAB_BITS]!.fill(0, base, base + ENTRIES);
+    this.#entries[slot >> SLAB_BITS]!.fill(0, base, base + ENTRIES);
+    this.#high[slot >> SLAB_BITS]?.fill(0, base, base + ENTRIES);
   }
 
   /** Copies all 512 entries of the table. */
   snapshot(gfn: number, frames: Int32Array, flags: Uint8Array): void {
     const slot = this.slot(gfn);
-    const base = (slot & IN_SLAB) << 9;
-    frames.set(this.#frames[slot >> SLAB_BITS]!.subarray(base, base + ENTRIES));
-    flags.set(this.#flags[slot >> SLAB_BITS]!.subarray(base, base + ENTRIES));
+    for (let i = 0; i < ENTRIES; i++) {
+      frames[i] = this.frameAt(slot, i);
+      flags[i] = this.flagsAt(slot, i);
+    }
   }
 
   /** Counts a table page taken into use (+1) or freed (-1). */
@@ -116,9 +134,7 @@ export class GuestTables {
   /** True if no entry of the table is present or remembered (PROT_NONE). */
   isEmpty(gfn: number): boolean {
     const slot = this.slot(gfn);
-    const flags = this.#flags[slot >> SLAB_BITS]!;
-    const base = (slot & IN_SLAB) << 9;
-    for (let i = 0; i < ENTRIES; i++) if ((flags[base + i]! & (PTE_P | PTE_NONE)) !== 0) return false;
+    for (let i = 0; i < ENTRIES; i++) if ((this.flagsAt(slot, i) & (PTE_P | PTE_NONE)) !== 0) return false;
     return true;
   }
 

@@ -9,6 +9,7 @@
 import { ENTRIES, SIZE_1G, SIZE_4K, sizeOfName } from '../arch/paging.js';
 import type { MachineConfig } from '../config/schema.js';
 import type { P2mRange } from '../trace/event.js';
+import { FrameCounts } from '../util/frame-map.js';
 
 /** mfn of gfn 0; 0x7a000 mod 3 = 2, so mfn(0x1000) mod 3 = 0. */
 export const MFN_OFFSET = 0x7a000;
@@ -43,8 +44,10 @@ export class P2m {
   readonly #wanted: number;
   readonly #xenLayout: boolean;
   readonly #ranges: readonly P2mRange[];
-  /** Per table 512 entries, ABSENT and so on, in slabs. */
+  /** Per table 512 entries, ABSENT and so on, in slabs; tables of level 1 leave theirs empty. */
   readonly #slabs: Int32Array[] = [];
+  /** Entries of level 1, by gfn: a byte does, for a leaf says nothing but what kind it is. */
+  #leaves = new FrameCounts();
   #ram = 0;
 
   /** @param maxSize largest leaf the user of this table can take (2M under shadow paging) */
@@ -79,10 +82,8 @@ export class P2m {
 
   /** Maps 512 aligned frames at once: a guest of 1 GiB is mapped before the first access of every replay. */
   #mapSmallLeaves(gfn: number): void {
-    this.map(gfn, SIZE_4K);
-    const table = this.#tableFor(gfn, 1);
-    const first = (table & IN_SLAB) << 9;
-    this.#slabs[table >> SLAB_BITS]!.fill(LEAF, first, first + ENTRIES);
+    this.#tableFor(gfn, 1);
+    this.#leaves.fill(gfn, ENTRIES, LEAF);
   }
 
   isRam(gfn: number): boolean {
@@ -97,7 +98,9 @@ export class P2m {
   /** Maps `gfn`, with the leaf it is due unless a smaller one is asked for; returns the leaf's size. */
   map(gfn: number, size = this.leafSize(gfn), writable = true): number {
     const table = this.#tableFor(gfn, size + 1);
-    this.#set(table, this.index(gfn, size + 1), writable ? LEAF : READ_ONLY_LEAF);
+    const leaf = writable ? LEAF : READ_ONLY_LEAF;
+    if (size === SIZE_4K) this.#leaves.set(gfn, leaf);
+    else this.#set(table, this.index(gfn, size + 1), leaf);
     return size;
   }
 
@@ -106,7 +109,10 @@ export class P2m {
     let table = 0;
     for (let at = this.levels; at > level; at--) {
       const index = this.index(gfn, at);
-      if (this.#entry(table, index) < LINK) this.#set(table, index, LINK + this.#newTable(at - 1));
+      if (this.#entry(table, index) < LINK) {
+        this.#set(table, index, LINK + this.#newTable(at - 1));
+        if (at === 2) this.#leaves.fill(gfn - (gfn % ENTRIES), ENTRIES, ABSENT);
+      }
       table = this.#entry(table, index) - LINK;
     }
     return table;
@@ -115,20 +121,18 @@ export class P2m {
   /** Drops the leaf that maps `gfn`, if there is one; tables stay, as in Linux kvm_tdp_mmu_unmap_gfn_range. */
   unmap(gfn: number): void {
     let table = 0;
-    for (let level = this.levels; level >= 1; level--) {
-      const index = this.index(gfn, level);
-      const below = this.child(table, index);
-      if (below >= 0) table = below;
-      else {
-        this.#set(table, index, ABSENT);
-        return;
-      }
+    for (let level = this.levels; level > 1; level--) {
+      const below = this.below(table, gfn, level);
+      if (below < 0) return this.#set(table, this.index(gfn, level), ABSENT);
+      table = below;
     }
+    this.#leaves.set(gfn, ABSENT);
   }
 
   /** Drops everything but an empty root (Linux kvm_mmu_zap_all_fast). */
   clear(): void {
     this.#slabs.length = 0;
+    this.#leaves = new FrameCounts();
     this.pages.fill(0);
     this.total = 0;
     this.#newTable(this.levels);
@@ -147,9 +151,12 @@ export class P2m {
     return Math.floor(gfn / (level === 4 ? 2 ** 27 : 2 ** 36)) % ENTRIES;
   }
 
-  /** Table below entry `index` of `table`, or `P2M_ABSENT`, `P2M_LEAF`, `P2M_READ_ONLY`. Table 0 is the root. */
-  child(table: number, index: number): number {
-    const entry = this.#entry(table, index);
+  /**
+   * What the entry for `gfn` in `table`, which is of `level`, says: the table below, or `P2M_ABSENT`, `P2M_LEAF`,
+   * `P2M_READ_ONLY`. Table 0 is the root.
+   */
+  below(table: number, gfn: number, level: number): number {
+    const entry = level === 1 ? this.#leaves.get(gfn) : this.#entry(table, this.index(gfn, level));
     return entry >= LINK ? entry - LINK : P2M_ABSENT - entry;
   }
 
@@ -169,7 +176,7 @@ export class P2m {
   isMapped(gfn: number): boolean {
     let table = 0;
     for (let level = this.levels; level >= 1; level--) {
-      const below = this.child(table, this.index(gfn, level));
+      const below = this.below(table, gfn, level);
       if (below < 0) return below !== P2M_ABSENT;
       table = below;
     }

@@ -52,7 +52,7 @@ export class NestedWalk {
     const { observer } = this.#parts.watch;
     for (; ; level--) {
       const index = p2m.index(gfn, level);
-      const below = p2m.child(table, index);
+      const below = p2m.below(table, gfn, level);
       countNestedReference(c, level);
       vcpu.cache.read(p2m.tableMfn(table), index, c);
       observer?.reference(

@@ -116,7 +116,7 @@ export class NestingWalk {
     const p2m = this.#p2m;
     let table = 0;
     for (let level = p2m.levels; level >= 1; level--) {
-      const below = p2m.child(table, p2m.index(gfn, level));
+      const below = p2m.below(table, gfn, level);
       countNestedReference(c, level);
       if (below < 0) return p2m.isMapped(gfn) ? p2m.mfn(gfn) : NO_TRANSLATION;
       table = below;

@@ -38,7 +38,7 @@ export class FrameMap {
 /** In a byte: the count is in the map of large ones. */
 const LARGE = 255;
 
-/** Frame to a count that is small nearly always (users of a frame, mappings of it): 1 byte a frame. */
+/** Frame to a count that is small nearly always (users of a frame, mappings of it), or a state: 1 byte a frame. */
 export class FrameCounts {
   readonly #chunks: (Uint8Array | undefined)[] = [];
   readonly #large = new Map<number, number>();
@@ -52,15 +52,20 @@ export class FrameCounts {
 
   /** @param count at least 0 */
   set(frame: number, count: number): void {
-    const at = frame >>> CHUNK_BITS;
-    let chunk = this.#chunks[at];
-    if (chunk === undefined) {
-      chunk = new Uint8Array(CHUNK_SIZE);
-      this.#chunks[at] = chunk;
-    }
+    const chunk = this.#chunk(frame);
     const index = frame & IN_CHUNK;
     if (count >= LARGE) this.#large.set(frame, count);
     else if (chunk[index] === LARGE) this.#large.delete(frame);
     chunk[index] = Math.min(count, LARGE);
+  }
+
+  /** Sets `n` aligned frames, a power of two up to 65,536, to a count below 255; none of them has a larger one. */
+  fill(first: number, n: number, count: number): void {
+    const index = first & IN_CHUNK;
+    this.#chunk(first).fill(count, index, index + n);
+  }
+
+  #chunk(frame: number): Uint8Array {
+    return (this.#chunks[frame >>> CHUNK_BITS] ??= new Uint8Array(CHUNK_SIZE));
   }
 }

@@ -249,14 +249,15 @@ describe('the p2m', () => {
         if (!p2m.isMapped(gfn)) p2m.map(gfn);
       }
       const byLevel = [0, 0, 0, 0, 0, 0];
-      const visit = (table: number, level: number): void => {
+      const visit = (table: number, level: number, first: number): void => {
         byLevel[level]! += 1;
         for (let i = 0; level > 1 && i < ENTRIES; i++) {
-          const below = p2m.child(table, i);
-          if (below >= 0) visit(below, level - 1);
+          const gfn = first + i * 512 ** (level - 1);
+          const below = p2m.below(table, gfn, level);
+          if (below >= 0) visit(below, level - 1, gfn);
         }
       };
-      visit(0, p2m.levels);
+      visit(0, p2m.levels, 0);
       expect(p2m.pages).toEqual(byLevel);
       expect(p2m.total).toBe(byLevel.reduce((a, b) => a + b));
     }

@@ -24,7 +24,7 @@ function withLocality(c: RandomCase, rng: Rng): RandomCase {
     recent.length = Math.min(recent.length, 4);
     const more = Array.from({ length: rng.int(0, 8) }, (): TraceItem => {
       const near = rng.pick(recent);
-      const op = rng.chance(70) ? near.op : rng.pick([OP_READ, OP_WRITE, OP_FETCH]);
+      const op = rng.chance(70) ? near.op : rng.pick([OP_READ, OP_WRITE, OP_FETCH] as const);
       const va = (near.va & ~0xfffn) | BigInt(rng.int(0, 4088));
       return { ...near, op, va, size: rng.chance(98) ? 8 : 64 };
     });

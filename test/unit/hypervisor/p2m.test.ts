@@ -74,7 +74,7 @@ describe('what was mapped', () => {
   const path = (p2m: P2m, gfn: number): number[] => {
     const found = [0];
     for (let level = 4; level >= 1 && found.at(-1)! >= 0; level--)
-      found.push(p2m.child(found.at(-1)!, p2m.index(gfn, level)));
+      found.push(p2m.below(found.at(-1)!, gfn, level));
     return found;
   };
 
@@ -181,12 +181,12 @@ describe('frames', () => {
     const p2m = eager(512);
     // Root 0, L3 1, L2 2, L1 3.
     const path = [4, 3, 2, 1].reduce<number[]>((tables, level) => {
-      tables.push(p2m.child(tables.at(-1) ?? 0, p2m.index(5, level)));
+      tables.push(p2m.below(tables.at(-1) ?? 0, 5, level));
       return tables;
     }, []);
     expect(path).toEqual([1, 2, 3, -2]);
     expect(p2m.tableMfn(3)).toBe(0x20000003);
-    expect(p2m.child(1, 7)).toBe(-1);
+    expect(p2m.below(1, 7 * 2 ** 18, 3)).toBe(-1);
   });
 });
 
