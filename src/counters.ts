@@ -167,16 +167,39 @@ const MACHINE_FIELDS = [
   ['shFlushWr', 'shadow.flush_rm_write', 'shadow_rm_write_flush_tlb: TLB flushes because a fault removed write access to a table', 'hypervisor/shadow/fault.ts', ''],
 ] as const;
 
-type AccessField = (typeof ACCESS_FIELDS)[number][0];
+/** Totals are added up when they are asked for: a walk makes up to 24 references, and each would count thrice. */
+type DerivedField = 'walkRefs' | 'walkRefsGuest' | 'walkRefsNested' | 'walkRefsShadow';
+type AccessField = Exclude<(typeof ACCESS_FIELDS)[number][0], DerivedField>;
 type MachineField = (typeof MACHINE_FIELDS)[number][0];
 
 /** Translation counters of one origin: every field an integer. */
-export type AccessCounters = Record<AccessField, number>;
+export type AccessCounters = Record<AccessField, number> & Readonly<Record<DerivedField, number>>;
 /** Counters of the machine as a whole: every field an integer. */
 export type MachineCounters = Record<MachineField, number>;
 
+/** The totals of {@link AccessCounters}; the counters themselves are the holder's own fields. */
+const TOTALS = {
+  get walkRefs(): number {
+    return this.walkRefsGuest + this.walkRefsNested + this.walkRefsShadow;
+  },
+  get walkRefsGuest(): number {
+    const c = this as unknown as AccessCounters;
+    return c.refsGuestL1 + c.refsGuestL2 + c.refsGuestL3 + c.refsGuestL4 + c.refsGuestL5;
+  },
+  get walkRefsNested(): number {
+    const c = this as unknown as AccessCounters;
+    return c.refsNestedL1 + c.refsNestedL2 + c.refsNestedL3 + c.refsNestedL4 + c.refsNestedL5;
+  },
+  get walkRefsShadow(): number {
+    const c = this as unknown as AccessCounters;
+    return c.refsShadowL1 + c.refsShadowL2 + c.refsShadowL3 + c.refsShadowL4;
+  },
+};
+
 export function createAccessCounters(): AccessCounters {
-  return Object.fromEntries(ACCESS_FIELDS.map(([field]) => [field, 0])) as AccessCounters;
+  const fields = ACCESS_FIELDS.filter(([field]) => !(field in TOTALS)).map(([field]) => [field, 0]);
+  // In this order: an object that is filled after it has a prototype of its own becomes a slow hash table.
+  return Object.setPrototypeOf(Object.fromEntries(fields), TOTALS) as AccessCounters;
 }
 
 export function createMachineCounters(): MachineCounters {

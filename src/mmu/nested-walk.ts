@@ -32,13 +32,15 @@ export class NestedWalk {
   /** gfn -> host leaf size, with READ_ONLY, by nested TLB or host walk; or NOT_MAPPED, NOT_RAM, NOT_WRITABLE. */
   walk(vcpu: Vcpu, gfn: number, write: boolean): number {
     const c = this.#parts.origin.counters;
+    let known = false;
     if (vcpu.ntlb !== null) {
-      const size = this.#lookUp(vcpu.ntlb, gfn, write);
-      if (size >= 0) {
+      const size = this.#lookUp(vcpu.ntlb, gfn);
+      if (size >= 0 && !(write && size >= READ_ONLY)) {
         c.ntlbHit += 1;
         return size;
       }
       c.ntlbMiss += 1;
+      known = size >= 0;
     }
     const p2m = this.#p2m;
     let table = 0;
@@ -67,26 +69,31 @@ export class NestedWalk {
         const writable = below === P2M_LEAF;
         if (write && !writable) return NOT_WRITABLE;
         if (vcpu.ntlb !== null) {
-          this.#sizes |= 1 << (level - 1);
-          vcpu.ntlb.fill(setOf(vcpu.ntlb, gfn, level - 1), keyOf(gfn, level - 1), writable ? TLB_W : 0);
+          this.#enter(vcpu.ntlb, gfn, level - 1, writable ? TLB_W : 0, known);
         }
         return writable ? level - 1 : (level - 1) | READ_ONLY;
       }
-      vcpu.npwc.fill(gfn, level, below);
+      vcpu.npwc.insert(gfn, level, below);
       table = below;
     }
   }
 
-  #lookUp(ntlb: SetAssoc, gfn: number, write: boolean): number {
+  /** Leaf size by the nested TLB, with READ_ONLY; or -1. */
+  #lookUp(ntlb: SetAssoc, gfn: number): number {
     const sizes = this.#sizes;
     for (let size = SIZE_4K; sizes >> size !== 0; size++) {
       if (((sizes >> size) & 1) === 0) continue;
       const flags = ntlb.lookup(setOf(ntlb, gfn, size), keyOf(gfn, size));
-      if (flags < 0) continue;
-      if ((flags & TLB_W) !== 0) return size;
-      return write ? -1 : size | READ_ONLY;
+      if (flags >= 0) return (flags & TLB_W) !== 0 ? size : size | READ_ONLY;
     }
     return -1;
+  }
+
+  /** @param known the look-up found the gfn, only without the right to write */
+  #enter(ntlb: SetAssoc, gfn: number, size: number, flags: number, known: boolean): void {
+    this.#sizes |= 1 << size;
+    if (known) ntlb.fill(setOf(ntlb, gfn, size), keyOf(gfn, size), flags);
+    else ntlb.insert(setOf(ntlb, gfn, size), keyOf(gfn, size), flags);
   }
 }
 

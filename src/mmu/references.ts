@@ -3,8 +3,6 @@ import type { AccessCounters } from '../counters.js';
 
 /** One read of a guest table entry of `level` (5..1). */
 export function countGuestReference(c: AccessCounters, level: number): void {
-  c.walkRefs += 1;
-  c.walkRefsGuest += 1;
   if (level === 1) c.refsGuestL1 += 1;
   else if (level === 2) c.refsGuestL2 += 1;
   else if (level === 3) c.refsGuestL3 += 1;
@@ -13,8 +11,6 @@ export function countGuestReference(c: AccessCounters, level: number): void {
 }
 
 export function countNestedReference(c: AccessCounters, level: number): void {
-  c.walkRefs += 1;
-  c.walkRefsNested += 1;
   if (level === 1) c.refsNestedL1 += 1;
   else if (level === 2) c.refsNestedL2 += 1;
   else if (level === 3) c.refsNestedL3 += 1;
@@ -23,8 +19,6 @@ export function countNestedReference(c: AccessCounters, level: number): void {
 }
 
 export function countShadowReference(c: AccessCounters, level: number): void {
-  c.walkRefs += 1;
-  c.walkRefsShadow += 1;
   if (level === 1) c.refsShadowL1 += 1;
   else if (level === 2) c.refsShadowL2 += 1;
   else if (level === 3) c.refsShadowL3 += 1;

@@ -105,8 +105,10 @@ export class SetAssoc {
   }
 
   /** As {@link fill}, for a key that is known to be absent: no search. */
-  insert(set: number, key: number, flags: number): void {
-    this.#entries[this.#place(set)] = (key << 2) | flags;
+  insert(set: number, key: number, flags: number, payload = 0): void {
+    const slot = this.#place(set);
+    this.#entries[slot] = (key << 2) | flags;
+    if (this.#payload !== null) this.#payload[slot] = payload;
   }
 
   /**

@@ -52,12 +52,12 @@ export class HostWalkCache {
     return 0;
   }
 
-  /** Enters a non-leaf entry of `level` that points to `table`. */
-  fill(gfn: number, level: number, table: number): void {
+  /** Enters a non-leaf entry of `level` that points to `table`; the look-up before the walk did not find it. */
+  insert(gfn: number, level: number, table: number): void {
     const array = this.#arrays[level]!;
     if (array === null) return;
     const tag = tagOf(gfn, level);
-    array.fill(tag & (array.sets - 1), tag, 0, table);
+    array.insert(tag & (array.sets - 1), tag, 0, table);
   }
 
   invalidate(gfn: number): void {

@@ -164,8 +164,8 @@ describe('a host walk cache', () => {
   it('covers 512 frames at level 2 and 262,144 at level 3, the deepest entry first', () => {
     const c = new HostWalkCache(levels, 4, new Prng(1));
     expect([c.present, c.lookup(700)]).toEqual([true, 0]);
-    c.fill(700, 3, 33);
-    c.fill(700, 2, 22);
+    c.insert(700, 3, 33);
+    c.insert(700, 2, 22);
     expect([c.lookup(1023), c.table]).toEqual([2, 22]); // 700 >> 9 = 1023 >> 9 = 1
     expect([c.lookup(1024), c.table]).toEqual([3, 33]);
     expect(c.lookup(262144)).toBe(0);
@@ -175,7 +175,7 @@ describe('a host walk cache', () => {
 
   it('picks sets by the low bits of the range', () => {
     const c = new HostWalkCache(levels, 4, new Prng(1));
-    for (const range of [0, 1, 2]) c.fill(range * 512, 2, range); // 2 sets of one way: 2 drops 0
+    for (const range of [0, 1, 2]) c.insert(range * 512, 2, range); // 2 sets of one way: 2 drops 0
     expect([0, 1, 2].map((range) => c.lookup(range * 512))).toEqual([0, 2, 2]);
   });
 });
