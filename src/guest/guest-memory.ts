@@ -131,6 +131,26 @@ export class GuestMemory {
     this.tables.set(table, index, frame, size === SIZE_4K ? flags : flags | PTE_PS);
   }
 
+  /**
+   * As {@link mapSilently} for `count` pages of `size` in a row, to frames in a row: as many as are left in the table of
+   * `page`. Returns how many were mapped.
+   */
+  mapRowSilently(
+    root: number,
+    page: number,
+    size: number,
+    frame: number,
+    flags: number,
+    count: number,
+  ): number {
+    const table = this.tableSilently(root, page, size + 1);
+    const first = tableIndex(pageHi(page), pageLo(page), size + 1);
+    const mapped = Math.min(count, ENTRIES - first);
+    const leaf = size === SIZE_4K ? flags : flags | PTE_PS;
+    for (let i = 0; i < mapped; i++) this.tables.set(table, first + i, frame + i * pagesOf(size), leaf);
+    return mapped;
+  }
+
   /** True if nothing is mapped or linked at the entry that a leaf of `size` for `page` would take. */
   protected isVacant(root: number, page: number, size: number): boolean {
     const place = this.tables.find(root, this.levels, pageHi(page), pageLo(page), this.place);
@@ -156,11 +176,13 @@ export class GuestMemory {
   }
 
   protected dumpTable(table: number, level: number, page: number, emit: (line: string) => void): void {
+    const { tables } = this;
+    const slot = tables.slot(table);
     for (let i = 0; i < ENTRIES; i++) {
-      const flags = this.tables.flags(table, i);
+      const flags = tables.flagsAt(slot, i);
       if ((flags & PTE_P) === 0) continue;
       const at = page + i * 512 ** (level - 1);
-      const frame = this.tables.frame(table, i);
+      const frame = tables.frameAt(slot, i);
       if (level > 1 && ((flags & PTE_PS) === 0 || level > 3)) this.dumpTable(frame, level - 1, at, emit);
       else
         emit(

@@ -5,12 +5,12 @@
  * backend see it like any access of a program; what the kernel decides is in fault.ts, mappings.ts and
  * process.ts. The same trace makes the same guest in every mode (docs/model.md 7).
  */
-import { createHash } from 'node:crypto';
 import { ENTRIES, pageHi, pageLo, pageNumberOf, pagesOf, SIZE_4K, sizeOfName } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_RW, PTE_US } from '../arch/pte.js';
 import type { MachineConfig } from '../config/schema.js';
 import { TraceError } from '../errors.js';
 import { AddressSpace } from './address-space.js';
+import { digestOf } from './digest.js';
 import { GuestMemory } from './guest-memory.js';
 import { PcidSlots } from './pcid-slots.js';
 import type { GuestCounters, GuestLayout, GuestPort, PendingStore } from './port.js';
@@ -256,8 +256,11 @@ export class Guest extends GuestMemory {
     const flags = PTE_P | PTE_RW | PTE_A | PTE_D | PTE_G;
     const base = pageNumberOf(this.#directHi, 0);
     // The tables this takes cannot make RAM grow again: the half that is new is still free.
-    for (; this.#mapped < this.allocator.ram; this.#mapped += pagesOf(size)) {
-      this.mapSilently(this.swapper.root, base + this.#mapped, size, this.#mapped, flags);
+    while (this.#mapped < this.allocator.ram) {
+      const leaves = Math.ceil((this.allocator.ram - this.#mapped) / pagesOf(size));
+      const page = base + this.#mapped;
+      const mapped = this.mapRowSilently(this.swapper.root, page, size, this.#mapped, flags, leaves);
+      this.#mapped += mapped * pagesOf(size);
     }
   }
 
@@ -287,9 +290,7 @@ export class Guest extends GuestMemory {
 
   /** SHA-256 of {@link dumpTables}: equal in every mode. */
   digest(): string {
-    const hash = createHash('sha256');
-    this.dumpTables((line) => hash.update(`${line}\n`));
-    return hash.digest('hex');
+    return digestOf((emit) => this.dumpTables(emit));
   }
 }
 

@@ -39,6 +39,7 @@ export class GuestTables {
   readonly #entries: Int32Array[] = [];
   /** Frame bits 24 and up, for slabs that hold such a frame: guests of more than 64 GiB. */
   readonly #high: (Uint8Array | null)[] = [];
+  #wide = false;
   #count = 0;
   /** Table pages in use by address spaces, now and at most. */
   inUse = 0;
@@ -69,8 +70,7 @@ export class GuestTables {
     const slab = slot >> SLAB_BITS;
     const at = ((slot & IN_SLAB) << 9) | index;
     const low = this.#entries[slab]![at]! >>> 8;
-    const high = this.#high[slab]!;
-    return high === null ? low : (high[at]! << 24) | low;
+    return this.#wide ? ((this.#high[slab]?.[at] ?? 0) << 24) | low : low;
   }
 
   flagsAt(slot: number, index: number): number {
@@ -96,10 +96,12 @@ export class GuestTables {
     const slab = slot >> SLAB_BITS;
     const at = ((slot & IN_SLAB) << 9) | index;
     this.#entries[slab]![at] = (frame << 8) | flags;
-    if (frame >= LOW_FRAMES || this.#high[slab]! !== null) this.#setHigh(slab, at, frame >>> 24);
+    if (frame >= LOW_FRAMES || this.#wide) this.#setHigh(slab, at, frame >>> 24);
   }
 
   #setHigh(slab: number, at: number, bits: number): void {
+    this.#wide = true;
+    if (bits === 0 && this.#high[slab]! === null) return;
     const high = (this.#high[slab] ??= new Uint8Array(SLAB_ENTRIES));
     high[at] = bits;
   }

@@ -14,7 +14,6 @@ import type { AccessCounters } from '../counters.js';
 import { type AccessBatch, OP_FETCH } from '../trace/access.js';
 import { EMULATED, FILLED, GUEST_FAULT, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
 import { type Block, BLOCK, laterHi, laterLo, PageColumns } from './page-columns.js';
-import { MAX_REGIONS } from './page-ids.js';
 import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_REWALK } from './tlb-hierarchy.js';
 
 /** More walks than this for one access mean that the model runs in a circle. */
@@ -31,7 +30,7 @@ export class Front {
   readonly #trace: AccessCounters;
   readonly #kernel: AccessCounters;
   /** Premapped guests: 1 once a region need not be looked at again. */
-  readonly #settled: Uint8Array | null;
+  #settled: Uint8Array | null;
   /** For the rest of a block whose stripping does not hold. */
   readonly #rest = new PageColumns();
   /** Sizes of the entries that the keys of a block hit, where they are not 4 KiB. */
@@ -54,7 +53,7 @@ export class Front {
     this.#guest = parts.guest;
     this.#trace = trace;
     this.#kernel = kernel;
-    this.#settled = parts.config.guest.mode === 'premapped' ? new Uint8Array(MAX_REGIONS) : null;
+    this.#settled = parts.config.guest.mode === 'premapped' ? new Uint8Array(4096) : null;
   }
 
   /**
@@ -251,7 +250,7 @@ export class Front {
     absent: boolean,
     c: AccessCounters,
   ): void {
-    if (this.#settled !== null) this.#settle(this.#settled, vcpu, page, hi, lo);
+    if (this.#settled !== null && this.#settled[page >>> 9] !== 1) this.#settle(vcpu, page, hi, lo);
     const { observer } = this.#parts.watch;
     const { tlb } = vcpu;
     const before = tlb.disturbances;
@@ -282,10 +281,16 @@ export class Front {
   }
 
   /** premapped: what the trace never edits was mapped before it began. */
-  #settle(settled: Uint8Array, vcpu: Vcpu, page: number, hi: number, lo: number): void {
+  #settle(vcpu: Vcpu, page: number, hi: number, lo: number): void {
     const region = page >>> 9;
-    if (settled[region] === 1) return;
+    let settled = this.#settled!;
+    while (region >= settled.length) {
+      const larger = new Uint8Array(2 * settled.length);
+      larger.set(settled);
+      settled = larger;
+    }
     settled[region] = 1;
+    this.#settled = settled;
     this.#guest.premap(this.#guest.current[vcpu.id]!, pageNumberOf(hi, lo));
   }
 }

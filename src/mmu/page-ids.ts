@@ -66,7 +66,7 @@ class Ranges {
 
 export class PageIds {
   /** Ranges by the level of the entry that covers one: 2 (the regions) to 5; 0 and 1 are unused. */
-  readonly #levels = [MAX_REGIONS, MAX_REGIONS, MAX_REGIONS, 256, 16, 4].map((capacity, level) =>
+  readonly #levels = [0, 0, 4096, 256, 16, 4].map((capacity, level) =>
     level < 2 ? null : new Ranges(capacity),
   );
   readonly #regions = this.#levels[2]!;

@@ -6,7 +6,7 @@
  */
 import { ConfigError, TraceError, UsageError } from '../errors.js';
 import { createMachine } from './machine.js';
-import { Measured } from './measured.js';
+import { MeasuredMachine } from './measured-machine.js';
 import { Pass } from './pass.js';
 import type { ReplayOutcome, ReplayRequest } from './run.js';
 import { Schedule } from './schedule.js';
@@ -21,7 +21,7 @@ export async function replayTrace(request: ReplayRequest): Promise<ReplayOutcome
   const pass = new Pass(request.strip ? request.machines.map(({ config }) => config) : null);
   const options = { lenient: request.lenient, file: trace.path, ids: pass.ids };
   const measured = request.machines.map(
-    (wanted) => new Measured(createMachine(wanted, trace.header, options), pass),
+    (wanted) => new MeasuredMachine(createMachine(wanted, trace.header, options), pass),
   );
   const schedule = new Schedule(request);
   const error = await feed(request, schedule, measured, pass);
@@ -44,7 +44,7 @@ export async function replayTrace(request: ReplayRequest): Promise<ReplayOutcome
 async function feed(
   request: ReplayRequest,
   schedule: Schedule,
-  measured: readonly Measured[],
+  measured: readonly MeasuredMachine[],
   pass: Pass,
 ): Promise<TraceError | null> {
   try {

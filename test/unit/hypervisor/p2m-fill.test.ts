@@ -27,8 +27,7 @@ function entries(p2m: P2m, first = 0): string {
 
 function leafAt(p2m: P2m, gfn: number): string {
   let below = 0;
-  for (let level = p2m.levels; level >= 1 && below >= 0; level--)
-    below = p2m.below(below, gfn, level);
+  for (let level = p2m.levels; level >= 1 && below >= 0; level--) below = p2m.below(below, gfn, level);
   return below === P2M_ABSENT ? '-' : below === P2M_READ_ONLY ? 'r' : 'w';
 }
 

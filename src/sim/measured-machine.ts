@@ -1,5 +1,5 @@
 /**
- * Measured: a machine with its measured region: what is counted is what happened between starts and stops.
+ * MeasuredMachine: a machine with its measured region: what is counted is what happened between starts and stops.
  */
 import type { CounterValues } from '../counters.js';
 import type { TraceChunk } from '../trace/access.js';
@@ -9,7 +9,7 @@ import type { Pass } from './pass.js';
 import type { MachineRun, ReplayRequest, RunInterval } from './run.js';
 import type { Step } from './schedule.js';
 
-export class Measured {
+export class MeasuredMachine {
   readonly machine: Machine;
   readonly #pass: Pass;
   readonly #intervals: RunInterval[] = [];
