@@ -1,5 +1,17 @@
 /** The library surface of p2msim. The command line uses nothing else. */
 export * from './api.js';
+export {
+  check,
+  type Finished,
+  prepare,
+  type Prepared,
+  prepareMachines,
+  resolveModes,
+  type RunOptions,
+  type TraceOptions,
+  type WantedMachine,
+} from './prepare.js';
+export * from './sweep.js';
 export { addressOfVpn, formatAddress, parseHex } from './arch/address.js';
 export {
   ENTRIES,
@@ -71,7 +83,7 @@ export { explain, explainTopics } from './report/explain.js';
 export { metricMatcher } from './report/metric-values.js';
 export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';
 export { REPORTERS as reporters } from './report/reporters/index.js';
-export type { CompareResult, Manifest, RunResult } from './report/result.js';
+export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
 export { scenarioListText } from './report/scenario-list.js';
 export { scenarioText, validationJson, validationText } from './report/validation.js';
 export { completeParams, rangeText, splitParams } from './scenario/params.js';

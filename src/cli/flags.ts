@@ -61,6 +61,24 @@ const MODES: readonly Flag[] = [
   },
 ];
 
+const SWEEP_MODES: readonly Flag[] = [
+  {
+    group: 'Model',
+    flags: '-m, --mode <modes>',
+    what: 'modes or ./file.mjs, joined by commas',
+    shown: 'hap',
+  },
+];
+
+const JOBS: readonly Flag[] = [
+  {
+    group: 'Input',
+    flags: '--jobs <n>',
+    what: 'threads for the machines; counts do not depend on it',
+    shown: '1',
+  },
+];
+
 const MODEL: readonly Flag[] = [
   {
     group: 'Model',
@@ -231,6 +249,8 @@ export const FLAGS = {
   run: RUN,
   mode: MODE,
   modes: MODES,
+  sweepModes: SWEEP_MODES,
+  jobs: JOBS,
   model: MODEL,
   hardware: HARDWARE,
   output: OUTPUT,

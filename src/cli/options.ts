@@ -105,6 +105,18 @@ export function readOptions(given: Given): ReadOptions {
   };
 }
 
+/** More threads than this only take memory from each other. */
+const MOST_JOBS = 256;
+
+/** Threads: `--jobs`, or `otherwise`. */
+export function jobsOf(given: Given, library: Library, otherwise: number): number {
+  const jobs = given.count('jobs', otherwise);
+  if (jobs >= 1 && jobs <= MOST_JOBS) return jobs;
+  throw new library.UsageError(`--jobs is ${jobs}; expected 1 to ${MOST_JOBS}`, {
+    hint: 'give the number of threads, or leave --jobs out',
+  });
+}
+
 /** Which records are replayed. */
 export function runOptions(given: Given, library: Library) {
   if (given.flag('lenient') && given.flag('strict')) {
@@ -117,6 +129,7 @@ export function runOptions(given: Given, library: Library) {
     interval: given.count('interval', 0),
     lenient: given.flag('lenient'),
     strip: given.flag('strip'),
+    jobs: jobsOf(given, library, 1),
   };
 }
 

@@ -7,6 +7,7 @@ import { addExplain } from './commands/explain.js';
 import { addModes } from './commands/modes.js';
 import { addPresets } from './commands/presets.js';
 import { addReplay } from './commands/replay.js';
+import { addSweep } from './commands/sweep.js';
 import { addTrace } from './commands/trace.js';
 import { addValidate } from './commands/validate.js';
 import { addWalk } from './commands/walk.js';
@@ -28,6 +29,7 @@ export function createProgram(context: Context, version: string): Command {
   program.option('--debug', 'print stacks with errors');
   addReplay(program, context);
   addCompare(program, context);
+  addSweep(program, context);
   addWalk(program, context);
   addValidate(program, context);
   addExplain(program, context);
@@ -39,6 +41,7 @@ export function createProgram(context: Context, version: string): Command {
     examples(
       ['p2msim compare app.lackey.gz', 'native, hap and shadow side by side'],
       ['p2msim replay app.csv -m shadow --json', 'one mode, every counter'],
+      ['p2msim sweep app.csv -L stlb.entries 768,1536', 'many configurations'],
       ['p2msim walk app.csv --at 1000 -m hap', 'one access, step by step'],
       ['p2msim explain vmexit.pf.fixup', 'what a number means'],
       ['p2msim validate', 'the model against real Xen and real KVM'],

@@ -2,7 +2,7 @@
  * What `replay` and `compare` share: everything that can be wrong is found before the first access,
  * then the traces are replayed one after another and written out together.
  */
-import type { Prepared, RunOptions, RunResult, SingleOutput, TraceError } from '../index.js';
+import type { Prepared, RunOptions, RunResult, SingleOutput, TraceError, WantedMachine } from '../index.js';
 import type { Context, Library } from './context.js';
 import { reportError } from './error-text.js';
 import { Given, configOptions, costOption, readOptions, runOptions } from './options.js';
@@ -15,6 +15,8 @@ import { colorChoice, createColorizer, wantsColor } from './terminal.js';
 export interface RunCommand {
   readonly traces: readonly string[];
   readonly modes: readonly string[];
+  /** The machines, if they differ in more than the mode. */
+  readonly machines?: readonly WantedMachine[];
   /** The results of one trace as the command's output. */
   readonly combine: (library: Library, results: readonly RunResult[]) => SingleOutput;
 }
@@ -47,7 +49,7 @@ function optionsFor(trace: string, given: Given, context: Context, library: Libr
 /** Opens every trace and configures its machines; what was opened before a failure is closed again. */
 async function prepareAll(
   all: readonly RunOptions[],
-  modes: readonly string[],
+  { modes, machines }: RunCommand,
   progressOf: (trace: string) => Progress,
   library: Library,
 ): Promise<Prepared[]> {
@@ -55,7 +57,11 @@ async function prepareAll(
   try {
     for (const options of all) {
       const progress = progressOf(options.trace);
-      const prepared = await library.prepare({ ...options, onProgress: progress.report }, modes);
+      const reported = { ...options, onProgress: progress.report };
+      const prepared =
+        machines === undefined
+          ? await library.prepare(reported, modes)
+          : await library.prepareMachines(reported, machines);
       opened.push({ ...prepared, run: () => prepared.run().finally(progress.end) });
     }
   } catch (error) {
@@ -103,7 +109,7 @@ export async function runCommand(
   try {
     const progressOf = (trace: string): Progress =>
       createProgress(context, choice, given.flag('quiet'), trace);
-    const opened = await prepareAll(all, command.modes, progressOf, library);
+    const opened = await prepareAll(all, command, progressOf, library);
     await replayAll(opened, command, outputs, context, library);
   } catch (error) {
     outputs.discard();

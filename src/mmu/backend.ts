@@ -10,6 +10,7 @@ import type { AddressSpace } from '../guest/address-space.js';
 import type { Guest } from '../guest/guest.js';
 import type { Cr3Flush } from '../guest/port.js';
 import type { AccessCounters, MachineCounters, TableMemory } from '../counters.js';
+import type { P2m } from '../hypervisor/p2m.js';
 import type { PageFaultKey, VmexitKey } from '../hypervisor/vmexit.js';
 import type { ArchitecturalEvent, P2mRange } from '../trace/event.js';
 import type { PageIds } from './page-ids.js';
@@ -68,6 +69,11 @@ export interface MachineParts {
   readonly watch: { observer: WalkObserver | null; exits: ExitObserver | null };
   /** Host leaf sizes declared in the trace's header. */
   readonly p2mRanges: readonly P2mRange[];
+  /**
+   * The p2m of this machine, with leaves of at most `maxSize` (SIZE_4K ...): shared with machines of the same mode and
+   * host where nothing but the guest's RAM changes it.
+   */
+  readonly p2m: (maxSize: number) => P2m;
 }
 
 /** Told of every VMEXIT that memory causes, one by one. */

@@ -14,7 +14,7 @@ import type { MachineConfig } from '../config/schema.js';
 import type { AddressSpace } from '../guest/address-space.js';
 import type { Cr3Flush } from '../guest/port.js';
 import { HostMemory } from '../hypervisor/host-memory.js';
-import { MFN_OFFSET, P2m } from '../hypervisor/p2m.js';
+import { MFN_OFFSET, type P2m } from '../hypervisor/p2m.js';
 import { P2mFill } from '../hypervisor/p2m-fill.js';
 import { hapPoolPages } from '../hypervisor/pool.js';
 import type { TableMemory } from '../counters.js';
@@ -51,7 +51,7 @@ class HapBackend implements MmuBackend {
   constructor(parts: MachineParts) {
     this.#parts = parts;
     const { host, guest, pwc } = parts.config;
-    this.#p2m = new P2m(host, parts.p2mRanges, SIZE_1G);
+    this.#p2m = parts.p2m(SIZE_1G);
     const memory = new HostMemory(host, (gfn) => this.#p2m.leafSize(gfn));
     this.#fill = new P2mFill(this.#p2m, memory, host.fill);
     this.#nested = new NestedWalk(parts, this.#p2m);

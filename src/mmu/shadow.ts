@@ -11,7 +11,7 @@ import type { MachineConfig } from '../config/schema.js';
 import { ConfigError } from '../errors.js';
 import type { AddressSpace } from '../guest/address-space.js';
 import type { Cr3Flush } from '../guest/port.js';
-import { MFN_OFFSET, P2m } from '../hypervisor/p2m.js';
+import { MFN_OFFSET, type P2m } from '../hypervisor/p2m.js';
 import { ShadowDomain } from '../hypervisor/shadow/domain.js';
 import { FaultHandler } from '../hypervisor/shadow/fault.js';
 import { invlpg } from '../hypervisor/shadow/invlpg.js';
@@ -56,7 +56,7 @@ class ShadowBackend implements MmuBackend {
   constructor(parts: MachineParts) {
     this.#parts = parts;
     const { config, guest, counters, vcpus } = parts;
-    this.#p2m = new P2m(config.host, parts.p2mRanges, SIZE_2M);
+    this.#p2m = parts.p2m(SIZE_2M);
     this.#lazy = config.host.populate === 'lazy' && config.guest.memory === 'cold';
     this.#domain = new ShadowDomain(findPolicy(config.shadow.policy), guest, this.#p2m, counters, config, {
       flushVcpu: (id) => flushVcpu(vcpus[id]!),

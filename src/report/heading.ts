@@ -1,6 +1,6 @@
 /** What a report says about its input before and after the numbers: trace, mode, assumptions. */
 import { counted, grouped } from './numbers.js';
-import type { Manifest, RunResult } from './result.js';
+import type { Manifest, RunResult, SweepResult } from './result.js';
 
 /** `redis.csv  csv, 10,000,000 accesses, 2 address spaces, sha256 5f1c9a0e`. */
 export function traceLine(manifest: Manifest): string {
@@ -25,6 +25,14 @@ export function modeLine(run: RunResult): string {
   return `${run.mode}  ${run.description}, preset ${preset}, config ${sha256.slice(0, 8)}`;
 }
 
+/** `8 points  stlb.entries x mode, preset skylake`. */
+export function sweepLine({ axes, points }: SweepResult): string {
+  const preset = points[0]?.manifest.config.preset ?? '';
+  const modes = [...new Set(points.map(({ mode }) => mode))];
+  const swept = [...axes.map(({ key }) => key), ...(modes.length > 1 ? ['mode'] : [])];
+  return `${counted(points.length, 'point')}  ${swept.join(' x ') || modes.join('')}, preset ${preset}`;
+}
+
 /** Why the numbers cover less than was asked for; null for complete runs. */
 export function incompleteLine(runs: readonly RunResult[]): string | null {
   const run = runs.find((r) => r.manifest.incomplete !== null);
@@ -35,13 +43,14 @@ export function incompleteLine(runs: readonly RunResult[]): string | null {
 
 /** Assumptions of all runs, each once; those of some modes only begin with the modes. */
 export function assumptionLines(runs: readonly RunResult[]): string[] {
-  const modes = new Map<string, string[]>();
+  const modes = new Map<string, Set<string>>();
   for (const run of runs) {
     for (const assumption of run.manifest.assumptions) {
-      modes.set(assumption, [...(modes.get(assumption) ?? []), run.mode]);
+      modes.set(assumption, (modes.get(assumption) ?? new Set()).add(run.mode));
     }
   }
+  const all = new Set(runs.map((run) => run.mode)).size;
   return [...modes].map(([assumption, of]) =>
-    of.length === runs.length ? assumption : `${of.join(', ')}: ${assumption}`,
+    of.size === all ? assumption : `${[...of].join(', ')}: ${assumption}`,
   );
 }

@@ -4,10 +4,10 @@
  * A reporter is one file in reporters/ plus one line in reporters/index.ts. It computes no counter
  * and does no I/O; it does not know whether its text goes to a terminal, a pipe or a file.
  */
-import type { CompareResult, RunResult } from './result.js';
+import type { CompareResult, RunResult, SweepResult } from './result.js';
 
 /** The result of one command on one trace. */
-export type SingleOutput = RunResult | CompareResult;
+export type SingleOutput = RunResult | CompareResult | SweepResult;
 
 /** The result of one command; a list if it was given several traces. */
 export type Output = SingleOutput | readonly SingleOutput[];
@@ -46,9 +46,14 @@ export function outputsOf(output: Output): readonly SingleOutput[] {
   return isList(output) ? output : [output];
 }
 
-/** The runs of one output, in the order of the modes. */
+/** The runs of one output, in the order of the modes or points. */
 export function runsOf(output: SingleOutput): readonly RunResult[] {
+  if (isSweep(output)) return output.points;
   return isCompare(output) ? output.results : [output];
+}
+
+export function isSweep(output: SingleOutput): output is SweepResult {
+  return 'points' in output;
 }
 
 export function isCompare(output: SingleOutput): output is CompareResult {

@@ -7,6 +7,7 @@
 import type { Cost, Verdict } from '../cost/types.js';
 import type { CounterValues } from '../counters.js';
 import type { TableMemory } from '../counters.js';
+import type { ConfigValue } from '../config/keys.js';
 import type { MachineConfig } from '../config/schema.js';
 import type { ShadowPolicy } from '../hypervisor/shadow/policy.js';
 
@@ -14,6 +15,7 @@ export type { Cost, CostGroup, CostTerm, Verdict } from '../cost/types.js';
 
 export const RESULT_SCHEMA = 'p2msim.result/1';
 export const COMPARE_SCHEMA = 'p2msim.compare/1';
+export const SWEEP_SCHEMA = 'p2msim.sweep/1';
 
 export interface ToolInfo {
   readonly name: 'p2msim';
@@ -83,6 +85,8 @@ export interface RunResult {
   /** SHA-256 of the guest page tables at the end without A and D bits: equal in every mode. */
   readonly guestDigest: string;
   readonly intervals: readonly Interval[];
+  /** In a sweep: the swept keys with the values of this point. */
+  readonly point?: Readonly<Record<string, ConfigValue>>;
 }
 
 export interface CompareResult {
@@ -91,4 +95,13 @@ export interface CompareResult {
   readonly results: readonly RunResult[];
   /** Best against second best of the virtualized modes; null if there are fewer than two. */
   readonly verdict: Verdict | null;
+}
+
+/** One trace under every combination of some configuration values and modes. */
+export interface SweepResult {
+  readonly schema: typeof SWEEP_SCHEMA;
+  readonly tool: ToolInfo;
+  /** The swept keys with their values; the last one varies fastest from point to point, the mode fastest of all. */
+  readonly axes: readonly { readonly key: string; readonly values: readonly ConfigValue[] }[];
+  readonly points: readonly RunResult[];
 }

@@ -3,7 +3,6 @@
  * these choices move shadow-paging counts by an order of magnitude.
  */
 import { findPolicy } from '../hypervisor/shadow/policies/load.js';
-import type { OpenTrace } from '../trace/open.js';
 import type { Machine } from './machine.js';
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -12,11 +11,11 @@ const NAMES: Readonly<Record<string, string>> = {
   syscall: 'system calls or interrupts',
 };
 
-export function assumptionsOf(machine: Machine, trace: OpenTrace, events: number): string[] {
+export function assumptionsOf(machine: Machine, lacks: readonly string[], events: number): string[] {
   const list = [guestModel(machine), memoryModel(machine), p2mModel(machine), walkModel(machine)];
   if (machine.plugin.name === 'shadow') list.push(...shadowModel(machine));
   if (events === 0) list.push("the trace has no events: every page-table edit is the guest kernel model's");
-  if (trace.lacks.length > 0) list.push(`the trace cannot say: ${trace.lacks.join(', ')}`);
+  if (lacks.length > 0) list.push(`the trace cannot say: ${lacks.join(', ')}`);
   for (const [kind, count] of machine.passive) {
     if (kind !== 'mark') list.push(`${count} ${NAMES[kind] ?? kind} in the trace: no effect in this model`);
   }

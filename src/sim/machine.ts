@@ -26,6 +26,7 @@ import {
   type MachineCounters,
   type TableMemory,
 } from '../counters.js';
+import { GuestShare } from './guest-share.js';
 import type { MachineRequest } from './run.js';
 import { createVcpus } from './vcpus.js';
 
@@ -41,6 +42,7 @@ export class Machine {
   readonly #lenient: boolean;
   readonly #file: string;
   readonly #single = createBatch(1);
+  readonly #share: GuestShare;
   #columns: PageColumns | null = null;
   /** Events passed over under `--lenient`, by reason. */
   readonly ignored = new Map<string, number>();
@@ -61,8 +63,10 @@ export class Machine {
     const vcpus = createVcpus(config, ids, this.#counters);
     // The guest is built first, and its memory may grow before there is a backend to tell.
     const bound: { backend: MmuBackend | null; front: Front | null } = { backend: null, front: null };
+    const share = (this.#share = options.share ?? new GuestShare());
     const { layout, handleFault } = guestKernel(config, header, options);
-    const guest = new Guest(config, this.#counters, portOf(vcpus, bound), layout);
+    share.grown.push((ram) => bound.backend?.ramGrown(ram));
+    const guest = (share.guest ??= new Guest(config, this.#counters, portOf(vcpus, bound, share), layout));
     for (const vcpu of vcpus) vcpu.space = guest.current[vcpu.id]!.id;
     this.parts = {
       config,
@@ -74,6 +78,7 @@ export class Machine {
       translation: { size: 0, flags: 0, gfn: 0, mfn: 0 },
       watch: { observer: null, exits: null },
       p2mRanges: header.p2m,
+      p2m: (maxSize) => share.p2m(plugin.name, config, header.p2m, maxSize),
     };
     this.#backend = plugin.create(this.parts);
     this.#front = new Front(this.parts, this.#backend, this.#trace, this.#kernel, handleFault);
@@ -187,8 +192,9 @@ export class Machine {
     return this.parts.guest.tablesText();
   }
 
+  /** At the end of the trace. */
   guestDigest(): string {
-    return this.parts.guest.digest();
+    return this.#share.digest(this.parts.guest);
   }
 
   #oneAccess(vcpu: number, va: Word64, write: boolean): void {
@@ -241,6 +247,8 @@ export interface MachineOptions {
   readonly lenient?: boolean;
   /** Page ids that machines of one pass share. */
   readonly ids?: PageIds;
+  /** Guest and p2m, where several machines may share them. */
+  readonly share?: GuestShare | undefined;
   /** Name of the trace, for messages. */
   readonly file?: string;
   /** A guest that is not the modelled Linux: its layout, and what it does on a page fault. */
@@ -278,6 +286,7 @@ function guestKernel(
 function portOf(
   vcpus: readonly Vcpu[],
   bound: { backend: MmuBackend | null; front: Front | null },
+  share: GuestShare,
 ): GuestPort {
   return {
     access: (vcpu, hi, lo, write) => bound.front!.kernelAccess(vcpus[vcpu]!, hi, lo, write),
@@ -287,6 +296,6 @@ function portOf(
       vcpus[vcpu]!.space = space.id;
       bound.backend!.cr3(vcpus[vcpu]!, space, flush);
     },
-    ramGrown: (ram) => bound.backend?.ramGrown(ram),
+    ramGrown: (ram) => share.grown.forEach((tell) => tell(ram)),
   };
 }

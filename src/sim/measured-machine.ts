@@ -6,7 +6,7 @@ import type { TraceChunk } from '../trace/access.js';
 import { assumptionsOf } from './assumptions.js';
 import type { Machine } from './machine.js';
 import type { Pass } from './pass.js';
-import type { MachineRun, ReplayRequest, RunInterval } from './run.js';
+import type { MachineRun, RunInterval } from './run.js';
 import type { Step } from './schedule.js';
 
 export class MeasuredMachine {
@@ -60,7 +60,7 @@ export class MeasuredMachine {
     this.#intervals.push({ from, accesses, counters, memory: this.machine.memory() });
   }
 
-  result(request: ReplayRequest, events: number): MachineRun {
+  result(lacks: readonly string[], events: number): MachineRun {
     const { machine } = this;
     return {
       mode: machine.plugin.name,
@@ -69,7 +69,7 @@ export class MeasuredMachine {
       counters: this.counters(),
       memory: machine.memory(),
       guestDigest: machine.guestDigest(),
-      assumptions: assumptionsOf(machine, request.trace, events),
+      assumptions: assumptionsOf(machine, lacks, events),
       intervals: this.#intervals,
     };
   }

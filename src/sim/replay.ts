@@ -5,52 +5,72 @@
  * next is made, so that an error finds all of them at the same place in the trace.
  */
 import { ConfigError, TraceError, UsageError } from '../errors.js';
-import { createMachine } from './machine.js';
-import { MeasuredMachine } from './measured-machine.js';
-import { Pass } from './pass.js';
+import { type Crew, LocalCrew } from './crew.js';
 import type { ReplayOutcome, ReplayRequest } from './run.js';
 import { Schedule } from './schedule.js';
+import { CrewGaveUp, ThreadCrew } from './thread-crew.js';
 
 /**
  * Replays the trace on every machine. A bad record, or an event that a mode refuses, ends the replay: what
  * was counted before it comes back with the error. Throws {@link TraceError} for a trace in which
  * nothing is left to count.
  */
-export async function replayTrace(request: ReplayRequest): Promise<ReplayOutcome> {
-  const { trace } = request;
-  const pass = new Pass(request.strip ? request.machines.map(({ config }) => config) : null);
-  const options = { lenient: request.lenient, file: trace.path, ids: pass.ids };
-  const measured = request.machines.map(
-    (wanted) => new MeasuredMachine(createMachine(wanted, trace.header, options), pass),
-  );
+export function replayTrace(request: ReplayRequest): Promise<ReplayOutcome> {
+  return replayWith(request, new LocalCrew(orderOf(request)));
+}
+
+/**
+ * The same on `jobs` threads, with the same counts. Null if a machine could not go on: then the trace, opened again,
+ * has to be replayed on one.
+ * @param onThreads told the ids of the threads
+ */
+export async function replayOnThreads(
+  request: ReplayRequest,
+  jobs: number,
+  onThreads?: (ids: readonly number[]) => void,
+): Promise<ReplayOutcome | null> {
+  const crew = new ThreadCrew(orderOf(request), jobs, request.trace.batchRecords);
+  onThreads?.(crew.threads);
+  try {
+    return await replayWith(request, crew);
+  } catch (error) {
+    if (error instanceof CrewGaveUp) return null;
+    throw error;
+  } finally {
+    await crew.close();
+  }
+}
+
+function orderOf({ trace, machines, strip, lenient }: ReplayRequest) {
+  const { header, lacks, eventless, path } = trace;
+  return { machines, header, lacks, eventless, file: path, strip, lenient };
+}
+
+async function replayWith(request: ReplayRequest, crew: Crew): Promise<ReplayOutcome> {
   const schedule = new Schedule(request);
-  const error = await feed(request, schedule, measured, pass);
+  const error = await feed(request, schedule, crew);
   if (error === null && schedule.counted + schedule.eventsMarked === 0)
     throw nothingCounted(request, schedule);
-  for (const step of schedule.finish()) for (const one of measured) one.carryOut(null, step);
+  const { runs, addressSpaces } = await crew.finish(schedule.finish(), schedule.events);
   return {
-    runs: measured.map((one) => one.result(request, schedule.events)),
+    runs,
     accesses: schedule.counted,
     warmup: schedule.warmed,
     skipped: Math.min(request.skip, schedule.position),
     events: schedule.events,
     whole: error === null && !schedule.done,
-    addressSpaces: measured[0]?.machine.parts.guest.spacesMade ?? 0,
+    addressSpaces,
     error,
   };
 }
 
 /** Reads the trace to its end, the limit, or what makes going on impossible, which is returned. */
-async function feed(
-  request: ReplayRequest,
-  schedule: Schedule,
-  measured: readonly MeasuredMachine[],
-  pass: Pass,
-): Promise<TraceError | null> {
+async function feed(request: ReplayRequest, schedule: Schedule, crew: Crew): Promise<TraceError | null> {
   try {
     for await (const chunk of request.trace.chunks()) {
-      pass.nextChunk();
-      for (const step of schedule.steps(chunk)) for (const one of measured) one.carryOut(chunk, step);
+      const carriedOut = crew.carryOut(chunk, schedule.steps(chunk));
+      // Waiting for nothing would cost a turn of the event loop a chunk.
+      if (carriedOut !== undefined) await carriedOut;
       request.onProgress?.(schedule.position, request.trace.bytesRead);
       if (schedule.done) break;
     }

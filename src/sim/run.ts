@@ -13,8 +13,9 @@ export interface MachineRequest {
   /** Mode name in the backend registry, or the name of `backend`. */
   readonly mode: string;
   readonly config: MachineConfig;
-  /** The backend itself, for one that comes from a user's module. */
+  /** The backend itself, for one that comes from a user's module; and that module, for other threads to load. */
   readonly backend?: BackendPlugin | undefined;
+  readonly module?: string | undefined;
 }
 
 export interface ReplayRequest {

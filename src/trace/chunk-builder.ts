@@ -8,18 +8,25 @@ import { BATCH_CAPACITY, createBatch } from './access.js';
 import type { TraceEvent } from './event.js';
 
 export class ChunkBuilder {
-  readonly accesses: AccessBatch = createBatch();
+  readonly accesses: AccessBatch;
+  readonly #capacity: number;
   readonly #events: TraceEvent[] = [];
   readonly #eventAt: number[] = [];
 
+  /** @param capacity records of the largest chunk */
+  constructor(capacity: number = BATCH_CAPACITY) {
+    this.accesses = createBatch(capacity);
+    this.#capacity = capacity;
+  }
+
   /** Accesses that still fit; events are bounded softly, by {@link full}. */
   get room(): number {
-    return BATCH_CAPACITY - this.accesses.n;
+    return this.#capacity - this.accesses.n;
   }
 
   /** True if the next record may not fit: one record is at most two accesses and two events. */
   get full(): boolean {
-    return this.accesses.n + 2 > BATCH_CAPACITY || this.#events.length >= BATCH_CAPACITY;
+    return this.accesses.n + 2 > this.#capacity || this.#events.length >= BATCH_CAPACITY;
   }
 
   get empty(): boolean {

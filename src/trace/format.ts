@@ -33,6 +33,8 @@ export interface ReadOptions {
   readonly modifyAsTwo: boolean;
   /** CSV: pass over columns that p2msim does not know. */
   readonly ignoreColumns: boolean;
+  /** Records of the largest chunk; absent: BATCH_CAPACITY. */
+  readonly batchRecords?: number | undefined;
 }
 
 export const DEFAULT_READ_OPTIONS: ReadOptions = {
@@ -49,6 +51,8 @@ export interface TraceStream {
   readonly virtual: boolean;
   /** What this trace cannot say (for reports): e.g. `page-table edits`. */
   readonly lacks: readonly string[];
+  /** True if there is nothing but accesses in it, for certain: machines may then share what events would change. */
+  readonly eventless: boolean;
   chunks(): AsyncIterable<TraceChunk>;
   /** Bad records dropped so far under `onError: skip`. */
   readonly skipped: { readonly count: number; readonly first: string | null };

@@ -2,7 +2,7 @@
  * Opens a trace: source, format, header. What follows is a stream of chunks that can be read once.
  */
 import type { TraceError } from '../errors.js';
-import type { TraceChunk } from './access.js';
+import { BATCH_CAPACITY, type TraceChunk } from './access.js';
 import type { ReaderOptions } from './bad-records.js';
 import { detectFormat } from './detect.js';
 import type { TraceHeader } from './event.js';
@@ -31,6 +31,8 @@ export interface OpenTrace extends TraceStream {
   readonly header: TraceHeader;
   readonly virtual: boolean;
   readonly lacks: readonly string[];
+  /** Records of the largest chunk. */
+  readonly batchRecords: number;
   /** The records, once. A chunk is only valid until the next one is asked for. */
   chunks(): AsyncIterable<TraceChunk>;
   /** SHA-256 of the decompressed bytes read so far: of the whole trace at its end. */
@@ -64,7 +66,7 @@ export async function openTrace(path: string, options: OpenOptions): Promise<Ope
       },
     };
     const stream = await format.open(source, read);
-    return opened(path, format.name, source, stream, badRecords);
+    return opened(path, format.name, source, stream, badRecords, read.batchRecords ?? BATCH_CAPACITY);
   } catch (error) {
     await source.close();
     throw error;
@@ -77,6 +79,7 @@ function opened(
   source: TraceSource,
   stream: TraceStream,
   badRecords: readonly TraceError[],
+  batchRecords: number,
 ): OpenTrace {
   return {
     path,
@@ -84,7 +87,9 @@ function opened(
     header: stream.header,
     virtual: stream.virtual,
     lacks: stream.lacks,
+    eventless: stream.eventless,
     badRecords,
+    batchRecords,
     totalBytes: source.totalBytes,
     get bytesRead() {
       return source.bytesRead;

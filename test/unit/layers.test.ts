@@ -25,7 +25,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['cost'],
   ['report'],
   ['capture'],
-  ['version.ts', 'api.ts', 'index.ts'],
+  ['version.ts', 'prepare.ts', 'api.ts', 'sweep.ts', 'index.ts'],
   ['cli'],
 ];
 

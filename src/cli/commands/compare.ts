@@ -13,7 +13,7 @@ export function addCompare(program: Command, context: Context): void {
       'Replay each trace once under several modes, print them side by side, and say which is cheaper.',
     )
     .argument('<traces...>', 'trace files, plain or gzip, or - for standard input');
-  addFlags(command, 'input', 'run', 'modes', 'model', 'hardware', 'output');
+  addFlags(command, 'input', 'run', 'modes', 'jobs', 'model', 'hardware', 'output');
   command.addHelpText(
     'after',
     examples(

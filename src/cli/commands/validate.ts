@@ -4,21 +4,9 @@ import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Context, Library } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { examples } from '../help.js';
-import { collected, Given } from '../options.js';
+import { collected, Given, jobsOf } from '../options.js';
 import { createCounter } from '../progress.js';
 import { outputColumns } from '../terminal.js';
-
-/** More threads than this only take memory from each other. */
-const MOST_JOBS = 256;
-
-/** Threads: `--jobs`, or one per processor. */
-function jobsOf(given: Given, library: Library): number {
-  const jobs = given.count('jobs', availableParallelism());
-  if (jobs >= 1 && jobs <= MOST_JOBS) return jobs;
-  throw new library.UsageError(`--jobs is ${jobs}; expected 1 to ${MOST_JOBS}`, {
-    hint: 'give the number of threads, or leave --jobs out for one per processor',
-  });
-}
 
 /** Options that make no sense with the others, and what to do about it. */
 interface Refusal {
@@ -60,7 +48,7 @@ async function runAll(given: Given, context: Context, library: Library): Promise
   const validation = await library
     .validate({
       suites: suite === undefined ? undefined : [suite],
-      jobs: jobsOf(given, library),
+      jobs: jobsOf(given, library, availableParallelism()),
       onProgress: (name, done, total) => progress.report(`validate ${name}`, done, total),
     })
     .finally(progress.end);

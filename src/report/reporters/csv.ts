@@ -1,8 +1,10 @@
 /**
- * Long form, one line per number: `mode,trace,key,value` (RFC 4180 quoting, `\n` line ends).
+ * Long form, one line per number: `mode,trace,key,value` (RFC 4180 quoting, `\n` line ends). In a sweep the swept keys
+ * are columns, too: `mode,trace,stlb.entries,key,value`.
  *
  * A run that an error ended early begins with a line `incomplete`. Long, because modes and versions differ in their keys; spreadsheets and data frames pivot it.
  */
+import { formatValue } from '../../config/keys.js';
 import { metricMatcher, metricValues } from '../metric-values.js';
 import { outputsOf, type Reporter, runsOf } from '../output.js';
 
@@ -10,22 +12,23 @@ export const csv = {
   name: 'csv',
   summary: 'one line per number: mode,trace,key,value',
   render(output, options) {
-    const lines = outputsOf(output)
-      .flatMap(runsOf)
-      .flatMap((run) => {
-        const values = metricValues(run);
-        const matches = metricMatcher(
-          options.metrics ?? '*',
-          values.map(([key]) => key),
-        );
-        const { incomplete, trace } = run.manifest;
-        const flag = incomplete === null ? [] : [[run.mode, trace.path, 'incomplete', incomplete]];
-        const rows = values
-          .filter(([key]) => matches(key))
-          .map(([key, value]) => [run.mode, trace.path, key, String(value)]);
-        return [...flag, ...rows];
-      });
-    return [['mode', 'trace', 'key', 'value'], ...lines]
+    const runs = outputsOf(output).flatMap(runsOf);
+    const swept = [...new Set(runs.flatMap(({ point }) => Object.keys(point ?? {})))];
+    const lines = runs.flatMap((run) => {
+      const values = metricValues(run);
+      const matches = metricMatcher(
+        options.metrics ?? '*',
+        values.map(([key]) => key),
+      );
+      const { incomplete, trace } = run.manifest;
+      const named = [run.mode, trace.path, ...swept.map((key) => formatValue(run.point?.[key] ?? ''))];
+      const flag = incomplete === null ? [] : [[...named, 'incomplete', incomplete]];
+      const rows = values
+        .filter(([key]) => matches(key))
+        .map(([key, value]) => [...named, key, String(value)]);
+      return [...flag, ...rows];
+    });
+    return [['mode', 'trace', ...swept, 'key', 'value'], ...lines]
       .map((cells) => `${cells.map(quoted).join(',')}\n`)
       .join('');
   },

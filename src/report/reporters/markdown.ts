@@ -2,11 +2,12 @@
 import { compareSection } from '../compare-section.js';
 import { costNotes, costSection } from '../cost-section.js';
 import { exitSection } from '../exit-section.js';
-import { assumptionLines, incompleteLine, modeLine, traceLine } from '../heading.js';
+import { assumptionLines, incompleteLine, modeLine, sweepLine, traceLine } from '../heading.js';
 import { intervalSection } from '../interval-section.js';
 import { metricSection } from '../metric-section.js';
 import {
   isCompare,
+  isSweep,
   outputsOf,
   type Reporter,
   type ReporterOptions,
@@ -20,7 +21,9 @@ import {
   walkCacheSection,
   walkSection,
 } from '../run-sections.js';
+import type { CompareResult, RunResult } from '../result.js';
 import type { Section } from '../section.js';
+import { sweepSection } from '../sweep-section.js';
 
 export const markdown = {
   name: 'markdown',
@@ -37,20 +40,27 @@ function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
   const first = runs[0];
   if (first === undefined) return ['no results'];
   const incomplete = incompleteLine(runs);
-  const sections = options.metrics === null ? reportSections(output) : [metricSection(runs, options.metrics)];
-  const all = options.all && options.metrics === null ? [metricSection(runs, '*')] : [];
+  const { sections, heads } = isSweep(output)
+    ? { sections: [sweepSection(output, options.all ? '*' : options.metrics)], heads: [sweepLine(output)] }
+    : { sections: chosenSections(output, options), heads: runs.map(modeLine) };
   const verdict = isCompare(output) ? (output.verdict?.sentences ?? []) : [];
   const notes = [...costNotes(first.cost.terms, isCompare(output) ? '' : '*'), ...assumptionLines(runs)];
   return [
     ...(incomplete === null ? [] : [`> **${escaped(incomplete)}**`]),
-    [traceLine(first.manifest), ...runs.map(modeLine)].map((text) => `- ${escaped(text)}`).join('\n'),
-    ...[...sections, ...all].filter((s) => s.rows.length > 0).map(markdownTable),
+    [traceLine(first.manifest), ...heads].map((text) => `- ${escaped(text)}`).join('\n'),
+    ...sections.filter((s) => s.rows.length > 0).map(markdownTable),
     ...(verdict.length === 0 ? [] : [escaped(verdict.join(' '))]),
     ['Notes and assumptions:', '', ...notes.map((note) => `- ${escaped(note)}`)].join('\n'),
   ];
 }
 
-function reportSections(output: SingleOutput): Section[] {
+function chosenSections(output: RunResult | CompareResult, options: ReporterOptions): Section[] {
+  const runs = runsOf(output);
+  if (options.metrics !== null) return [metricSection(runs, options.metrics)];
+  return [...reportSections(output), ...(options.all ? [metricSection(runs, '*')] : [])];
+}
+
+function reportSections(output: RunResult | CompareResult): Section[] {
   if (isCompare(output)) return [compareSection(output.results)];
   return [
     translationSection(output),

@@ -8,18 +8,19 @@ import { compareSection } from '../compare-section.js';
 import { costNotes, costSection } from '../cost-section.js';
 import { exitSection } from '../exit-section.js';
 import { besideOrBelow, gridLines, wrap } from '../grid.js';
-import { assumptionLines, incompleteLine, modeLine, traceLine } from '../heading.js';
+import { assumptionLines, incompleteLine, modeLine, sweepLine, traceLine } from '../heading.js';
 import { intervalSection } from '../interval-section.js';
 import { metricSection } from '../metric-section.js';
 import {
   isCompare,
+  isSweep,
   outputsOf,
   type Reporter,
   type ReporterOptions,
   runsOf,
   type SingleOutput,
 } from '../output.js';
-import type { CompareResult, RunResult } from '../result.js';
+import type { CompareResult, RunResult, SweepResult } from '../result.js';
 import {
   guestSection,
   memorySection,
@@ -28,6 +29,7 @@ import {
   walkSection,
 } from '../run-sections.js';
 import type { Section, SectionRow } from '../section.js';
+import { sweepSection } from '../sweep-section.js';
 
 /** Wider tables are hard to read and to paste. */
 const MAX_COLUMNS = 100;
@@ -42,6 +44,7 @@ export const table = {
 } satisfies Reporter;
 
 function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
+  if (isSweep(output)) return sweepReport(output, options);
   const runs = runsOf(output);
   const first = runs[0];
   if (first === undefined) return ['no results'];
@@ -61,7 +64,24 @@ function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
   ];
 }
 
-function report(output: SingleOutput, options: ReporterOptions): string[] {
+/** What differs from point to point is in the table; wide tables are not cut, for a row has to stay whole. */
+function sweepReport(output: SweepResult, options: ReporterOptions): string[] {
+  const { points } = output;
+  const [first] = points;
+  if (first === undefined) return ['no results'];
+  const columns = width(options);
+  const incomplete = incompleteLine(points);
+  return [
+    ...(incomplete === null ? [] : [...wrap(incomplete, columns).map((l) => options.color('yellow', l)), '']),
+    ...wrap(traceLine(first.manifest), columns),
+    ...wrap(sweepLine(output), columns),
+    '',
+    ...sectionLines([sweepSection(output, options.all ? '*' : options.metrics)], options),
+    ...assumptions(points, options),
+  ];
+}
+
+function report(output: Exclude<SingleOutput, SweepResult>, options: ReporterOptions): string[] {
   return isCompare(output) ? compareReport(output, options) : runReport(output, options);
 }
 

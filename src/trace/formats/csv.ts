@@ -35,7 +35,7 @@ export async function openCsv(
   const input = source.chunks()[Symbol.asyncIterator]();
   const lines = new LineBuffer(source.name);
   const { header, table } = await readPrelude(source.name, input, lines, options);
-  const out = new ChunkBuilder();
+  const out = new ChunkBuilder(options.batchRecords);
   const bad = new BadRecords(options);
   const rows = new RowReader(source.name, table, header, out, bad);
   const scanner = new CsvScanner(lines, out, rows, table);
@@ -49,6 +49,7 @@ export async function openCsv(
     header,
     virtual: true,
     lacks: lacksOf(table),
+    eventless: false,
     chunks: (): AsyncGenerator<TraceChunk> => decodeLines(source, input, lines, out, decode),
     get skipped() {
       return bad.skipped;

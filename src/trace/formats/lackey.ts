@@ -209,7 +209,7 @@ function sniff(head: Uint8Array): boolean {
 
 async function open(source: ByteSource, options: ReaderOptions): Promise<TraceStream> {
   const lines = new LineBuffer(source.name);
-  const out = new ChunkBuilder();
+  const out = new ChunkBuilder(options.batchRecords);
   const reader = new LackeyReader(source.name, lines, out, options);
   const chunks = (): AsyncGenerator<TraceChunk> =>
     decodeLines(source, source.chunks()[Symbol.asyncIterator](), lines, out, () => reader.decode());
@@ -217,6 +217,7 @@ async function open(source: ByteSource, options: ReaderOptions): Promise<TraceSt
     header: EMPTY_HEADER,
     virtual: true,
     lacks: LACKS,
+    eventless: true,
     chunks,
     get skipped() {
       return reader.bad.skipped;

@@ -1,0 +1,291 @@
+/**
+ * From options to results: open a trace, build the machines, replay, cost and assemble.
+ *
+ * `prepare` does everything that can fail before the first access (names, configuration, the trace's
+ * header), `run` the replay. An input error in the middle of a trace does not throw: the result of what
+ * was counted before it comes back together with the error.
+ */
+import { configDigest } from './config/build.js';
+import { type EffectiveConfig, resolveConfig } from './config/load.js';
+import type { MachineConfig } from './config/schema.js';
+import type { Setting } from './config/values.js';
+import { estimateCost } from './cost/model.js';
+import { DEFAULT_COST_TABLE } from './cost/table.js';
+import type { CostTable } from './cost/types.js';
+import { type TraceError, UsageError } from './errors.js';
+import { findPolicy, isPolicyFile } from './hypervisor/shadow/policies/load.js';
+import type { ShadowPolicy } from './hypervisor/shadow/policy.js';
+import type { BackendPlugin } from './mmu/backend.js';
+import { backends, isBackendPath, loadBackend } from './mmu/index.js';
+import { type Manifest, RESULT_SCHEMA, type RunResult } from './report/result.js';
+import { replayOnThreads, replayTrace } from './sim/replay.js';
+import type { MachineRun, ReplayOutcome, ReplayRequest } from './sim/run.js';
+import { BATCH_CAPACITY } from './trace/access.js';
+import { DEFAULT_READ_OPTIONS, type ReadOptions } from './trace/format.js';
+import { TRACE_FORMATS } from './trace/formats/index.js';
+import { type OpenTrace, openTrace } from './trace/open.js';
+import { TOOL } from './version.js';
+
+/**
+ * From so many machines on each gets a large batch before the next has its turn: the tables of one fill the processor's
+ * caches, and to change machines every 16,384 records would empty them each time (bench/README.md, row sweep).
+ */
+const MANY_MACHINES = 4;
+const LARGE_BATCH = 1 << 20;
+
+/** The trace and the machine: what all verbs take. */
+export interface TraceOptions {
+  /** Path, or `-` for `stdin`. */
+  readonly trace: string;
+  readonly stdin?: NodeJS.ReadableStream | undefined;
+  /** Name of a trace format; recognised by content if absent. */
+  readonly format?: string | undefined;
+  readonly read?: Partial<ReadOptions> | undefined;
+  /** Name of a hardware preset. */
+  readonly preset?: string | undefined;
+  /** Settings over preset and trace header; later ones win. */
+  readonly settings?: readonly Setting[] | undefined;
+}
+
+/** Which records are replayed, and how they are costed. */
+export interface RunOptions extends TraceOptions {
+  /** Records to pass over, to warm up with, and to count (Infinity: all). */
+  readonly skip?: number | undefined;
+  readonly warmup?: number | undefined;
+  readonly limit?: number | undefined;
+  /** Records per row of the time series; 0 for none. */
+  readonly interval?: number | undefined;
+  /** Ignore events that a mode cannot model instead of failing. */
+  readonly lenient?: boolean | undefined;
+  /** Leave out records that provably change nothing but counters: faster, same counts. Default true. */
+  readonly strip?: boolean | undefined;
+  /** Threads for the machines, besides the one that decodes: 1 (default) for none. Counts are the same. */
+  readonly jobs?: number | undefined;
+  /** Told the ids of the threads. */
+  readonly onThreads?: ((ids: readonly number[]) => void) | undefined;
+  readonly costs?: CostTable | undefined;
+  /** Command line for the manifest. */
+  readonly argv?: readonly string[] | undefined;
+  /** Records replayed, stored bytes read, and their total if it is known. */
+  readonly onProgress?: ((records: number, bytesRead: number, totalBytes: number | null) => void) | undefined;
+}
+
+/** A result, and the input error that ended it early. */
+export interface Finished<T> {
+  readonly result: T;
+  readonly error: TraceError | null;
+}
+
+/** A trace that is open and machines that are configured; nothing has been replayed. */
+export interface Prepared {
+  /** Of the first machine. */
+  readonly effective: EffectiveConfig;
+  readonly run: () => Promise<Finished<readonly RunResult[]>>;
+  readonly close: () => Promise<void>;
+}
+
+/** The backends called `names`; a name that looks like a path is loaded as a module. */
+export async function resolveModes(names: readonly string[]): Promise<readonly BackendPlugin[]> {
+  const plugins: BackendPlugin[] = [];
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new UsageError(`mode '${twice}' is given twice`, { hint: 'name each mode once' });
+  }
+  for (const name of names) {
+    plugins.push(isBackendPath(name) ? await loadBackend(name) : backends.get(name));
+  }
+  return plugins;
+}
+
+/** Opens the trace for so many machines. */
+export async function openWith(options: TraceOptions, machines = 1): Promise<OpenTrace> {
+  const { trace, format, stdin, read } = options;
+  const batchRecords = machines < MANY_MACHINES ? BATCH_CAPACITY : LARGE_BATCH;
+  return openTrace(trace, { format, stdin, read: { ...DEFAULT_READ_OPTIONS, batchRecords, ...read } });
+}
+
+/** The effective configuration for an open trace. */
+export function configure(options: TraceOptions, trace: OpenTrace): EffectiveConfig {
+  const { preset, settings } = options;
+  return resolveConfig({ preset, settings, declared: trace.header, trace: options.trace });
+}
+
+/**
+ * Everything about the options that can be checked without the trace: modes, format, preset, settings.
+ * Throws what `prepare` would.
+ */
+export async function check(
+  options: TraceOptions,
+  modes: readonly string[],
+): Promise<readonly BackendPlugin[]> {
+  const plugins = await resolveModes(modes);
+  if (options.format !== undefined) TRACE_FORMATS.get(options.format);
+  const { config } = resolveConfig({ preset: options.preset, settings: options.settings });
+  findPolicy(config.shadow.policy);
+  return plugins;
+}
+
+/** A machine that is wanted: a mode, and settings over those that all machines of the replay have. */
+export interface WantedMachine {
+  readonly mode: string;
+  readonly settings: readonly Setting[];
+}
+
+/** Opens the trace and builds the configuration of every mode; replays nothing yet. */
+export async function prepare(options: RunOptions, modes: readonly string[]): Promise<Prepared> {
+  await resolveModes(modes);
+  return prepareMachines(
+    options,
+    modes.map((mode) => ({ mode, settings: [] })),
+  );
+}
+
+/** A machine whose mode and configuration are known. */
+interface ConfiguredMachine {
+  readonly backend: BackendPlugin;
+  readonly module: string | undefined;
+  readonly effective: EffectiveConfig;
+}
+
+/** As {@link prepare}, for machines that differ in more than the mode. */
+export async function prepareMachines(
+  options: RunOptions,
+  wanted: readonly WantedMachine[],
+): Promise<Prepared> {
+  const modes = [...new Set(wanted.map(({ mode }) => mode))];
+  const plugins = new Map((await check(options, modes)).map((plugin, i) => [modes[i], plugin]));
+  const reopen = (): Promise<OpenTrace> => openWith(options, wanted.length);
+  const trace = await reopen();
+  try {
+    const machines = wanted.map(({ mode, settings }): ConfiguredMachine => {
+      const all = [...(options.settings ?? []), ...settings];
+      const effective = configure({ ...options, settings: all }, trace);
+      const backend = plugins.get(mode)!;
+      return { backend, module: isBackendPath(mode) ? mode : undefined, effective };
+    });
+    return {
+      effective: machines[0]!.effective,
+      run: () => runPrepared(options, machines, trace, reopen),
+      close: () => trace.close(),
+    };
+  } catch (error) {
+    await trace.close();
+    throw error;
+  }
+}
+
+async function runPrepared(
+  options: RunOptions,
+  machines: readonly ConfiguredMachine[],
+  opened: OpenTrace,
+  reopen: () => Promise<OpenTrace>,
+): Promise<Finished<readonly RunResult[]>> {
+  const { jobs = 1, onThreads } = options;
+  let trace = opened;
+  let outcome: ReplayOutcome | null = null;
+  // Standard input cannot be read again, which a replay on threads may have to do.
+  if (jobs > 1 && machines.length > 1 && options.trace !== '-') {
+    outcome = await replayOnThreads(requestOf(options, machines, trace), jobs, onThreads);
+    if (outcome === null) trace = await reopen();
+  }
+  try {
+    outcome ??= await replayTrace(requestOf(options, machines, trace));
+    const done = outcome;
+    const results = done.runs.map((run, i) => assemble(options, machines[i]!.effective, trace, done, run));
+    return { result: results, error: done.error };
+  } finally {
+    if (trace !== opened) await trace.close();
+  }
+}
+
+function requestOf(
+  options: RunOptions,
+  machines: readonly ConfiguredMachine[],
+  trace: OpenTrace,
+): ReplayRequest {
+  const { onProgress } = options;
+  return {
+    trace,
+    machines: machines.map(({ backend, module, effective }) => ({
+      mode: backend.name,
+      config: effective.config,
+      backend,
+      module,
+    })),
+    skip: options.skip ?? 0,
+    warmup: options.warmup ?? 0,
+    limit: options.limit ?? Infinity,
+    interval: options.interval ?? 0,
+    lenient: options.lenient ?? false,
+    strip: options.strip ?? true,
+    onProgress: onProgress && ((records, bytes) => onProgress(records, bytes, trace.totalBytes)),
+  };
+}
+
+function assemble(
+  options: RunOptions,
+  effective: EffectiveConfig,
+  trace: OpenTrace,
+  outcome: ReplayOutcome,
+  run: MachineRun,
+): RunResult {
+  return {
+    schema: RESULT_SCHEMA,
+    tool: TOOL,
+    manifest: manifest(options, effective, trace, outcome, run),
+    mode: run.mode,
+    description: run.description,
+    counters: run.counters,
+    memory: run.memory,
+    cost: estimateCost(run.counters, options.costs ?? DEFAULT_COST_TABLE),
+    guestDigest: run.guestDigest,
+    intervals: run.intervals,
+  };
+}
+
+function manifest(
+  options: RunOptions,
+  effective: EffectiveConfig,
+  trace: OpenTrace,
+  outcome: ReplayOutcome,
+  run: MachineRun,
+): Manifest {
+  const { error } = outcome;
+  return {
+    argv: options.argv ?? [],
+    seed: effective.config.seed,
+    trace: {
+      path: options.trace,
+      format: trace.format,
+      sha256: trace.digest(),
+      whole: outcome.whole,
+      accesses: outcome.accesses,
+      events: outcome.events,
+      warmup: outcome.warmup,
+      skipped: outcome.skipped,
+      badRecords: trace.skipped.count,
+      addressSpaces: outcome.addressSpaces,
+    },
+    config: {
+      sha256: configDigest(withPolicy(run.config)),
+      preset: effective.preset,
+      effective: run.config,
+      ...ownPolicy(run.config.shadow.policy),
+    },
+    assumptions: run.assumptions,
+    incomplete: error === null ? null : `${error.where}: ${error.message}`,
+  };
+}
+
+/** The configuration with the contents of a policy file in the place of its path, which says nothing. */
+function withPolicy(config: MachineConfig): MachineConfig {
+  const { policy } = config.shadow;
+  if (!isPolicyFile(policy)) return config;
+  const { name: _, summary: __, ...fields } = findPolicy(policy);
+  return { ...config, shadow: { ...config.shadow, policy: JSON.stringify(fields) } };
+}
+
+/** The contents of a policy file: the configuration names only its path. */
+function ownPolicy(name: string): { shadowPolicy?: ShadowPolicy } {
+  return isPolicyFile(name) ? { shadowPolicy: findPolicy(name) } : {};
+}
