@@ -251,6 +251,25 @@ describe('touch', () => {
   });
 });
 
+describe('touch and insert', () => {
+  it.each(['lru', 'fifo', 'plru', 'random'] as const)('%s: are has and fill in one', (policy) => {
+    const make = (): SetAssoc => new SetAssoc({ entries: 12, ways: 3, policy }, { prng: new Prng(4) });
+    const [one, two, plain] = [make(), make(), make()];
+    const prng = new Prng(6);
+    for (let i = 0; i < 4000; i++) {
+      const key = prng.below(30);
+      const set = key & 3;
+      const hit = plain.has(set, key);
+      plain.fill(set, key, 0);
+      expect(one.touch(set, key)).toBe(hit);
+      if (hit) two.fill(set, key, 0);
+      else two.insert(set, key, 0);
+      if (i % 97 === 0) for (const array of [one, two, plain]) array.invalidate(set, key);
+      expect([one.live, two.live]).toEqual([plain.live, plain.live]);
+    }
+  });
+});
+
 describe('scan', () => {
   /** A copy of `scan` made of single look-ups: stops at the first miss or missing right. */
   function slowScan(array: SetAssoc, keys: readonly number[], from: number, sets: number): number {
