@@ -72,7 +72,7 @@ export function sweepPoints(modes: readonly string[], axes: readonly SweepAxis[]
   if (twice !== undefined) throw new UsageError(`key '${twice.key}' is swept twice`);
   const size = axes.reduce((product, { values }) => product * values.length, modes.length);
   if (size > MAX_POINTS) {
-    throw new UsageError(`the sweep has ${size} points; the most in one pass is ${MAX_POINTS}`, {
+    throw new UsageError(`the sweep has more than ${MAX_POINTS} points, the most in one pass`, {
       hint: 'sweep fewer values at once',
     });
   }
