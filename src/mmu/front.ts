@@ -184,18 +184,31 @@ export class Front {
     this.#sizes[key - this.#firstKey] = size;
   }
 
+  /** The access of a key that the scan stopped at. */
   #traceAccess(vcpu: Vcpu, batch: AccessBatch, key: number, origin: number): void {
-    const record = origin >> 1;
     const page = key >>> 2;
+    const write = (key & 1) !== 0;
+    const fetch = (origin & 1) !== 0;
+    const { tlb } = vcpu;
+    const scanned = (fetch ? tlb.scannableFetch : tlb.scannableData) !== null;
+    const c = this.#trace;
+    const found = scanned ? tlb.lookupMissed(page, write, fetch, c) : tlb.lookup(page, write, fetch, c);
+    if (found === TLB_HIT) return;
+    if (found === TLB_HIT_SECOND) {
+      this.#parts.watch.observer?.note('STLB hit');
+      return;
+    }
+    const record = origin >> 1;
     let hi = batch.hi[record]! | 0;
     let lo = batch.lo[record]! | 0;
     // A record names its first page; the low bits of the page id tell how many pages further on this is.
     const further = (page - (lo >>> 12)) & 511;
     if (further > 0) {
-      hi = laterHi(hi, lo, further);
-      lo = laterLo(batch.lo[record]! | 0, further);
+      const first = lo;
+      lo = laterLo(first, further);
+      hi = laterHi(hi, first, further);
     }
-    this.#access(vcpu, page, hi, lo >>> 0, (key & 1) !== 0, (origin & 1) !== 0);
+    this.#resolve(vcpu, page, hi, lo >>> 0, write, fetch, found, c);
   }
 
   /** One kernel page access (docs/model.md 7.3); true if it hit the first-level TLB. */
@@ -227,17 +240,28 @@ export class Front {
     const c = this.#parts.origin.counters;
     const found = vcpu.tlb.lookup(page, write, fetch, c);
     if (found === TLB_HIT) return true;
-    const { observer } = this.#parts.watch;
-    if (found === TLB_HIT_SECOND) {
-      observer?.note('STLB hit');
-      return false;
-    }
-    if (found === TLB_REWALK) c.rewalks += 1;
-    observer?.note(
-      found === TLB_REWALK ? 'TLB hit without the right to write: walk again' : 'TLB miss: page walk',
-    );
-    this.#walk(vcpu, page, hi, lo, write, fetch, found !== TLB_REWALK, c);
+    if (found === TLB_HIT_SECOND) this.#parts.watch.observer?.note('STLB hit');
+    else this.#resolve(vcpu, page, hi, lo, write, fetch, found, c);
     return false;
+  }
+
+  /** Walks for what no TLB holds, or not with the right to write. */
+  #resolve(
+    vcpu: Vcpu,
+    page: number,
+    hi: number,
+    lo: number,
+    write: boolean,
+    fetch: boolean,
+    found: number,
+    c: AccessCounters,
+  ): void {
+    const rewalk = found === TLB_REWALK;
+    if (rewalk) c.rewalks += 1;
+    this.#parts.watch.observer?.note(
+      rewalk ? 'TLB hit without the right to write: walk again' : 'TLB miss: page walk',
+    );
+    this.#walk(vcpu, page, hi, lo, write, fetch, !rewalk, c);
   }
 
   #walk(

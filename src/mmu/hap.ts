@@ -82,7 +82,7 @@ class HapBackend implements MmuBackend {
         if (host < 0) return this.#hostFault(vcpu, table, host, WALKER_WRITES, NPF_WALK);
         // A combined entry exists once it is known where the next table is in host memory.
         if (this.#combined && level < guest.levels)
-          vcpu.pwc.fill(vcpu.space, vcpu.page, level + 1, table, writable);
+          vcpu.pwc.insert(vcpu.space, vcpu.page, level + 1, table, writable);
       }
       translated = false;
       const index = tableIndex(hi, lo, level);
@@ -101,7 +101,7 @@ class HapBackend implements MmuBackend {
         tables.setFlagsAt(slot, index, flags | PTE_A);
         c.adUpdates += 1;
       }
-      if (!this.#combined) vcpu.pwc.fill(vcpu.space, vcpu.page, level, frame, writable);
+      if (!this.#combined) vcpu.pwc.insert(vcpu.space, vcpu.page, level, frame, writable);
       table = frame;
     }
   }

@@ -64,7 +64,7 @@ class NativeBackend implements MmuBackend {
         tables.setFlagsAt(slot, index, flags | PTE_A);
         c.adUpdates += 1;
       }
-      vcpu.pwc.fill(vcpu.space, vcpu.page, level, frame, writable);
+      vcpu.pwc.insert(vcpu.space, vcpu.page, level, frame, writable);
       table = frame;
     }
   }

@@ -6,10 +6,12 @@
  */
 import { SIZE_1G, SIZE_4K } from '../arch/paging.js';
 import { P2M_ABSENT, P2M_LEAF, type P2m } from '../hypervisor/p2m.js';
+import type { AccessCounters } from '../counters.js';
 import type { MachineParts, Vcpu } from './backend.js';
 import type { SetAssoc } from './set-assoc.js';
 import { countNestedHit, countNestedReference } from './references.js';
 import { TLB_W } from './tlb-hierarchy.js';
+import type { WalkObserver } from './walk-observer.js';
 
 /** Host walk outcomes besides a leaf size. */
 export const NOT_MAPPED = -1;
@@ -17,6 +19,9 @@ export const NOT_RAM = -2;
 export const NOT_WRITABLE = -3;
 /** Added to the leaf size if the leaf is read-only. */
 export const READ_ONLY = 4;
+
+/** Bits of sizes: no nested TLB entry larger than 4 KiB. */
+const ONLY_4K = 1 << SIZE_4K;
 
 export class NestedWalk {
   readonly #parts: MachineParts;
@@ -32,48 +37,60 @@ export class NestedWalk {
   /** gfn -> host leaf size, with READ_ONLY, by nested TLB or host walk; or NOT_MAPPED, NOT_RAM, NOT_WRITABLE. */
   walk(vcpu: Vcpu, gfn: number, write: boolean): number {
     const c = this.#parts.origin.counters;
-    let known = false;
-    if (vcpu.ntlb !== null) {
-      const size = this.#lookUp(vcpu.ntlb, gfn);
-      if (size >= 0 && !(write && size >= READ_ONLY)) {
-        c.ntlbHit += 1;
-        return size;
-      }
-      c.ntlbMiss += 1;
-      known = size >= 0;
+    const { ntlb } = vcpu;
+    if (ntlb === null) return this.#hostWalk(vcpu, gfn, write, c);
+    if (this.#sizes > ONLY_4K || !ntlb.enterable) return this.#walkAnySize(vcpu, ntlb, gfn, write, c);
+    // All host leaves so far are 4 KiB: look-up and insertion in one pass, taken back if it is not to be.
+    const set = gfn & (ntlb.sets - 1);
+    const flags = ntlb.enter(set, gfn, TLB_W);
+    if (flags >= 0 && (flags & TLB_W) !== 0) {
+      c.ntlbHit += 1;
+      return SIZE_4K;
     }
+    if (flags >= 0) return this.#walkAnySize(vcpu, ntlb, gfn, write, c);
+    c.ntlbMiss += 1;
+    this.#sizes = ONLY_4K;
+    const size = this.#hostWalk(vcpu, gfn, write, c);
+    if (size === SIZE_4K) return size;
+    ntlb.takeBack(set);
+    if (size >= 0) this.#enter(ntlb, gfn, size, false);
+    return size;
+  }
+
+  #walkAnySize(vcpu: Vcpu, ntlb: SetAssoc, gfn: number, write: boolean, c: AccessCounters): number {
+    const known = this.#lookUp(ntlb, gfn);
+    if (known >= 0 && !(write && known >= READ_ONLY)) {
+      c.ntlbHit += 1;
+      return known;
+    }
+    c.ntlbMiss += 1;
+    const size = this.#hostWalk(vcpu, gfn, write, c);
+    if (size >= 0) this.#enter(ntlb, gfn, size, known >= 0);
+    return size;
+  }
+
+  /** Host walk cache, then the p2m: leaf size with READ_ONLY, or NOT_MAPPED, NOT_RAM, NOT_WRITABLE. */
+  #hostWalk(vcpu: Vcpu, gfn: number, write: boolean, c: AccessCounters): number {
     const p2m = this.#p2m;
+    const { npwc, cache } = vcpu;
+    const { observer } = this.#parts.watch;
     let table = 0;
     let level = p2m.levels;
-    const hit = vcpu.npwc.present ? vcpu.npwc.lookup(gfn) : -1;
-    if (hit >= 0) countNestedHit(c, hit);
-    if (hit > 0) {
-      table = vcpu.npwc.table;
-      level = hit - 1;
+    if (npwc.present) {
+      const hit = npwc.lookup(gfn);
+      countNestedHit(c, hit);
+      if (hit > 0) {
+        table = npwc.table;
+        level = hit - 1;
+      }
     }
-    const { observer } = this.#parts.watch;
     for (; ; level--) {
-      const index = p2m.index(gfn, level);
       const below = p2m.below(table, gfn, level);
       countNestedReference(c, level);
-      vcpu.cache.read(p2m.tableMfn(table), index, c);
-      observer?.reference(
-        'nested',
-        level,
-        table,
-        index,
-        below === P2M_ABSENT ? null : below < 0 ? p2m.mfn(gfn) : below,
-      );
-      if (below === P2M_ABSENT) return p2m.isRam(gfn) ? NOT_MAPPED : NOT_RAM;
-      if (below < 0) {
-        const writable = below === P2M_LEAF;
-        if (write && !writable) return NOT_WRITABLE;
-        if (vcpu.ntlb !== null) {
-          this.#enter(vcpu.ntlb, gfn, level - 1, writable ? TLB_W : 0, known);
-        }
-        return writable ? level - 1 : (level - 1) | READ_ONLY;
-      }
-      vcpu.npwc.insert(gfn, level, below);
+      cache.read(p2m.tableMfn(table), p2m.index(gfn, level), c);
+      if (observer !== null) watched(observer, p2m, gfn, level, table, below);
+      if (below < 0) return leafOf(p2m, gfn, level, below, write);
+      npwc.insert(gfn, level, below);
       table = below;
     }
   }
@@ -90,11 +107,32 @@ export class NestedWalk {
   }
 
   /** @param known the look-up found the gfn, only without the right to write */
-  #enter(ntlb: SetAssoc, gfn: number, size: number, flags: number, known: boolean): void {
+  #enter(ntlb: SetAssoc, gfn: number, leaf: number, known: boolean): void {
+    const size = leaf & ~READ_ONLY;
+    const flags = leaf < READ_ONLY ? TLB_W : 0;
     this.#sizes |= 1 << size;
     if (known) ntlb.fill(setOf(ntlb, gfn, size), keyOf(gfn, size), flags);
     else ntlb.insert(setOf(ntlb, gfn, size), keyOf(gfn, size), flags);
   }
+}
+
+/** What the walk found at the entry of `level`, which links to no table. */
+function leafOf(p2m: P2m, gfn: number, level: number, below: number, write: boolean): number {
+  if (below === P2M_ABSENT) return p2m.isRam(gfn) ? NOT_MAPPED : NOT_RAM;
+  if (below === P2M_LEAF) return level - 1;
+  return write ? NOT_WRITABLE : (level - 1) | READ_ONLY;
+}
+
+function watched(
+  observer: WalkObserver,
+  p2m: P2m,
+  gfn: number,
+  level: number,
+  table: number,
+  below: number,
+): void {
+  const target = below === P2M_ABSENT ? null : below < 0 ? p2m.mfn(gfn) : below;
+  observer.reference('nested', level, table, p2m.index(gfn, level), target);
 }
 
 /** The page number of `gfn` at `size`, told apart by size: keys stay below 2^30. */

@@ -24,7 +24,7 @@ const KEY_1G = 0x30000000;
 const LOW_BITS = [0, 0, -1, -1, 0x3ffff, 0x1ff];
 
 /** The ranges that entries of one level cover, interned. */
-class Ranges {
+export class Ranges {
   /** Address space, low bits of gVA >> shift, and id of the range one level up that holds it, by id. */
   space: Int32Array;
   number: Int32Array;
@@ -65,11 +65,11 @@ class Ranges {
 }
 
 export class PageIds {
+  /** The ranges of 2 MiB and of 1 GiB. */
+  readonly regions = new Ranges(4096);
+  readonly giants = new Ranges(256);
   /** Ranges by the level of the entry that covers one: 2 (the regions) to 5; 0 and 1 are unused. */
-  readonly #levels = [0, 0, 4096, 256, 16, 4].map((capacity, level) =>
-    level < 2 ? null : new Ranges(capacity),
-  );
-  readonly #regions = this.#levels[2]!;
+  readonly #levels = [null, null, this.regions, this.giants, new Ranges(16), new Ranges(4)];
   // A direct-mapped cache in front of the Map: most accesses stay in few regions.
   readonly #cacheHi = new Int32Array(CACHE_SIZE);
   readonly #cacheLo = new Int32Array(CACHE_SIZE).fill(-1);
@@ -124,13 +124,13 @@ export class PageIds {
   /** The TLB key of the page of `size` that holds page id `page`. */
   key(page: number, size: number): number {
     if (size === SIZE_4K) return page;
-    return size === SIZE_2M ? KEY_2M + (page >>> 9) : KEY_1G + this.#regions.above[page >>> 9]!;
+    return size === SIZE_2M ? KEY_2M + (page >>> 9) : KEY_1G + this.regions.above[page >>> 9]!;
   }
 
   /** Low 32 bits of the page number at `size`: what set indices are made of. */
   pageNumber(page: number, size: number): number {
     const region = page >>> 9;
-    if (size === SIZE_4K) return (this.#regions.number[region]! << 9) | (page & 511);
+    if (size === SIZE_4K) return (this.regions.number[region]! << 9) | (page & 511);
     return this.rangeNumber(this.range(page, size + 1), size + 1);
   }
 
@@ -149,9 +149,9 @@ export class PageIds {
   #intern(owner: number, hi: number, lo: number): number {
     // gVA >> 21 without the sign extension: 36 bits; with the space an exact double.
     const number = (hi & 0x01ffffff) * 2048 + (lo >>> 21);
-    const known = this.#regions.find(owner * 2 ** 36 + number);
+    const known = this.regions.find(owner * 2 ** 36 + number);
     if (known !== undefined) return known;
-    if (this.#regions.count >= MAX_REGIONS) throw tooManyRegions();
+    if (this.regions.count >= MAX_REGIONS) throw tooManyRegions();
     return this.#internRange(owner, hi, lo, number, 2);
   }
 

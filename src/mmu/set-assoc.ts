@@ -1,12 +1,13 @@
 /**
  * SetAssoc: the one set-associative array behind TLBs, walk caches, nested TLB and data caches.
  *
- * An entry is one int32: `key << 2 | flags`, with an optional int32 payload. For `lru` and `fifo` a set
- * is kept in order of recency or insertion (move to front), which makes the hit path one compare in the
- * common case and the victim always the last way; `plru` and `random` keep entries in place. Any way
+ * An entry is one int32: `key << 2 | flags`, with an optional int32 payload. For `lru` and `fifo` a set is kept
+ * in order of recency or insertion (move to front), which makes a hit of the first entry one compare, the victim always
+ * the last way, and look-up and insertion one pass ({@link enter}); `plru` and `random` keep entries in place. Any way
  * count; the number of sets is a power of two. Keys are below 2^30 and never all ones.
  *
- * Not modelled: entries that are pinned, sectored lines.
+ * The methods of the walk are written flat, without helpers, for ordered sets: a call for each step made a
+ * two-dimensional walk twice as dear (bench/README.md, row zipf). Not modelled: pinned entries, sectored lines.
  */
 import type { ArrayConfig } from '../config/schema.js';
 import type { Prng } from '../util/prng.js';
@@ -27,6 +28,8 @@ export class SetAssoc {
   readonly #policy: number;
   readonly #entries: Int32Array;
   readonly #payload: Int32Array | null;
+  /** What {@link enter} pushed out last. */
+  #victim = EMPTY;
   /** PLRU: one bit per tree node, `1` points right; nodes of a set are contiguous, root at 1. */
   readonly #tree: Uint8Array | null;
   readonly #leaves: number;
@@ -61,10 +64,11 @@ export class SetAssoc {
     let i = from | 0;
     for (; i < to; i++) {
       const key = keys[i]! | 0;
-      const base = Math.imul((key >> 2) & setMask, ways);
+      const set = (key >> 2) & setMask;
+      const base = Math.imul(set, ways);
       const mask = KEY_MASK | (key & 1);
       if (((entries[base]! ^ key) & mask) === 0) {
-        if (this.#policy === PLRU) this.#point(base, 0);
+        if (this.#policy === PLRU) this.#point(set, 0);
         continue;
       }
       let way = 1;
@@ -74,21 +78,41 @@ export class SetAssoc {
         const entry = entries[base + way]!;
         for (let w = way; w > 0; w--) entries[base + w] = entries[base + w - 1]!;
         entries[base] = entry;
-      } else if (this.#policy === PLRU) this.#point(base, way);
+      } else if (this.#policy === PLRU) this.#point(set, way);
     }
     return i;
   }
 
   /** Looks `key` up; returns its flags (0..3) and updates recency, or -1. */
   lookup(set: number, key: number): number {
-    const slot = this.#find(set, key);
-    return slot < 0 ? -1 : this.#entries[this.#use(set, slot)]! & 3;
+    const entries = this.#entries;
+    const ways = this.ways | 0;
+    const base = Math.imul(set, ways);
+    const end = base + ways;
+    const wanted = key << 2;
+    for (let slot = base; slot < end; slot++) {
+      const entry = entries[slot]!;
+      if ((entry & KEY_MASK) !== wanted) continue;
+      if (slot !== base || this.#policy === PLRU) this.#use(set, slot);
+      return entry & 3;
+    }
+    return -1;
   }
 
   /** As {@link lookup}, returning the payload; -1 if absent. */
   lookupPayload(set: number, key: number): number {
-    const slot = this.#find(set, key);
-    return slot < 0 ? -1 : this.#payload![this.#use(set, slot)]!;
+    const entries = this.#entries;
+    const ways = this.ways | 0;
+    const base = Math.imul(set, ways);
+    const end = base + ways;
+    const wanted = key << 2;
+    for (let slot = base; slot < end; slot++) {
+      if ((entries[slot]! & KEY_MASK) !== wanted) continue;
+      const payload = this.#payload![slot]!;
+      if (slot !== base || this.#policy === PLRU) this.#use(set, slot);
+      return payload;
+    }
+    return -1;
   }
 
   /** True if `key` is present; recency is left alone. */
@@ -111,36 +135,72 @@ export class SetAssoc {
     if (this.#payload !== null) this.#payload[slot] = payload;
   }
 
+  /** True if {@link enter} can be used: sets are kept in order, and there are no payloads. */
+  get enterable(): boolean {
+    return this.#policy <= FIFO && this.#payload === null;
+  }
+
   /**
-   * One access of a cache without flags or payload: true on a hit, else `key` is entered.
-   *
-   * In order of recency (LRU) one pass does both: each entry that is not the key moves one way down, which is
-   * where it belongs whether the key turns up further down or not at all.
+   * Look-up and insertion in one pass: the flags of `key`, whose recency is updated, or -1: then it was entered with
+   * `flags`, until {@link takeBack} or {@link mark}. Each entry that is not the key moves one way down, which is where
+   * it belongs whether the key turns up further down or not at all (FIFO: moves are taken back if it does).
    */
+  enter(set: number, key: number, flags: number): number {
+    const entries = this.#entries;
+    const ways = this.ways | 0;
+    const base = Math.imul(set, ways);
+    const wanted = key << 2;
+    let above = entries[base]!;
+    if ((above & KEY_MASK) === wanted) return above & 3;
+    if (this.#policy !== LRU) return this.#enterFifo(set, key, flags);
+    const end = base + ways;
+    for (let slot = base + 1; slot < end; slot++) {
+      const entry = entries[slot]!;
+      entries[slot] = above;
+      if ((entry & KEY_MASK) === wanted) {
+        entries[base] = entry;
+        return entry & 3;
+      }
+      above = entry;
+    }
+    entries[base] = wanted | flags;
+    if (above === EMPTY) this.live++;
+    this.#victim = above;
+    return -1;
+  }
+
+  #enterFifo(set: number, key: number, flags: number): number {
+    const found = this.#find(set, key);
+    if (found >= 0) return this.#entries[found]! & 3;
+    this.#victim = this.#entries[Math.imul(set, this.ways) + this.ways - 1]!;
+    this.insert(set, key, flags);
+    return -1;
+  }
+
+  /** Gives the key that {@link enter} has just entered in `set` its flags. */
+  mark(set: number, flags: number): void {
+    const base = Math.imul(set, this.ways);
+    this.#entries[base] = (this.#entries[base]! & KEY_MASK) | flags;
+  }
+
+  /** Undoes the last {@link enter} that was a miss, nothing else having happened to `set` since. */
+  takeBack(set: number): void {
+    const base = Math.imul(set, this.ways);
+    const last = base + this.ways - 1;
+    this.#entries.copyWithin(base, base + 1, last + 1);
+    this.#entries[last] = this.#victim;
+    if (this.#victim === EMPTY) this.live--;
+  }
+
+  /** One access of a cache without flags or payload: true on a hit, else `key` is entered. */
   touch(set: number, key: number): boolean {
-    if (this.#policy === LRU) return this.#touchInOrder(Math.imul(set, this.ways), key << 2);
+    if (this.#policy <= FIFO) return this.enter(set, key, 0) >= 0;
     const slot = this.#find(set, key);
     if (slot >= 0) {
       this.#use(set, slot);
       return true;
     }
     this.#entries[this.#place(set)] = key << 2;
-    return false;
-  }
-
-  #touchInOrder(base: number, wanted: number): boolean {
-    const entries = this.#entries;
-    let above = entries[base]!;
-    if (above === wanted) return true;
-    entries[base] = wanted;
-    const end = base + this.ways;
-    for (let slot = base + 1; slot < end; slot++) {
-      const entry = entries[slot]!;
-      entries[slot] = above;
-      if (entry === wanted) return true;
-      above = entry;
-    }
-    if (above === EMPTY) this.live++;
     return false;
   }
 
@@ -181,8 +241,8 @@ export class SetAssoc {
 
   /** Notes a use of the entry in `slot`; returns where it is now. */
   #use(set: number, slot: number): number {
-    const base = set * this.ways;
-    if (this.#policy === PLRU) this.#point(base, slot - base);
+    const base = Math.imul(set, this.ways);
+    if (this.#policy === PLRU) this.#point(set, slot - base);
     if (this.#policy !== LRU || slot === base) return slot;
     this.#moveToFront(base, slot);
     return base;
@@ -203,13 +263,15 @@ export class SetAssoc {
 
   /** Makes room for a new entry and returns its slot. */
   #place(set: number): number {
-    const base = set * this.ways;
-    if (this.#policy <= FIFO) {
-      const last = base + this.ways - 1;
-      if (this.#entries[last] === EMPTY) this.live++;
-      this.#moveToFront(base, last);
-      return base;
-    }
+    const base = Math.imul(set, this.ways);
+    if (this.#policy > FIFO) return base + this.#placeByPolicy(set, base);
+    const last = base + this.ways - 1;
+    if (this.#entries[last] === EMPTY) this.live++;
+    this.#moveToFront(base, last);
+    return base;
+  }
+
+  #placeByPolicy(set: number, base: number): number {
     const empty = this.#entries.indexOf(EMPTY, base);
     const free = empty >= 0 && empty < base + this.ways;
     if (free) this.live++;
@@ -217,9 +279,9 @@ export class SetAssoc {
       ? empty - base
       : this.#policy === RANDOM
         ? this.#prng!.below(this.ways)
-        : this.#victim(base);
-    if (this.#policy === PLRU) this.#point(base, way);
-    return base + way;
+        : this.#pointed(set);
+    if (this.#policy === PLRU) this.#point(set, way);
+    return way;
   }
 
   #remove(set: number, slot: number): void {
@@ -235,9 +297,9 @@ export class SetAssoc {
   }
 
   /** PLRU: every node on the path to `way` points to the other child. */
-  #point(base: number, way: number): void {
+  #point(set: number, way: number): void {
     const tree = this.#tree!;
-    const root = (base / this.ways) * this.#leaves;
+    const root = set * this.#leaves;
     for (
       let node = (way + this.#leaves) >> 1, from = way + this.#leaves;
       node >= 1;
@@ -248,9 +310,9 @@ export class SetAssoc {
   }
 
   /** PLRU: follows the pointers from the root; ways that do not exist are never chosen. */
-  #victim(base: number): number {
+  #pointed(set: number): number {
     const tree = this.#tree!;
-    const root = (base / this.ways) * this.#leaves;
+    const root = set * this.#leaves;
     let node = 1;
     while (node < this.#leaves) {
       const right = node * 2 + 1;

@@ -100,7 +100,7 @@ class ShadowBackend implements MmuBackend {
         translation.mfn = this.#p2m.mfn(translation.gfn);
         return FILLED;
       }
-      vcpu.pwc.fill(vcpu.space, vcpu.page, level, entry >> 3, writable);
+      vcpu.pwc.insert(vcpu.space, vcpu.page, level, entry >> 3, writable);
       page = entry >> 3;
     }
   }

@@ -25,13 +25,16 @@ export const TLB_HIT_SECOND = 3;
 export const TLB_REWALK = 1;
 export const TLB_MISS = 2;
 
+/** {@link TlbLevel.sizes} of a level without larger pages. */
+const ONLY_4K = 1 << SIZE_4K;
+
 /** One level: the array that holds each page size, or null. */
 class TlbLevel {
   readonly bySize: readonly (SetAssoc | null)[];
   readonly #arrays: readonly SetAssoc[];
   readonly #ids: PageIds;
   /** Bit per size: an entry of it was entered since the level was last emptied. Other sizes need no look-up. */
-  #sizes = 0;
+  sizes = 0;
   /** Size of the entry that the last look-up found. */
   foundSize = SIZE_4K;
 
@@ -47,7 +50,7 @@ class TlbLevel {
 
   /** Flags of the entry that covers `page`, or -1; recency is updated. */
   lookup(page: number): number {
-    const sizes = this.#sizes;
+    const sizes = this.sizes;
     for (let size = SIZE_4K; sizes >> size !== 0; size++) {
       if (((sizes >> size) & 1) === 0) continue;
       const array = this.bySize[size]!;
@@ -64,7 +67,7 @@ class TlbLevel {
   fill(page: number, size: number, flags: number, absent: boolean): void {
     const array = this.bySize[size]!;
     if (array === null) return;
-    this.#sizes |= 1 << size;
+    this.sizes |= 1 << size;
     const set = this.#set(array, page, size);
     if (absent) array.insert(set, this.#ids.key(page, size), flags);
     else array.fill(set, this.#ids.key(page, size), flags);
@@ -72,7 +75,7 @@ class TlbLevel {
 
   invalidatePage(page: number): void {
     for (let size = SIZE_4K; size <= SIZE_1G; size++) {
-      if (((this.#sizes >> size) & 1) === 0) continue;
+      if (((this.sizes >> size) & 1) === 0) continue;
       const array = this.bySize[size]!;
       array.invalidate(this.#set(array, page, size), this.#ids.key(page, size));
     }
@@ -83,7 +86,7 @@ class TlbLevel {
   }
 
   flush(): void {
-    this.#sizes = 0;
+    this.sizes = 0;
     for (const array of this.#arrays) array.flush();
   }
 
@@ -110,6 +113,10 @@ export class TlbHierarchy {
   readonly #stlb: TlbLevel;
   readonly #counters: MachineCounters;
   readonly #ids: PageIds;
+  /** The second level's array of 4 KiB entries, if it can be looked up and filled in one pass. */
+  readonly #enterable: SetAssoc | null;
+  /** Set of `#enterable` whose first entry was entered ahead of the walk for it, or -1. */
+  #ahead = -1;
 
   constructor(config: MachineConfig, ids: PageIds, counters: MachineCounters, prng: Prng) {
     this.#l1d = new TlbLevel([config.l1d, config.l1d2m, config.l1d1g], ids, prng);
@@ -119,6 +126,8 @@ export class TlbHierarchy {
     this.#ids = ids;
     this.scannableData = scannable(this.#l1d);
     this.scannableFetch = scannable(this.#l1i);
+    const small = this.#stlb.bySize[SIZE_4K]!;
+    this.#enterable = small !== null && small.enterable && small.sets <= 512 ? small : null;
   }
 
   /**
@@ -149,8 +158,40 @@ export class TlbHierarchy {
     return this.#lookupSecond(page, write, level1, c);
   }
 
+  /**
+   * As {@link lookup} for an access that the scan of the first level (SetAssoc.scan) has just found wanting: where there
+   * are but 4 KiB entries, a load cannot be there.
+   */
+  lookupMissed(page: number, write: boolean, fetch: boolean, c: AccessCounters): number {
+    const level1 = fetch ? this.#l1i : this.#l1d;
+    if (write || level1.sizes > ONLY_4K) return this.lookup(page, write, fetch, c);
+    if (fetch) c.l1iMiss += 1;
+    else c.l1dMiss += 1;
+    return this.#lookupSecond(page, false, level1, c);
+  }
+
+  /** Flags in the second level, or -1. Where it can, this enters the page ahead of the walk that a miss brings. */
+  #flagsInSecond(page: number): number {
+    const array = this.#enterable;
+    if (array === null || this.#stlb.sizes > ONLY_4K) return this.#stlb.lookup(page);
+    this.#takeBack();
+    this.#stlb.sizes = ONLY_4K;
+    this.#stlb.foundSize = SIZE_4K;
+    const set = page & (array.sets - 1);
+    const flags = array.enter(set, page, 0);
+    if (flags < 0) this.#ahead = set;
+    return flags;
+  }
+
+  /** Undoes an entry made ahead: whatever else happens to the second level has to find it as it was. */
+  #takeBack(): void {
+    if (this.#ahead < 0) return;
+    this.#enterable!.takeBack(this.#ahead);
+    this.#ahead = -1;
+  }
+
   #lookupSecond(page: number, write: boolean, level1: TlbLevel, c: AccessCounters): number {
-    const flags = this.#stlb.lookup(page);
+    const flags = this.#flagsInSecond(page);
     if (flags < 0) {
       c.stlbMiss += 1;
       return TLB_MISS;
@@ -175,7 +216,13 @@ export class TlbHierarchy {
     else if (size === SIZE_1G) c.fill1g += 1;
     else c.fill2m += 1;
     this.hitSize = size;
-    this.#stlb.fill(page, size, flags, absent);
+    if (this.#ahead >= 0 && absent && size === SIZE_4K) {
+      this.#enterable!.mark(this.#ahead, flags);
+      this.#ahead = -1;
+    } else {
+      this.#takeBack();
+      this.#stlb.fill(page, size, flags, absent);
+    }
     (fetch ? this.#l1i : this.#l1d).fill(page, size, flags, absent);
   }
 
@@ -188,6 +235,7 @@ export class TlbHierarchy {
   /** As {@link flushPage}, uncounted: a page fault drops the translation it faulted on. */
   dropPage(page: number): void {
     this.disturbances += 1;
+    this.#takeBack();
     this.#l1d.invalidatePage(page);
     this.#l1i.invalidatePage(page);
     this.#stlb.invalidatePage(page);
@@ -218,6 +266,7 @@ export class TlbHierarchy {
   /** Empties everything without counting. */
   clear(): void {
     this.disturbances += 1;
+    this.#takeBack();
     this.#l1d.flush();
     this.#l1i.flush();
     this.#stlb.flush();
@@ -225,6 +274,7 @@ export class TlbHierarchy {
 
   #invalidateWhere(drop: (key: number, flags: number) => boolean): void {
     this.disturbances += 1;
+    this.#takeBack();
     this.#l1d.invalidateWhere(drop);
     this.#l1i.invalidateWhere(drop);
     this.#stlb.invalidateWhere(drop);

@@ -28,19 +28,31 @@ export class HostWalkCache {
   /** False if no level has entries: then nothing is looked up and nothing counted. */
   readonly present: boolean;
   readonly #arrays: Arrays;
+  /** The array of level 2, which most walks ask and no other. */
+  readonly #pde: SetAssoc | null;
   readonly #top: number;
   /** The next table, as the last hit says. */
   table = 0;
 
   constructor(config: WalkCacheConfig, levels: number, prng: Prng) {
     this.#arrays = arraysOf(config, levels, prng);
+    this.#pde = this.#arrays[2]!;
     this.#top = levels;
     this.present = this.#arrays.some((array) => array !== null);
   }
 
   /** Level of the deepest entry that covers `gfn`, whose table is then in `table`; or 0. */
   lookup(gfn: number): number {
-    for (let level = 2; level <= this.#top; level++) {
+    const pde = this.#pde;
+    if (pde !== null) {
+      const tag = gfn >>> 9;
+      const payload = pde.lookupPayload(tag & (pde.sets - 1), tag);
+      if (payload >= 0) {
+        this.table = payload;
+        return 2;
+      }
+    }
+    for (let level = 3; level <= this.#top; level++) {
       const array = this.#arrays[level]!;
       if (array === null || array.live === 0) continue;
       const tag = tagOf(gfn, level);
@@ -130,21 +142,41 @@ export class WalkCache {
    * `writable` set; or 0.
    */
   lookup(owner: number, page: number): number {
-    const ids = this.#ids;
-    let range = page >>> 9;
-    for (let level = 2; ; level++) {
+    const { regions, giants } = this.#ids;
+    const region = page >>> 9;
+    if (regions.space[region] === KERNEL_SPACE) return this.#lookupFrom(2, owner, region);
+    const pde = this.#arrays[2]!;
+    if (pde !== null) {
+      const payload = pde.lookupPayload(regions.number[region]! & (pde.sets - 1), region);
+      if (payload >= 0) return this.#found(payload, 2);
+    }
+    const giant = regions.above[region]!;
+    const pdpte = this.#arrays[3]!;
+    if (pdpte !== null) {
+      const payload = pdpte.lookupPayload(giants.number[giant]! & (pdpte.sets - 1), giant);
+      if (payload >= 0) return this.#found(payload, 3);
+    }
+    return this.#top === 3 ? 0 : this.#lookupFrom(4, owner, giants.above[giant]!);
+  }
+
+  #found(payload: number, level: number): number {
+    this.table = payload >> 1;
+    this.writable = (payload & 1) !== 0;
+    return level;
+  }
+
+  /** The same from `level` up, whose range is `range`. */
+  #lookupFrom(from: number, owner: number, first: number): number {
+    let range = first;
+    for (let level = from; ; level++) {
       const array = this.#arrays[level]!;
       if (array !== null && array.live > 0) {
-        const set = ids.rangeNumber(range, level) & (array.sets - 1);
+        const set = this.#ids.rangeNumber(range, level) & (array.sets - 1);
         const payload = array.lookupPayload(set, this.#tag(owner, range, level));
-        if (payload >= 0) {
-          this.table = payload >> 1;
-          this.writable = (payload & 1) !== 0;
-          return level;
-        }
+        if (payload >= 0) return this.#found(payload, level);
       }
       if (level === this.#top) return 0;
-      range = ids.above(range, level);
+      range = this.#ids.above(range, level);
     }
   }
 
@@ -155,6 +187,15 @@ export class WalkCache {
     const range = this.#ids.range(page, level);
     const set = this.#ids.rangeNumber(range, level) & (array.sets - 1);
     array.fill(set, this.#tag(owner, range, level), 0, (table << 1) | (writable ? 1 : 0));
+  }
+
+  /** As {@link fill}, for an entry that the look-up at the start of this walk did not find. */
+  insert(owner: number, page: number, level: number, table: number, writable: boolean): void {
+    const array = this.#arrays[level]!;
+    if (array === null) return;
+    const range = this.#ids.range(page, level);
+    const set = this.#ids.rangeNumber(range, level) & (array.sets - 1);
+    array.insert(set, this.#tag(owner, range, level), 0, (table << 1) | (writable ? 1 : 0));
   }
 
   /** Drops every entry that covers the page: what a page fault on it does (SDM 4.10.4.1). */
