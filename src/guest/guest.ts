@@ -295,5 +295,5 @@ export class Guest extends GuestMemory {
 }
 
 function directLo(gfn: number, index: number): number {
-  return (((gfn & 0xfffff) << 12) | (index << 3)) >>> 0;
+  return ((gfn & 0xfffff) << 12) | (index << 3);
 }

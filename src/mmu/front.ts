@@ -14,7 +14,7 @@ import type { AccessCounters } from '../counters.js';
 import { type AccessBatch, OP_FETCH } from '../trace/access.js';
 import { EMULATED, FILLED, GUEST_FAULT, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
 import { type Block, BLOCK, laterHi, laterLo, PageColumns } from './page-columns.js';
-import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_REWALK } from './tlb-hierarchy.js';
+import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_MISS, TLB_REWALK } from './tlb-hierarchy.js';
 
 /** More walks than this for one access mean that the model runs in a circle. */
 const MAX_WALKS = 64;
@@ -165,7 +165,7 @@ export class Front {
         if (miss === stop) break;
         const before = tlb.disturbances;
         this.#lastKey = miss;
-        this.#traceAccess(vcpu, batch, keys[miss]!, origins[miss]!);
+        this.#missed(vcpu, batch, keys[miss]!, origins[miss]!);
         if (sizes === 0) continue;
         if (tlb.disturbances !== before || ((sizes >> (tlb.hitSize + 4 * fetch)) & 1) === 0) return miss;
         if (tlb.hitSize !== SIZE_4K) this.#noteLarge(miss, tlb.hitSize);
@@ -184,15 +184,14 @@ export class Front {
     this.#sizes[key - this.#firstKey] = size;
   }
 
-  /** The access of a key that the scan stopped at. */
-  #traceAccess(vcpu: Vcpu, batch: AccessBatch, key: number, origin: number): void {
+  /** The access of a key that the scan stopped at. In one piece: this and the walk are all that a TLB miss costs. */
+  #missed(vcpu: Vcpu, batch: AccessBatch, key: number, origin: number): void {
     const page = key >>> 2;
     const write = (key & 1) !== 0;
     const fetch = (origin & 1) !== 0;
-    const { tlb } = vcpu;
-    const scanned = (fetch ? tlb.scannableFetch : tlb.scannableData) !== null;
     const c = this.#trace;
-    const found = scanned ? tlb.lookupMissed(page, write, fetch, c) : tlb.lookup(page, write, fetch, c);
+    const { tlb } = vcpu;
+    const found = tlb.lookupMissed(page, write, fetch, c);
     if (found === TLB_HIT) return;
     if (found === TLB_HIT_SECOND) {
       this.#parts.watch.observer?.note('STLB hit');
@@ -208,7 +207,7 @@ export class Front {
       lo = laterLo(first, further);
       hi = laterHi(hi, first, further);
     }
-    this.#resolve(vcpu, page, hi, lo >>> 0, write, fetch, found, c);
+    this.#walk(vcpu, page, hi, lo, write, fetch, found, c);
   }
 
   /** One kernel page access (docs/model.md 7.3); true if it hit the first-level TLB. */
@@ -221,7 +220,7 @@ export class Front {
     c.accesses += 1;
     if (write) c.writes += 1;
     else c.reads += 1;
-    const hit = this.#access(vcpu, ids.page(vcpu.space, hi, lo), hi, lo, write, false);
+    const hit = this.#access(vcpu, ids.page(vcpu.space, hi, lo), hi | 0, lo | 0, write, false);
     origin.counters = outer;
     return hit;
   }
@@ -241,12 +240,15 @@ export class Front {
     const found = vcpu.tlb.lookup(page, write, fetch, c);
     if (found === TLB_HIT) return true;
     if (found === TLB_HIT_SECOND) this.#parts.watch.observer?.note('STLB hit');
-    else this.#resolve(vcpu, page, hi, lo, write, fetch, found, c);
+    else this.#walk(vcpu, page, hi, lo, write, fetch, found, c);
     return false;
   }
 
-  /** Walks for what no TLB holds, or not with the right to write. */
-  #resolve(
+  /**
+   * Walks for what no TLB holds (`found` TLB_MISS), or not with the right to write (TLB_REWALK). (hi, lo) are int32:
+   * an unsigned half would be boxed as a double in every call.
+   */
+  #walk(
     vcpu: Vcpu,
     page: number,
     hi: number,
@@ -256,52 +258,55 @@ export class Front {
     found: number,
     c: AccessCounters,
   ): void {
-    const rewalk = found === TLB_REWALK;
-    if (rewalk) c.rewalks += 1;
-    this.#parts.watch.observer?.note(
-      rewalk ? 'TLB hit without the right to write: walk again' : 'TLB miss: page walk',
+    if (this.#settled !== null && this.#settled[page >>> 9] !== 1) this.#settle(vcpu, page, hi, lo);
+    const { observer } = this.#parts.watch;
+    if (found === TLB_REWALK) c.rewalks += 1;
+    observer?.note(
+      found === TLB_REWALK ? 'TLB hit without the right to write: walk again' : 'TLB miss: page walk',
     );
-    this.#walk(vcpu, page, hi, lo, write, fetch, !rewalk, c);
+    c.walks += 1;
+    vcpu.page = page;
+    const { tlb } = vcpu;
+    const before = tlb.disturbances;
+    const outcome = this.#backend.walk(vcpu, hi, lo, write);
+    if (outcome !== FILLED) return this.#retry(vcpu, page, hi, lo, write, fetch, outcome, c);
+    const { size, flags } = this.#parts.translation;
+    tlb.fill(page, size, flags, fetch, found === TLB_MISS && tlb.disturbances === before, c);
   }
 
-  #walk(
+  /** What follows a walk that filled nothing: the guest's fault handler or the hypervisor's, and walks again. */
+  #retry(
     vcpu: Vcpu,
     page: number,
     hi: number,
     lo: number,
     write: boolean,
     fetch: boolean,
-    absent: boolean,
+    first: number,
     c: AccessCounters,
   ): void {
-    if (this.#settled !== null && this.#settled[page >>> 9] !== 1) this.#settle(vcpu, page, hi, lo);
     const { observer } = this.#parts.watch;
-    const { tlb } = vcpu;
-    const before = tlb.disturbances;
-    for (let walks = 1; walks <= MAX_WALKS; walks++) {
-      c.walks += 1;
-      if (walks > 1) {
-        c.retries += 1;
-        observer?.note('retry: page walk');
-      }
-      vcpu.page = page;
-      const outcome = this.#backend.walk(vcpu, hi, lo, write);
-      if (outcome === FILLED) {
-        const { size, flags } = this.#parts.translation;
-        tlb.fill(page, size, flags, fetch, absent && tlb.disturbances === before, c);
-        return;
-      }
+    let outcome = first;
+    for (let walks = 1; outcome !== FILLED; walks++) {
       c.walkFaults += 1;
       // A page fault drops whatever would translate the address (SDM 4.10.4.1).
-      tlb.dropPage(page);
+      vcpu.tlb.dropPage(page);
       vcpu.pwc.invalidate(vcpu.space, page);
       if (outcome === EMULATED) return;
       if (outcome === GUEST_FAULT) {
         observer?.note('guest page fault: the guest kernel runs');
         if (!this.#handleFault(this.#guest, vcpu.id, hi, lo, write, fetch)) return;
       }
+      if (walks === MAX_WALKS)
+        throw new InternalError(`an access was walked ${MAX_WALKS} times without an end`);
+      c.walks += 1;
+      c.retries += 1;
+      observer?.note('retry: page walk');
+      vcpu.page = page;
+      outcome = this.#backend.walk(vcpu, hi, lo, write);
     }
-    throw new InternalError(`an access was walked ${MAX_WALKS} times without an end`);
+    const { size, flags } = this.#parts.translation;
+    vcpu.tlb.fill(page, size, flags, fetch, false, c);
   }
 
   /** premapped: what the trace never edits was mapped before it began. */

@@ -72,17 +72,19 @@ class HapBackend implements MmuBackend {
     const { guest, origin, watch } = this.#parts;
     const c = origin.counters;
     const { tables } = guest;
+    const { pwc, cache } = vcpu;
+    const { observer } = watch;
+    const combined = this.#combined;
     let level = startWalk(vcpu, c, guest.current[vcpu.id]!.root, guest.levels);
-    let { table, writable } = vcpu.pwc;
-    let translated = level < guest.levels && this.#combined;
+    let { table, writable } = pwc;
+    let translated = level < guest.levels && combined;
     for (; ; level--) {
       if (!translated) {
-        watch.observer?.translating(level);
+        observer?.translating(level);
         const host = this.#nested.walk(vcpu, table, WALKER_WRITES);
         if (host < 0) return this.#hostFault(vcpu, table, host, WALKER_WRITES, NPF_WALK);
         // A combined entry exists once it is known where the next table is in host memory.
-        if (this.#combined && level < guest.levels)
-          vcpu.pwc.insert(vcpu.space, vcpu.page, level + 1, table, writable);
+        if (combined && level < guest.levels) pwc.insert(vcpu.space, vcpu.page, level + 1, table, writable);
       }
       translated = false;
       const index = tableIndex(hi, lo, level);
@@ -90,49 +92,37 @@ class HapBackend implements MmuBackend {
       const flags = tables.flagsAt(slot, index);
       const frame = tables.frameAt(slot, index);
       countGuestReference(c, level);
-      vcpu.cache.read(table + MFN_OFFSET, index, c);
-      watch.observer?.reference('guest', level, table, index, (flags & PTE_P) === 0 ? null : frame);
+      cache.read(table + MFN_OFFSET, index, c);
+      observer?.reference('guest', level, table, index, (flags & PTE_P) === 0 ? null : frame);
       if ((flags & PTE_P) === 0) return GUEST_FAULT;
       writable &&= (flags & PTE_RW) !== 0;
       if (level === 1 || (level <= 3 && (flags & PTE_PS) !== 0)) {
-        return this.#leaf(vcpu, hi, lo, write, level, slot, index, frame, flags, writable);
+        if (write && !writable) return GUEST_FAULT;
+        const gfn = frame + pageOffset(hi, lo, level - 1);
+        observer?.translating(0);
+        const host = this.#nested.walk(vcpu, gfn, write);
+        if (host < 0) return this.#hostFault(vcpu, gfn, host, write, 0);
+        const marked = flags | PTE_A | (write ? PTE_D : 0);
+        if (marked !== flags) {
+          tables.setFlagsAt(slot, index, marked);
+          c.adUpdates += 1;
+        }
+        return this.#filled(gfn, level - 1, host, writable && (marked & PTE_D) !== 0, (flags & PTE_G) !== 0);
       }
       if ((flags & PTE_A) === 0) {
         tables.setFlagsAt(slot, index, flags | PTE_A);
         c.adUpdates += 1;
       }
-      if (!this.#combined) vcpu.pwc.insert(vcpu.space, vcpu.page, level, frame, writable);
+      if (!combined) pwc.insert(vcpu.space, vcpu.page, level, frame, writable);
       table = frame;
     }
   }
 
-  #leaf(
-    vcpu: Vcpu,
-    hi: number,
-    lo: number,
-    write: boolean,
-    level: number,
-    slot: number,
-    index: number,
-    frame: number,
-    flags: number,
-    writable: boolean,
-  ): number {
-    if (write && !writable) return GUEST_FAULT;
-    const { guest, origin, translation, watch } = this.#parts;
-    const gfn = frame + pageOffset(hi, lo, level - 1);
-    watch.observer?.translating(0);
-    const host = this.#nested.walk(vcpu, gfn, write);
-    if (host < 0) return this.#hostFault(vcpu, gfn, host, write, 0);
-    const marked = flags | PTE_A | (write ? PTE_D : 0);
-    if (marked !== flags) {
-      guest.tables.setFlagsAt(slot, index, marked);
-      origin.counters.adUpdates += 1;
-    }
-    translation.size = Math.min(level - 1, host & ~READ_ONLY);
-    translation.flags =
-      (writable && host < READ_ONLY && (marked & PTE_D) !== 0 ? TLB_W : 0) |
-      ((flags & PTE_G) !== 0 ? TLB_G : 0);
+  /** @param host what the nested walk of `gfn` said; the TLB entry covers min(guest leaf, host leaf) */
+  #filled(gfn: number, size: number, host: number, writable: boolean, global: boolean): number {
+    const { translation } = this.#parts;
+    translation.size = Math.min(size, host & ~READ_ONLY);
+    translation.flags = (writable && host < READ_ONLY ? TLB_W : 0) | (global ? TLB_G : 0);
     translation.gfn = gfn;
     translation.mfn = this.#p2m.mfn(gfn);
     return FILLED;

@@ -129,7 +129,7 @@ class ShadowBackend implements MmuBackend {
     const { kind, counter, result, note } = OUTCOMES[outcome];
     counters[counter] += 1;
     watch.observer?.note(note);
-    watch.exits?.exit('pf', hi, lo, (present ? 1 : 0) | (write ? 2 : 0), kind);
+    watch.exits?.exit('pf', hi, lo >>> 0, (present ? 1 : 0) | (write ? 2 : 0), kind);
     return result;
   }
 

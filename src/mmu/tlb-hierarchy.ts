@@ -159,15 +159,30 @@ export class TlbHierarchy {
   }
 
   /**
-   * As {@link lookup} for an access that the scan of the first level (SetAssoc.scan) has just found wanting: where there
-   * are but 4 KiB entries, a load cannot be there.
+   * As {@link lookup} for an access that a scan of the first level (SetAssoc.scan) found wanting, if it could be scanned:
+   * where there are but 4 KiB entries, a load cannot be there.
    */
   lookupMissed(page: number, write: boolean, fetch: boolean, c: AccessCounters): number {
     const level1 = fetch ? this.#l1i : this.#l1d;
-    if (write || level1.sizes > ONLY_4K) return this.lookup(page, write, fetch, c);
+    const array = this.#enterable;
+    if (write || level1.sizes > ONLY_4K || array === null || this.#stlb.sizes > ONLY_4K)
+      return this.lookup(page, write, fetch, c);
     if (fetch) c.l1iMiss += 1;
     else c.l1dMiss += 1;
-    return this.#lookupSecond(page, false, level1, c);
+    if (this.#ahead >= 0) this.#takeBack();
+    const set = page & (array.sets - 1);
+    const flags = array.enter(set, page, 0);
+    if (flags < 0) {
+      this.#ahead = set;
+      this.#stlb.sizes = ONLY_4K;
+      c.stlbMiss += 1;
+      return TLB_MISS;
+    }
+    c.stlbHit += 1;
+    c.stlbHit4k += 1;
+    this.hitSize = SIZE_4K;
+    level1.fill(page, SIZE_4K, flags, true);
+    return TLB_HIT_SECOND;
   }
 
   /** Flags in the second level, or -1. Where it can, this enters the page ahead of the walk that a miss brings. */
