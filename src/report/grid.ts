@@ -1,11 +1,13 @@
 /**
  * Lines of aligned columns without borders, and text wrapped to a width.
  *
- * cli-table3 aligns; its own colours are switched off, because it writes them into pipes too. Cells
- * may carry colour codes: widths are those of the visible text.
+ * cli-table3 aligns; its own colours are switched off, because it writes them into pipes too. It is loaded by
+ * the first table, since JSON needs none. Cells may carry colour codes: widths are those of the visible text.
  */
+import { createRequire } from 'node:module';
 import { stripVTControlCharacters } from 'node:util';
-import Table from 'cli-table3';
+
+const require = createRequire(import.meta.url);
 
 export type Align = 'left' | 'right';
 
@@ -30,6 +32,7 @@ const NO_BORDERS = {
 /** Rows as lines, columns two spaces apart; short rows are filled up. No trailing blanks. */
 export function gridLines(rows: readonly (readonly string[])[], aligns: readonly Align[]): string[] {
   if (rows.length === 0) return [];
+  const Table: typeof import('cli-table3') = require('cli-table3');
   const table = new Table({
     chars: NO_BORDERS,
     colAligns: [...aligns],
