@@ -4,8 +4,8 @@
  * Packing and installing for real takes the network and minutes; .ci/run does that.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT, plainEnvironment, scratch } from './run-cli.js';
 
@@ -60,6 +60,7 @@ describe('the package', () => {
     'lib/validate/data/xen.json',
     'lib/validate/data/kvm.json',
     'lib/validate/worker.js',
+    'lib/crew-worker.js',
     'examples/my-backend/flat-nested.mjs',
     'traces/examples/fork.csv',
     'traces/lackey/cc1-with-instructions.lackey.gz',
@@ -100,6 +101,40 @@ describe('the package', () => {
     expect(imported).toEqual(expect.arrayContaining(['chalk', 'cli-table3', 'csv-parse']));
     const missing = [...new Set(imported)].filter((name) => !(name in manifest.dependencies));
     expect(missing).toEqual([]);
+  });
+});
+
+/** Files of lib/ with code, by name. */
+function code(name: string): string {
+  return readFileSync(join(ROOT, 'lib', name), 'utf8');
+}
+
+describe('the built files', () => {
+  const importsOf = (text: string): string[] =>
+    [...text.matchAll(/^import\b[^;]*?["']([^"']+)["'];/gm)].map(([, from]) => from ?? '');
+
+  // What a start costs is the number of files it loads: docs/performance.md, "Start-up".
+  it('load no package before it is needed', () => {
+    const names = ['index.js', 'cli/main.js', 'replay.js', 'validate/validate.js'];
+    const packages = names.flatMap((name) =>
+      importsOf(code(name)).filter((from) => !/^(?:node:|\.)/.test(from)),
+    );
+    expect(packages).toEqual([]);
+  });
+
+  it('load neither scenarios nor validation for a replay', () => {
+    expect(importsOf(code('replay.js')).filter((from) => from.startsWith('.'))).toEqual(['./base.js']);
+    expect(code('cli/main.js')).not.toMatch(/^import\b[^;]*(?:replay|validate|index)\.js/m);
+  });
+
+  it('hold the worker of every kind of thread beside the file that starts it', () => {
+    const workers = ['replay.js', 'validate/validate.js'].flatMap((name) =>
+      [...code(name).matchAll(/new Worker\(new URL\(["']([^"']+)["']/g)].map(([, path]) =>
+        join('lib', dirname(name), path ?? ''),
+      ),
+    );
+    expect(workers).toEqual(['lib/crew-worker.js', 'lib/validate/worker.js']);
+    for (const path of workers) expect(existsSync(join(ROOT, path)), path).toBe(true);
   });
 });
 
