@@ -6,8 +6,10 @@
  */
 import type { Environment } from './terminal.js';
 
-/** Everything the library exports. */
-export type Library = typeof import('../index.js');
+/** What replaying takes. */
+export type Library = typeof import('../engine.js');
+/** Everything the library exports: with scenarios, validation and explanations. */
+export type FullLibrary = typeof import('../index.js');
 
 export interface Context {
   readonly stdin: NodeJS.ReadStream;
@@ -17,6 +19,7 @@ export interface Context {
   /** Words after the program name, as given. */
   readonly argv: readonly string[];
   readonly loadLibrary: () => Promise<Library>;
+  readonly loadFullLibrary: () => Promise<FullLibrary>;
   /** Sets the exit code that the process will end with. */
   readonly exit: (code: number) => void;
 }

@@ -43,7 +43,8 @@ async function main(): Promise<void> {
     stderr: process.stderr,
     environment: process.env,
     argv: process.argv.slice(2),
-    loadLibrary: () => import('../index.js'),
+    loadLibrary: () => import('../engine.js'),
+    loadFullLibrary: () => import('../index.js'),
     exit: (code) => {
       process.exitCode = code;
     },

@@ -14,6 +14,28 @@ import { addWalk } from './commands/walk.js';
 import type { Context } from './context.js';
 import { examples } from './help.js';
 
+type Add = (program: Command, context: Context) => void;
+
+/** In the order of `--help`. */
+const COMMANDS: readonly (readonly [name: string, add: Add])[] = [
+  ['replay', addReplay],
+  ['compare', addCompare],
+  ['sweep', addSweep],
+  ['walk', addWalk],
+  ['validate', addValidate],
+  ['explain', addExplain],
+  ['trace', addTrace],
+  ['presets', addPresets],
+  ['modes', addModes],
+];
+
+/** The command that the first word names; all of them if it names none, for help and for suggestions. */
+function wanted(argv: readonly string[]): typeof COMMANDS {
+  const word = argv.find((each) => !each.startsWith('-'));
+  const named = COMMANDS.filter(([name]) => name === word);
+  return named.length > 0 ? named : COMMANDS;
+}
+
 /** Builds the program; `version` is asked for only when it is printed. */
 export function createProgram(context: Context, version: string): Command {
   const program = new Command('p2msim')
@@ -27,15 +49,7 @@ export function createProgram(context: Context, version: string): Command {
       writeErr: (text) => context.stderr.write(text),
     });
   program.option('--debug', 'print stacks with errors');
-  addReplay(program, context);
-  addCompare(program, context);
-  addSweep(program, context);
-  addWalk(program, context);
-  addValidate(program, context);
-  addExplain(program, context);
-  addTrace(program, context);
-  addPresets(program, context);
-  addModes(program, context);
+  for (const [, add] of wanted(context.argv)) add(program, context);
   program.addHelpText(
     'after',
     examples(

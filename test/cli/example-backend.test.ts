@@ -1,6 +1,7 @@
 /** The backend in examples/: loaded by path, built on nothing but what the package exports. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { CompareResult } from '../../src/index.js';
 import { ROOT, cli, file } from './run-cli.js';
@@ -63,6 +64,18 @@ describe('the example backend', { timeout: 60_000 }, () => {
     const lenient = cli(['replay', trace, '-m', BACKEND, '--lenient']);
     expect(lenient.code).toBe(0);
     expect(lenient.stdout.replaceAll(/\s+/g, ' ')).toContain('1 events passed over (--lenient)');
+  });
+
+  // The command line and the package have one copy of each class: a second one would make this an internal error.
+  it('can throw an error of the package that the command line takes for its own', () => {
+    const library = pathToFileURL(join(ROOT, 'lib/index.js')).href;
+    const plugin = `{ name: 'x', summary: 'x', describe: () => 'x', create() { throw new ConfigError('not so'); } }`;
+    const module = file(
+      'throws.mjs',
+      `import { ConfigError } from '${library}';\nexport const backend = ${plugin};\n`,
+    );
+    const { code, stderr } = cli(['replay', 'traces/examples/plain.csv', '-m', module]);
+    expect([code, stderr]).toEqual([2, 'error: not so\n']);
   });
 
   it('imports nothing but the package', () => {

@@ -4,8 +4,8 @@
  * Packing and installing for real takes the network and minutes; .ci/run does that.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT, plainEnvironment, scratch } from './run-cli.js';
 
@@ -48,17 +48,19 @@ describe('the package', () => {
     'LICENSE',
     'CHANGELOG.md',
     'bin/p2msim.js',
-    'dist/index.js',
-    'dist/index.d.ts',
-    'dist/cli/main.js',
+    'lib/index.js',
+    'lib/index.d.ts',
+    'lib/cli/main.js',
+    'lib/LICENSES.txt',
     'docs/ARCHITECTURE.md',
     'docs/model.md',
     'docs/formats.md',
     'docs/metrics.md',
     'docs/validation.md',
-    'dist/validate/data/xen.json',
-    'dist/validate/data/kvm.json',
-    'dist/validate/worker.js',
+    'lib/validate/data/xen.json',
+    'lib/validate/data/kvm.json',
+    'lib/validate/worker.js',
+    'lib/crew-worker.js',
     'examples/my-backend/flat-nested.mjs',
     'traces/examples/fork.csv',
     'traces/lackey/cc1-with-instructions.lackey.gz',
@@ -68,7 +70,7 @@ describe('the package', () => {
   });
 
   it('contains neither sources, tests nor left-overs', () => {
-    const known = /^(?:dist|bin|traces|examples|docs)\/|^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    const known = /^(?:lib|bin|traces|examples|docs)\/|^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
     expect(paths.filter((path) => !known.test(path))).toEqual([]);
     expect(paths.filter((path) => /\.(?:got|tgz|log|test\.\w+)$|(?:^|\/)\./.test(path))).toEqual([]);
   });
@@ -87,17 +89,52 @@ describe('the package', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
     };
-    const code = paths.filter((path) => /^dist\/.*\.js$/.test(path));
-    const imports = /^(?:import|export)\b[^;'=]*?\bfrom '([^'.][^']*)';|\bimport\('([^'.][^']*)'\)/gm;
+    const code = paths.filter((path) => /^lib\/.*\.js$/.test(path));
+    const imports =
+      /^(?:import|export)\b[^;'=]*?\bfrom ["']([^"'.][^"']*)["'];|\b(?:import|require\$?\d*)\(["'`]([^"'`.\s]+)["'`]\)/gm;
     const imported = code.flatMap((path) =>
       [...readFileSync(join(ROOT, path), 'utf8').matchAll(imports)]
         .map(([, fixed, lazy]) => fixed ?? lazy ?? '')
         .filter((name) => !name.startsWith('node:'))
         .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name),
     );
-    expect(imported).toContain('@commander-js/extra-typings');
+    expect(imported).toEqual(expect.arrayContaining(['chalk', 'cli-table3', 'csv-parse']));
     const missing = [...new Set(imported)].filter((name) => !(name in manifest.dependencies));
     expect(missing).toEqual([]);
+  });
+});
+
+/** Files of lib/ with code, by name. */
+function code(name: string): string {
+  return readFileSync(join(ROOT, 'lib', name), 'utf8');
+}
+
+describe('the built files', () => {
+  const importsOf = (text: string): string[] =>
+    [...text.matchAll(/^import\b[^;]*?["']([^"']+)["'];/gm)].map(([, from]) => from ?? '');
+
+  // What a start costs is the number of files it loads: docs/performance.md, "Start-up".
+  it('load no package before it is needed', () => {
+    const names = ['index.js', 'cli/main.js', 'replay.js', 'validate/validate.js'];
+    const packages = names.flatMap((name) =>
+      importsOf(code(name)).filter((from) => !/^(?:node:|\.)/.test(from)),
+    );
+    expect(packages).toEqual([]);
+  });
+
+  it('load neither scenarios nor validation for a replay', () => {
+    expect(importsOf(code('replay.js')).filter((from) => from.startsWith('.'))).toEqual(['./base.js']);
+    expect(code('cli/main.js')).not.toMatch(/^import\b[^;]*(?:replay|validate|index)\.js/m);
+  });
+
+  it('hold the worker of every kind of thread beside the file that starts it', () => {
+    const workers = ['replay.js', 'validate/validate.js'].flatMap((name) =>
+      [...code(name).matchAll(/new Worker\(new URL\(["']([^"']+)["']/g)].map(([, path]) =>
+        join('lib', dirname(name), path ?? ''),
+      ),
+    );
+    expect(workers).toEqual(['lib/crew-worker.js', 'lib/validate/worker.js']);
+    for (const path of workers) expect(existsSync(join(ROOT, path)), path).toBe(true);
   });
 });
 

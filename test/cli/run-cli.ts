@@ -8,8 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const BIN = join(ROOT, 'bin/p2msim.js');
 
-if (!existsSync(join(ROOT, 'dist/cli/main.js')))
-  throw new Error('dist/ is missing; run `npm run build` first');
+if (!existsSync(join(ROOT, 'lib/cli/main.js'))) throw new Error('lib/ is missing; run `npm run build` first');
 
 export interface CliResult {
   readonly code: number | null;

@@ -25,12 +25,12 @@ const ORDER: readonly (readonly string[])[] = [
   ['cost'],
   ['report'],
   ['capture'],
-  ['version.ts', 'prepare.ts', 'api.ts', 'sweep.ts', 'index.ts'],
+  ['version.ts', 'prepare.ts', 'api.ts', 'sweep.ts', 'engine.ts', 'index.ts'],
   ['cli'],
 ];
 
-/** Files of the library that the command line may import; `version.ts` so that --version need not load the rest. */
-const OPEN_TO_CLI = ['index.ts', 'version.ts'];
+/** Files of the library that the command line may import; all but the first so that less need be loaded. */
+const OPEN_TO_CLI = ['index.ts', 'engine.ts', 'version.ts'];
 
 const MAX_LINES = 300;
 /** Visible exemption, on a line of its own: the reason is part of it. */
@@ -108,7 +108,7 @@ describe('the folders of src/', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('leave the library to src/index.ts where the command line needs it', () => {
+  it('leave the library to src/index.ts and src/engine.ts where the command line needs it', () => {
     const wrong = SOURCES.filter(({ path }) => unitOf(path) === 'cli').flatMap((source) =>
       localImports(source)
         .filter((target) => unitOf(target) !== 'cli' && !OPEN_TO_CLI.includes(target))

@@ -19,7 +19,7 @@ export function addExplain(program: Command, context: Context): void {
     ),
   );
   command.action(async (words) => {
-    const library = await context.loadLibrary();
+    const library = await context.loadFullLibrary();
     const text = words.length === 0 ? library.explainTopics().join('\n') : library.explain(words.join(' '));
     context.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   });

@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Context, Library } from '../context.js';
+import type { Context, FullLibrary } from '../context.js';
 import { systemReason } from '../error-text.js';
 import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
@@ -17,7 +17,7 @@ interface Destination {
  * A file, compressed if its name ends in .gz (one gzip member per piece), or standard output. The file is opened
  * when there is something to write: a scenario that is refused leaves an older one alone.
  */
-function destinationOf(path: string | undefined, context: Context, library: Library): Destination {
+function destinationOf(path: string | undefined, context: Context, library: FullLibrary): Destination {
   if (path === undefined || path === '-') {
     return { write: (text) => void context.stdout.write(text), close: () => undefined };
   }
@@ -69,7 +69,7 @@ export function addGenerate(parent: CommandUnknownOpts, context: Context): void 
       ),
     );
   command.action(async (values) => {
-    const library = await context.loadLibrary();
+    const library = await context.loadFullLibrary();
     const given = new Given(values, library);
     if (given.flag('list')) {
       context.stdout.write(library.scenarioListText(library.scenarioSuites(given.text('suite'))));

@@ -1,7 +1,7 @@
 /** `p2msim validate`: what was measured on real Xen and real KVM against the model, or one scenario by itself. */
 import { availableParallelism } from 'node:os';
 import type { Command, OptionValues } from '@commander-js/extra-typings';
-import type { Context, Library } from '../context.js';
+import type { Context, FullLibrary } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { examples } from '../help.js';
 import { collected, Given, jobsOf } from '../options.js';
@@ -15,7 +15,7 @@ interface Refusal {
   readonly hint: string;
 }
 
-function refuse(given: Given, { names, why, hint }: Refusal, library: Library): void {
+function refuse(given: Given, { names, why, hint }: Refusal, library: FullLibrary): void {
   for (const name of names) {
     if (given.text(name) === undefined && given.list(name).length === 0 && !given.flag(name)) continue;
     throw new library.UsageError(`--${name} ${why}`, { hint });
@@ -41,7 +41,7 @@ const NOT_LISTED: Refusal = {
 };
 
 /** All that was measured. */
-async function runAll(given: Given, context: Context, library: Library): Promise<void> {
+async function runAll(given: Given, context: Context, library: FullLibrary): Promise<void> {
   refuse(given, NEEDS_SCENARIO, library);
   const suite = given.text('suite');
   const progress = createCounter(context, given.flag('quiet'));
@@ -69,7 +69,7 @@ function modeOf(given: Given): string | undefined {
 }
 
 /** One scenario with any parameters. */
-function runOne(scenario: string, given: Given, context: Context, library: Library): void {
+function runOne(scenario: string, given: Given, context: Context, library: FullLibrary): void {
   refuse(given, NEEDS_ALL, library);
   const run = library.runScenario({
     suite: given.text('suite'),
@@ -88,7 +88,7 @@ function runOne(scenario: string, given: Given, context: Context, library: Libra
 }
 
 async function runValidate(values: OptionValues, context: Context): Promise<void> {
-  const library = await context.loadLibrary();
+  const library = await context.loadFullLibrary();
   const given = new Given(values, library);
   if (given.flag('list')) {
     refuse(given, NOT_LISTED, library);

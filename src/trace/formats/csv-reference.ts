@@ -2,12 +2,20 @@
  * The reference way to split CSV rows: csv-parse, which knows quotes and their escapes.
  *
  * A record is one line: a quoted field cannot contain a line break. Hence a broken quote costs one
- * record, and line numbers are exact.
+ * record, and line numbers are exact. csv-parse is loaded by the first line that needs it: to load it takes
+ * a tenth of the time of a whole process that does nothing (docs/performance.md, "Start-up").
  */
-import { CsvError, parse } from 'csv-parse/sync';
+import { createRequire } from 'node:module';
+import type { CsvError } from 'csv-parse/sync';
 import type { LineBuffer } from '../line-buffer.js';
 import type { Delimiter } from './csv-columns.js';
 import type { RowReader } from './csv-rows.js';
+
+const require = createRequire(import.meta.url);
+
+function csvParse(): typeof import('csv-parse/sync') {
+  return require('csv-parse/sync');
+}
 
 /** One line and its number. */
 interface Line {
@@ -17,7 +25,7 @@ interface Line {
 
 /** Splits complete lines, each one record. Throws {@link CsvError} for a broken quote. */
 function parseLines(text: string, delimiter: Delimiter): string[][] {
-  const records: string[][] = parse(text, {
+  const records: string[][] = csvParse().parse(text, {
     delimiter,
     record_delimiter: '\n',
     relax_column_count: true,
@@ -33,7 +41,7 @@ export function splitLine(text: string, delimiter: Delimiter): readonly string[]
     const records = parseLines(text, delimiter);
     return records[0] ?? [];
   } catch (error) {
-    if (error instanceof CsvError) return error;
+    if (error instanceof csvParse().CsvError) return error;
     throw error;
   }
 }
@@ -48,6 +56,7 @@ export function readReference(lines: LineBuffer, most: number, delimiter: Delimi
     if (shown !== '' && !shown.startsWith('#')) block.push({ number, text });
   }
   const records = splitBlock(block, delimiter);
+  const { CsvError } = csvParse();
   for (const [i, line] of block.entries()) {
     const fields = records?.[i] ?? splitLine(line.text, delimiter);
     if (fields instanceof CsvError)
@@ -64,7 +73,7 @@ function splitBlock(block: readonly Line[], delimiter: Delimiter): string[][] | 
     // A quote that spans lines makes fewer records than lines.
     return records.length === block.length ? records : null;
   } catch (error) {
-    if (error instanceof CsvError) return null;
+    if (error instanceof csvParse().CsvError) return null;
     throw error;
   }
 }

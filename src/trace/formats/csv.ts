@@ -75,13 +75,19 @@ async function readPrelude(
         declarations.comment(line, text);
         continue;
       }
-      const fields = splitLine(text, delimiterOf(text));
+      const fields = headerFields(text);
       if (fields instanceof Error) throw badHeader(file, line, text);
       const table = readColumns(file, line, text, fields, options.ignoreColumns);
       return { header: declarations.header, table };
     }
     if (!(await fillLines(input, lines))) throw noHeader(file);
   }
+}
+
+/** Names of the columns; most headers have no quote, and need no csv-parse. */
+function headerFields(text: string): ReturnType<typeof splitLine> {
+  const delimiter = delimiterOf(text);
+  return text.includes('"') ? splitLine(text, delimiter) : text.split(delimiter).map((field) => field.trim());
 }
 
 function badHeader(file: string, line: number, text: string): TraceError {

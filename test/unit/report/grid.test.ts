@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { besideOrBelow, gridLines, wrap } from '../../../src/report/grid.js';
+import { type Align, besideOrBelow, gridLines, tableGrid, wrap } from '../../../src/report/grid.js';
 
 describe('gridLines', () => {
   it('makes nothing of nothing', () => expect(gridLines([], ['left'])).toEqual([]));
@@ -24,6 +25,39 @@ describe('gridLines', () => {
         ['left', 'right'],
       ),
     ).toEqual([`${red('a')}   1`, 'bb  2']);
+  });
+
+  // A wide character takes two columns: cli-table3 knows, and such text goes to it.
+  it('gives wide characters their two columns', () => {
+    const rows = [
+      ['\u8868', 'x'],
+      ['abc', 'y'],
+    ];
+    expect(gridLines(rows, ['left', 'left'])).toEqual(['\u8868   x', 'abc  y']);
+  });
+
+  it('makes the lines of cli-table3 without it', () => {
+    const code = fc.constantFrom('', '\u001b[1m', '\u001b[31m');
+    const ends: Record<string, string> = { '': '', '\u001b[1m': '\u001b[22m', '\u001b[31m': '\u001b[39m' };
+    const word = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 12 });
+    const cell = fc
+      .tuple(code, word)
+      .map(([start, text]) => (text.trim() === '' ? text : start + text + (ends[start] ?? '')));
+    const align = fc.constantFrom<Align>('left', 'right');
+    const grid = fc.array(align, { minLength: 1, maxLength: 4 }).chain((aligns) =>
+      fc.tuple(
+        fc.array(fc.array(cell, { minLength: 1, maxLength: aligns.length }), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        fc.constant(aligns),
+      ),
+    );
+    fc.assert(
+      fc.property(grid, ([rows, aligns]) => {
+        expect(gridLines(rows, aligns)).toEqual(tableGrid(rows, aligns));
+      }),
+    );
   });
 });
 

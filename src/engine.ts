@@ -1,0 +1,100 @@
+/**
+ * Engine: the part of the library that replays traces: all but scenarios, validation and explanations.
+ *
+ * It is there for the time a command takes to start: `replay`, `compare`, `walk` and most of `trace` load
+ * nothing else (docs/performance.md, "Start-up").
+ */
+export * from './api.js';
+export {
+  check,
+  type Finished,
+  prepare,
+  type Prepared,
+  prepareMachines,
+  resolveModes,
+  type RunOptions,
+  type TraceOptions,
+  type WantedMachine,
+} from './prepare.js';
+export * from './sweep.js';
+export { addressOfVpn, formatAddress, parseHex } from './arch/address.js';
+export {
+  ENTRIES,
+  type PageSizeName,
+  SIZE_1G,
+  SIZE_2M,
+  SIZE_4K,
+  pageNumberOf,
+  pageOffset,
+  tableIndex,
+} from './arch/paging.js';
+export { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US } from './arch/pte.js';
+export { configDigest, configValues } from './config/build.js';
+export { defaultConfig } from './config/defaults.js';
+export { CONFIG_KEYS, type ConfigKey, type ConfigValue, findKey, formatValue } from './config/keys.js';
+export { type ConfigFile, environmentSettings, parseConfigFile } from './config/layers.js';
+export { type EffectiveConfig, resolveConfig } from './config/load.js';
+export type { Preset, PresetEntry } from './config/preset.js';
+export { DEFAULT_PRESET, presets } from './config/presets/index.js';
+export type { MachineConfig } from './config/schema.js';
+export { type Setting, expectedOf, parseAssignment, parseSetting } from './config/values.js';
+export {
+  type AccessCounters,
+  COUNTERS,
+  type CounterDef,
+  type CounterValues,
+  MEMORY_COUNTERS,
+  type MachineCounters,
+  type TableMemory,
+} from './counters.js';
+export { DEFAULT_COST_TABLE, loadCostTable } from './cost/table.js';
+export type { Cost, CostTable, CostTerm, Verdict } from './cost/types.js';
+export * from './errors.js';
+export type { AddressSpace } from './guest/address-space.js';
+export type { Guest } from './guest/guest.js';
+export type { Cr3Flush } from './guest/port.js';
+export type { GuestTables } from './guest/page-table.js';
+export { policies } from './hypervisor/shadow/policies/index.js';
+export { findPolicy } from './hypervisor/shadow/policies/load.js';
+export type { ShadowPolicy } from './hypervisor/shadow/policy.js';
+export {
+  expectedPolicyValue,
+  POLICY_FIELDS,
+  type PolicyField,
+  policyFieldValue,
+} from './hypervisor/shadow/policy-fields.js';
+export type {
+  BackendPlugin,
+  MachineEvent,
+  MachineParts,
+  MmuBackend,
+  Translation,
+  Vcpu,
+} from './mmu/backend.js';
+export { EMULATED, FILLED, GUEST_FAULT, RETRY } from './mmu/backend.js';
+export { flushForCr3, flushForInvlpg, invpcid } from './mmu/flush.js';
+export { backends, loadBackend } from './mmu/index.js';
+export {
+  countGuestHit,
+  countGuestReference,
+  countNestedHit,
+  countNestedReference,
+  countShadowReference,
+} from './mmu/references.js';
+export { TLB_G, TLB_W } from './mmu/tlb-hierarchy.js';
+export type { WalkObserver } from './mmu/walk-observer.js';
+export { startWalk } from './mmu/walk-start.js';
+export { metricMatcher } from './report/metric-values.js';
+export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';
+export { REPORTERS as reporters } from './report/reporters/index.js';
+export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
+export type { WalkReport, WalkStep } from './sim/run.js';
+export { type Finding, checkTrace } from './trace/check.js';
+export type { AccessBatch } from './trace/access.js';
+export type { ArchitecturalEvent, TraceEvent, Word64 } from './trace/event.js';
+export { DEFAULT_READ_OPTIONS, type ReadOptions, type TraceFormat } from './trace/format.js';
+export { TRACE_FORMATS as formats } from './trace/formats/index.js';
+export { type OpenTrace, openTrace } from './trace/open.js';
+export { type TraceProfile, profileTrace } from './trace/profile.js';
+export { Registry, didYouMean, unknownName } from './util/registry.js';
+export { TOOL } from './version.js';
