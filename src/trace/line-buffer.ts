@@ -11,10 +11,15 @@ import type { ByteSource } from './format.js';
 /** Bytes of the longest line that is read; it bounds the memory for a file without line feeds. */
 export const MAX_LINE_BYTES = 1 << 20;
 
+/** Bytes behind the last one that may be read. */
+const SLACK = 8;
+
 const LF = 10;
 
 export class LineBuffer {
-  bytes: Buffer = Buffer.allocUnsafe(1 << 19);
+  bytes: Buffer = Buffer.allocUnsafeSlow(1 << 19);
+  /** The same bytes, for reading four at a time: that many can be read beyond any of them. */
+  view = new DataView(this.bytes.buffer);
   /** First byte not yet consumed; the scanner moves it. */
   start = 0;
   /** End of the last complete line. */
@@ -76,10 +81,15 @@ export class LineBuffer {
 
   /** Moves the unconsumed rest to the front of a buffer that has room for `more` bytes. */
   #reserve(rest: number, more: number): void {
-    const room = rest + more;
-    const target = room > this.bytes.length ? Buffer.allocUnsafe(room * 2) : this.bytes;
-    this.bytes.copy(target, 0, this.start, this.start + rest);
-    this.bytes = target;
+    const room = rest + more + SLACK;
+    if (room <= this.bytes.length) {
+      this.bytes.copy(this.bytes, 0, this.start, this.start + rest);
+      return;
+    }
+    const larger = Buffer.allocUnsafeSlow(room * 2);
+    this.bytes.copy(larger, 0, this.start, this.start + rest);
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
   }
 }
 

@@ -7,7 +7,7 @@
  * example tool"; samples made with Valgrind 3.19.0.
  * Not in the format: threads, the kernel, page tables, system calls.
  */
-import { isCanonical, parseHex, addBytes, canonicalShift } from '../../arch/address.js';
+import { isCanonical, parseHex, addBytes } from '../../arch/address.js';
 import type { TraceChunk } from '../access.js';
 import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from '../access.js';
 import type { ReaderOptions } from '../bad-records.js';
@@ -17,12 +17,12 @@ import { ChunkBuilder } from '../chunk-builder.js';
 import { EMPTY_HEADER } from '../event.js';
 import type { ByteSource, TraceFormat, TraceStream } from '../format.js';
 import { decodeLines, LineBuffer } from '../line-buffer.js';
+import { ROLE_ADDRESS, ROLE_OP, ROLE_SIZE, type RowShape, TextScanner } from '../text-scan.js';
 
 const LACKS = ['page-table edits', 'context switches', 'accesses of the kernel', 'threads'] as const;
 
 /** Lackey runs user programs: 48-bit addresses. */
 const LEVELS = 4;
-const CANONICAL_SHIFT = canonicalShift(LEVELS);
 
 class LackeyReader {
   readonly bad: BadRecords;
@@ -30,6 +30,7 @@ class LackeyReader {
   readonly #lines: LineBuffer;
   readonly #out: ChunkBuilder;
   readonly #modifyAsTwo: boolean;
+  readonly #scanner: TextScanner;
 
   constructor(file: string, lines: LineBuffer, out: ChunkBuilder, options: ReaderOptions) {
     this.#file = file;
@@ -37,73 +38,16 @@ class LackeyReader {
     this.#out = out;
     this.#modifyAsTwo = options.modifyAsTwo;
     this.bad = new BadRecords(options);
+    this.#scanner = new TextScanner(lines, out, { ...SHAPE, modifyAsTwo: options.modifyAsTwo });
   }
 
   /** Consumes complete lines until none is left or the chunk is full. */
   decode(): void {
     const lines = this.#lines;
     while (!lines.drained && !this.#out.full) {
-      this.#scan();
+      this.#scanner.scan();
       if (!lines.drained && !this.#out.full) this.#odd();
     }
-  }
-
-  /** The fast path: well-formed records, up to the first line that is anything else. */
-  #scan(): void {
-    const lines = this.#lines;
-    const batch = this.#out.accesses;
-    const { hi: his, lo: los, op: ops, size: sizes, vcpu: vcpus } = batch;
-    const bytes = lines.bytes;
-    const end = lines.end;
-    // A modify may need two places.
-    const capacity = los.length - 1;
-    let start = lines.start;
-    let n = batch.n;
-    const before = n;
-    let doubled = 0;
-    while (start < end && n < capacity) {
-      const op = opAt(bytes, start);
-      let p = start + 3;
-      let hi = 0;
-      let lo = 0;
-      let digit: number;
-      while ((digit = byte.HEX_VALUE[bytes[p]!]!) < 16) {
-        hi = (hi << 4) | (lo >>> 28);
-        lo = (lo << 4) | digit;
-        p++;
-      }
-      const digits = p - start - 3;
-      if (op < 0 || digits === 0 || digits > 16 || bytes[p] !== byte.COMMA) break;
-      const sizeStart = ++p;
-      let size = 0;
-      while ((digit = bytes[p]! - byte.ZERO) >= 0 && digit <= 9) {
-        size = size * 10 + digit;
-        p++;
-      }
-      if (bytes[p] !== byte.LF || p - sizeStart > 7 || size === 0 || size > byte.MAX_ACCESS_BYTES) break;
-      const sign = hi >> CANONICAL_SHIFT;
-      if ((sign !== 0 && sign !== -1) || (lo >>> 0) + size > 0xffffffff) break;
-      his[n] = hi;
-      los[n] = lo;
-      ops[n] = op;
-      sizes[n] = size;
-      vcpus[n] = 0;
-      n++;
-      if (op === OP_MODIFY && this.#modifyAsTwo) {
-        ops[n - 1] = OP_READ;
-        his[n] = hi;
-        los[n] = lo;
-        ops[n] = OP_WRITE;
-        sizes[n] = size;
-        vcpus[n] = 0;
-        n++;
-        doubled++;
-      }
-      start = p + 1;
-    }
-    lines.line += n - before - doubled;
-    lines.start = start;
-    batch.n = n;
   }
 
   /** A line that is not a plain record: valgrind's own, blank, ending in CR LF, or wrong. */
@@ -177,22 +121,17 @@ const OP_OF_KIND: Readonly<Record<string, number>> = {
   'I  ': OP_FETCH,
 };
 
-/** Operation of the record that starts at `p`, or -1. Reading beyond a short line is harmless. */
-function opAt(bytes: Uint8Array, p: number): number {
-  if (bytes[p + 2] !== byte.SPACE) return -1;
-  if (bytes[p] === byte.LETTER_I) return bytes[p + 1] === byte.SPACE ? OP_FETCH : -1;
-  if (bytes[p] !== byte.SPACE) return -1;
-  switch (bytes[p + 1]) {
-    case byte.LETTER_L:
-      return OP_READ;
-    case byte.LETTER_S:
-      return OP_WRITE;
-    case byte.LETTER_M:
-      return OP_MODIFY;
-    default:
-      return -1;
-  }
-}
+/** ` L 1ffeffe7e0,8`. */
+const SHAPE: Omit<RowShape, 'modifyAsTwo'> = {
+  roles: [ROLE_OP, ROLE_ADDRESS, ROLE_SIZE],
+  separators: [-1, byte.COMMA],
+  ops: Object.entries(OP_OF_KIND).map(([text, op]) => ({ text, op })),
+  required: 3,
+  comments: false,
+  levels: LEVELS,
+  vcpuLimit: 1,
+  spaces: [],
+};
 
 /** True if the first line that is not valgrind's looks like a record, or there are only valgrind's. */
 function sniff(head: Uint8Array): boolean {
