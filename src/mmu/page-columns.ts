@@ -100,8 +100,8 @@ export class PageColumns {
     const { hi: his, lo: los, op: ops, size: sizes } = batch;
     const last = this.#last.fill(0);
     const lastHi = this.#lastHi;
+    const marks = sets > 0 ? -1 : 0;
     const setMask = Math.max(0, sets - 1);
-    const valid = sets > 0 ? VALID : 0;
     if (this.n + 2 * BLOCK > this.keys.length) this.#reserve(2 * BLOCK);
     let { keys, origins } = this;
     let n = this.n;
@@ -127,20 +127,21 @@ export class PageColumns {
       const slot = (fetch * MAX_STRIP_SETS) | ((lo >>> 12) & setMask);
       const page = (lo & PAGE) | VALID | store;
       const inPage = (lo & 0xfff) + sizes[i]! <= 0x1000;
+      // The page that was accessed last in the set, and if this is a store, stored to: before anything is looked up.
       if (((last[slot]! ^ page) & (PAGE | VALID | store)) === 0 && lastHi[slot] === hi && inPage) {
         stripped += 1;
         strippedFetches += fetch;
         continue;
       }
       if (lo >>> 21 !== regionLo || hi !== regionHi) {
-        region = ids.region(space, hi, lo);
+        region = ids.region(space, hi, lo) << 9;
         regionHi = hi;
         regionLo = lo >>> 21;
       }
-      keys[n] = (((region << 9) | ((lo >>> 12) & 511)) << 2) | store;
+      keys[n] = ((region | ((lo >>> 12) & 511)) << 2) | store;
       origins[n] = (i << 1) | fetch;
       n += 1;
-      last[slot] = page & (PAGE | valid | 1);
+      last[slot] = page & marks;
       lastHi[slot] = hi;
       if (inPage) continue;
       last.fill(0);

@@ -11,11 +11,22 @@ export function countGuestReference(c: AccessCounters, level: number): void {
 }
 
 export function countNestedReference(c: AccessCounters, level: number): void {
-  if (level === 1) c.refsNestedL1 += 1;
-  else if (level === 2) c.refsNestedL2 += 1;
-  else if (level === 3) c.refsNestedL3 += 1;
-  else if (level === 4) c.refsNestedL4 += 1;
-  else c.refsNestedL5 += 1;
+  switch (level) {
+    case 1:
+      c.refsNestedL1 += 1;
+      return;
+    case 2:
+      c.refsNestedL2 += 1;
+      return;
+    case 3:
+      c.refsNestedL3 += 1;
+      return;
+    case 4:
+      c.refsNestedL4 += 1;
+      return;
+    default:
+      c.refsNestedL5 += 1;
+  }
 }
 
 export function countShadowReference(c: AccessCounters, level: number): void {

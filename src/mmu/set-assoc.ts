@@ -9,6 +9,7 @@
  * The methods of the walk are written flat, without helpers, for ordered sets: a call for each step made a
  * two-dimensional walk twice as dear (bench/README.md, row zipf). Not modelled: pinned entries, sectored lines.
  */
+// exempt from the size limit: one structure, whose hot loops are written out instead of sharing helpers
 import type { ArrayConfig } from '../config/schema.js';
 import type { Prng } from '../util/prng.js';
 
@@ -20,11 +21,19 @@ const FIFO = 1;
 const PLRU = 2;
 const RANDOM = 3;
 
+/** Why {@link SetAssoc.scanTwo} stopped: it came to the end; neither level holds the key; it is there without the right. */
+export const STOP_END = 0;
+export const STOP_MISS = 1;
+export const STOP_RIGHTS = 2;
+
 export class SetAssoc {
   readonly sets: number;
   readonly ways: number;
   /** Entries in use: a probe of an empty array can be skipped. */
   live = 0;
+  /** Of the last {@link scanTwo}: hits of the second level, and why it stopped. */
+  hitsBehind = 0;
+  stoppedAt = STOP_END;
   readonly #policy: number;
   readonly #entries: Int32Array;
   readonly #payload: Int32Array | null;
@@ -83,6 +92,83 @@ export class SetAssoc {
     return i;
   }
 
+  /** True if {@link scanTwo} can be used, on either side. */
+  get inOrderOfUse(): boolean {
+    return this.#policy === LRU && this.#payload === null && this.sets <= 512;
+  }
+
+  /**
+   * As {@link scan} for two levels of TLB, this one and `second`: keys that only the second holds with sufficient flags
+   * are entered here, too. Stops at the first that needs a walk: {@link stoppedAt} says why. A key that neither level
+   * holds has then been entered in the second ahead of the walk, as by {@link enter}.
+   *
+   * One loop over both, since an access that misses the first level and hits the second costs a third of what calls
+   * between the levels make of it (bench/README.md, row matmul).
+   */
+  scanTwo(second: SetAssoc, keys: Int32Array, from: number, to: number): number {
+    const entries = this.#entries;
+    const ways = this.ways | 0;
+    const setMask = (this.sets - 1) | 0;
+    const behind = second.#entries;
+    const waysBehind = second.ways | 0;
+    const setMaskBehind = (second.sets - 1) | 0;
+    let hitsBehind = 0;
+    let i = from | 0;
+    this.stoppedAt = STOP_END;
+    for (; i < to; i++) {
+      const key = keys[i]! | 0;
+      const base = Math.imul((key >> 2) & setMask, ways);
+      const mask = KEY_MASK | (key & 1);
+      if (((entries[base]! ^ key) & mask) === 0) continue;
+      let way = 1;
+      while (way < ways && ((entries[base + way]! ^ key) & mask) !== 0) way++;
+      if (way < ways) {
+        const entry = entries[base + way]!;
+        for (let w = way; w > 0; w--) entries[base + w] = entries[base + w - 1]!;
+        entries[base] = entry;
+        continue;
+      }
+      // A store that finds its page without the right, in either level, is a matter for single look-ups.
+      if ((key & 1) !== 0 && this.#find((key >> 2) & setMask, key >> 2) >= 0) {
+        this.stoppedAt = STOP_RIGHTS;
+        break;
+      }
+      const wanted = key & KEY_MASK;
+      const front = Math.imul((key >> 2) & setMaskBehind, waysBehind);
+      let entry = behind[front]!;
+      if ((entry & KEY_MASK) !== wanted) {
+        const end = front + waysBehind;
+        let above = entry;
+        let slot = front + 1;
+        for (; slot < end; slot++) {
+          entry = behind[slot]!;
+          behind[slot] = above;
+          if ((entry & KEY_MASK) === wanted) break;
+          above = entry;
+        }
+        if (slot === end) {
+          behind[front] = wanted;
+          if (above === EMPTY) second.live++;
+          second.#victim = above;
+          this.stoppedAt = STOP_MISS;
+          break;
+        }
+        behind[front] = entry;
+      }
+      if (((entry ^ key) & mask) !== 0) {
+        this.stoppedAt = STOP_RIGHTS;
+        break;
+      }
+      hitsBehind++;
+      const last = base + ways - 1;
+      if (entries[last] === EMPTY) this.live++;
+      for (let at = last; at > base; at--) entries[at] = entries[at - 1]!;
+      entries[base] = entry;
+    }
+    this.hitsBehind = hitsBehind;
+    return i;
+  }
+
   /** Looks `key` up; returns its flags (0..3) and updates recency, or -1. */
   lookup(set: number, key: number): number {
     const entries = this.#entries;
@@ -107,9 +193,17 @@ export class SetAssoc {
     const end = base + ways;
     const wanted = key << 2;
     for (let slot = base; slot < end; slot++) {
-      if ((entries[slot]! & KEY_MASK) !== wanted) continue;
-      const payload = this.#payload![slot]!;
-      if (slot !== base || this.#policy === PLRU) this.#use(set, slot);
+      const entry = entries[slot]!;
+      if ((entry & KEY_MASK) !== wanted) continue;
+      const payloads = this.#payload!;
+      const payload = payloads[slot]!;
+      if (this.#policy !== LRU) return this.#payload![this.#use(set, slot)]!;
+      for (let at = slot; at > base; at--) {
+        entries[at] = entries[at - 1]!;
+        payloads[at] = payloads[at - 1]!;
+      }
+      entries[base] = entry;
+      payloads[base] = payload;
       return payload;
     }
     return -1;
@@ -130,9 +224,26 @@ export class SetAssoc {
 
   /** As {@link fill}, for a key that is known to be absent: no search. */
   insert(set: number, key: number, flags: number, payload = 0): void {
-    const slot = this.#place(set);
-    this.#entries[slot] = (key << 2) | flags;
-    if (this.#payload !== null) this.#payload[slot] = payload;
+    const entries = this.#entries;
+    const payloads = this.#payload;
+    if (this.#policy > FIFO) {
+      const slot = this.#place(set);
+      entries[slot] = (key << 2) | flags;
+      if (payloads !== null) payloads[slot] = payload;
+      return;
+    }
+    const base = Math.imul(set, this.ways);
+    const last = base + this.ways - 1;
+    if (entries[last] === EMPTY) this.live++;
+    if (payloads === null) for (let slot = last; slot > base; slot--) entries[slot] = entries[slot - 1]!;
+    else {
+      for (let slot = last; slot > base; slot--) {
+        entries[slot] = entries[slot - 1]!;
+        payloads[slot] = payloads[slot - 1]!;
+      }
+      payloads[base] = payload;
+    }
+    entries[base] = (key << 2) | flags;
   }
 
   /** True if {@link enter} can be used: sets are kept in order, and there are no payloads. */

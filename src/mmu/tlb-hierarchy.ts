@@ -7,11 +7,12 @@
  * SDM 4.10.2.4). An entry covers min(guest leaf, host leaf).
  */
 import { SIZE_1G, SIZE_4K } from '../arch/paging.js';
-import type { MachineConfig, TlbArrayConfig } from '../config/schema.js';
+import type { MachineConfig } from '../config/schema.js';
 import type { AccessCounters, MachineCounters } from '../counters.js';
 import type { Prng } from '../util/prng.js';
-import { KERNEL_SPACE, PageIds } from './page-ids.js';
-import { SetAssoc } from './set-assoc.js';
+import { KERNEL_SPACE, type PageIds } from './page-ids.js';
+import type { SetAssoc } from './set-assoc.js';
+import { ONLY_4K, TlbLevel } from './tlb-level.js';
 
 /** Entry flags. */
 export const TLB_W = 1;
@@ -24,78 +25,6 @@ export const TLB_HIT_SECOND = 3;
 /** Found, but a store may not use it: walk again, without asking the second level. */
 export const TLB_REWALK = 1;
 export const TLB_MISS = 2;
-
-/** {@link TlbLevel.sizes} of a level without larger pages. */
-const ONLY_4K = 1 << SIZE_4K;
-
-/** One level: the array that holds each page size, or null. */
-class TlbLevel {
-  readonly bySize: readonly (SetAssoc | null)[];
-  readonly #arrays: readonly SetAssoc[];
-  readonly #ids: PageIds;
-  /** Bit per size: an entry of it was entered since the level was last emptied. Other sizes need no look-up. */
-  sizes = 0;
-  /** Size of the entry that the last look-up found. */
-  foundSize = SIZE_4K;
-
-  constructor(configs: readonly TlbArrayConfig[], ids: PageIds, prng: Prng) {
-    const arrays = configs.map((config) => (config.entries > 0 ? new SetAssoc(config, { prng }) : null));
-    this.#ids = ids;
-    this.#arrays = arrays.filter((array) => array !== null);
-    this.bySize = ['4k', '2m', '1g'].map((size) => {
-      const at = configs.findIndex((config) => config.entries > 0 && config.sizes.split('+').includes(size));
-      return at < 0 ? null : arrays[at]!;
-    });
-  }
-
-  /** Flags of the entry that covers `page`, or -1; recency is updated. */
-  lookup(page: number): number {
-    const sizes = this.sizes;
-    for (let size = SIZE_4K; sizes >> size !== 0; size++) {
-      if (((sizes >> size) & 1) === 0) continue;
-      const array = this.bySize[size]!;
-      const flags = array.lookup(this.#set(array, page, size), this.#ids.key(page, size));
-      if (flags >= 0) {
-        this.foundSize = size;
-        return flags;
-      }
-    }
-    return -1;
-  }
-
-  /** Enters a translation; `absent`: the look-up of it has just failed, in every size. */
-  fill(page: number, size: number, flags: number, absent: boolean): void {
-    const array = this.bySize[size]!;
-    if (array === null) return;
-    this.sizes |= 1 << size;
-    const set = this.#set(array, page, size);
-    if (absent) array.insert(set, this.#ids.key(page, size), flags);
-    else array.fill(set, this.#ids.key(page, size), flags);
-  }
-
-  invalidatePage(page: number): void {
-    for (let size = SIZE_4K; size <= SIZE_1G; size++) {
-      if (((this.sizes >> size) & 1) === 0) continue;
-      const array = this.bySize[size]!;
-      array.invalidate(this.#set(array, page, size), this.#ids.key(page, size));
-    }
-  }
-
-  invalidateWhere(drop: (key: number, flags: number) => boolean): void {
-    for (const array of this.#arrays) array.invalidateWhere(drop);
-  }
-
-  flush(): void {
-    this.sizes = 0;
-    for (const array of this.#arrays) array.flush();
-  }
-
-  /** The low 9 bits of a page id are the page number's: enough for up to 512 sets of 4 KiB pages. */
-  #set(array: SetAssoc, page: number, size: number): number {
-    const { sets } = array;
-    return (size === SIZE_4K && sets <= 512 ? page : this.#ids.pageNumber(page, size)) & (sets - 1);
-  }
-}
 
 export class TlbHierarchy {
   /** The array that the hot loop scans: L1D for 4 KiB pages, if page ids can index it. */
@@ -144,6 +73,34 @@ export class TlbHierarchy {
     return bits;
   }
 
+  /** The second level's array, if {@link SetAssoc.scanTwo} over it and the first level does what single look-ups do. */
+  scannableSecond(fetch: boolean): SetAssoc | null {
+    const first = fetch ? this.scannableFetch : this.scannableData;
+    const array = this.#enterable;
+    if (first === null || array === null || !first.inOrderOfUse || !array.inOrderOfUse) return null;
+    if ((fetch ? this.#l1i : this.#l1d).sizes > ONLY_4K || this.#stlb.sizes > ONLY_4K) return null;
+    if (this.#ahead >= 0) this.#takeBack();
+    return array;
+  }
+
+  /** Counts `n` hits of the second level by a scan of both. */
+  countSecondHits(c: AccessCounters, fetch: boolean, n: number): void {
+    if (fetch) c.l1iMiss += n;
+    else c.l1dMiss += n;
+    c.stlbHit += n;
+    c.stlbHit4k += n;
+    (fetch ? this.#l1i : this.#l1d).sizes = ONLY_4K;
+  }
+
+  /** A scan of both levels has entered `page` in the second one, ahead of the walk that its miss brings. */
+  enteredAhead(c: AccessCounters, page: number, fetch: boolean): void {
+    if (fetch) c.l1iMiss += 1;
+    else c.l1dMiss += 1;
+    c.stlbMiss += 1;
+    this.#stlb.sizes = ONLY_4K;
+    this.#ahead = page & (this.#enterable!.sets - 1);
+  }
+
   /** Looks `page` up for one access, counting; see {@link TLB_HIT} and its kin. */
   lookup(page: number, write: boolean, fetch: boolean, c: AccessCounters): number {
     const level1 = fetch ? this.#l1i : this.#l1d;
@@ -165,8 +122,16 @@ export class TlbHierarchy {
   lookupMissed(page: number, write: boolean, fetch: boolean, c: AccessCounters): number {
     const level1 = fetch ? this.#l1i : this.#l1d;
     const array = this.#enterable;
-    if (write || level1.sizes > ONLY_4K || array === null || this.#stlb.sizes > ONLY_4K)
+    if (level1.sizes > ONLY_4K || array === null || this.#stlb.sizes > ONLY_4K)
       return this.lookup(page, write, fetch, c);
+    if (write) {
+      const found = level1.lookup(page);
+      if (found >= 0) {
+        countL1Hits(c, fetch, SIZE_4K, 1);
+        this.hitSize = SIZE_4K;
+        return (found & TLB_W) === 0 ? TLB_REWALK : TLB_HIT;
+      }
+    }
     if (fetch) c.l1iMiss += 1;
     else c.l1dMiss += 1;
     if (this.#ahead >= 0) this.#takeBack();
@@ -180,6 +145,7 @@ export class TlbHierarchy {
     }
     c.stlbHit += 1;
     c.stlbHit4k += 1;
+    if (write && (flags & TLB_W) === 0) return TLB_REWALK;
     this.hitSize = SIZE_4K;
     level1.fill(page, SIZE_4K, flags, true);
     return TLB_HIT_SECOND;

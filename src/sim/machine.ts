@@ -4,14 +4,15 @@
  * Machines share nothing: a comparison feeds the same chunks to several of them.
  */
 import type { MachineConfig } from '../config/schema.js';
-import { ConfigError, TraceError } from '../errors.js';
+import { TraceError } from '../errors.js';
 import { guestEvent } from '../guest/events.js';
 import { Guest } from '../guest/guest.js';
 import type { GuestLayout, GuestPort } from '../guest/port.js';
-import { countTables, passOverFault, scriptedLayout } from '../guest/scripted.js';
+import { countTables } from '../guest/scripted.js';
 import { type BackendPlugin, type MachineParts, type MmuBackend, type Vcpu } from '../mmu/backend.js';
 import { type FaultHandling, Front } from '../mmu/front.js';
 import { backends } from '../mmu/index.js';
+import { BlockReplay } from '../mmu/block-replay.js';
 import { PageColumns } from '../mmu/page-columns.js';
 import { PageIds } from '../mmu/page-ids.js';
 import { type AccessBatch, createBatch, OP_READ, OP_WRITE, type TraceChunk } from '../trace/access.js';
@@ -26,6 +27,7 @@ import {
   type MachineCounters,
   type TableMemory,
 } from '../counters.js';
+import { guestKernel } from './guest-kernel.js';
 import { GuestShare } from './guest-share.js';
 import type { MachineRequest } from './run.js';
 import { createVcpus } from './vcpus.js';
@@ -38,7 +40,7 @@ export class Machine {
   readonly #kernel: AccessCounters = createAccessCounters();
   readonly #counters: MachineCounters = createMachineCounters();
   readonly #backend: MmuBackend;
-  readonly #front: Front;
+  readonly #replay: BlockReplay;
   readonly #lenient: boolean;
   readonly #file: string;
   readonly #single = createBatch(1);
@@ -81,9 +83,10 @@ export class Machine {
       p2m: (maxSize) => share.p2m(plugin.name, config, header.p2m, maxSize),
     };
     this.#backend = plugin.create(this.parts);
-    this.#front = new Front(this.parts, this.#backend, this.#trace, this.#kernel, handleFault);
+    const front = new Front(this.parts, this.#backend, this.#kernel, handleFault);
+    this.#replay = new BlockReplay(this.parts, front, this.#trace);
     bound.backend = this.#backend;
-    bound.front = this.#front;
+    bound.front = front;
   }
 
   /** Replays a whole chunk: accesses and the events between them. */
@@ -112,7 +115,7 @@ export class Machine {
   replayColumns(batch: AccessBatch, columns: PageColumns, sets: number): void {
     for (let b = 0; b < columns.blockCount; b++) {
       const block = columns.block(b);
-      this.#front.replay(this.#vcpu(block.vcpu, 0), batch, columns, block, sets);
+      this.#replay.replay(this.#vcpu(block.vcpu, 0), batch, columns, block, sets);
     }
   }
 
@@ -263,24 +266,6 @@ export function createMachine(
   options: MachineOptions = {},
 ): Machine {
   return new Machine(request.backend ?? backends.get(request.mode), request.config, header, options);
-}
-
-/** Whose kernel it is: the modelled one's, one that the options bring, or the trace's own. */
-function guestKernel(
-  config: MachineConfig,
-  header: TraceHeader,
-  options: MachineOptions,
-): Pick<MachineOptions, 'layout' | 'handleFault'> {
-  if (header.scripted === undefined) return options;
-  if (config.guest.mode === 'premapped') {
-    throw new ConfigError(
-      'the trace has a scripted guest, whose tables are in the trace, and guest.mode is premapped',
-      {
-        hint: 'leave --guest premapped out',
-      },
-    );
-  }
-  return { layout: scriptedLayout(header.scripted), handleFault: passOverFault };
 }
 
 function portOf(

@@ -14,8 +14,8 @@ import {
   ROLE_SPACE,
   ROLE_VCPU,
   type RowShape,
-  TextScanner,
-} from '../text-scan.js';
+} from '../row-shape.js';
+import { TextScanner } from '../text-scan.js';
 import type { ColumnTable } from './csv-columns.js';
 import { readReference } from './csv-reference.js';
 import { ACCESS_OPS, type RowReader } from './csv-rows.js';

@@ -17,7 +17,8 @@ import { ChunkBuilder } from '../chunk-builder.js';
 import { EMPTY_HEADER } from '../event.js';
 import type { ByteSource, TraceFormat, TraceStream } from '../format.js';
 import { decodeLines, LineBuffer } from '../line-buffer.js';
-import { ROLE_ADDRESS, ROLE_OP, ROLE_SIZE, type RowShape, TextScanner } from '../text-scan.js';
+import { ROLE_ADDRESS, ROLE_OP, ROLE_SIZE, type RowShape } from '../row-shape.js';
+import { TextScanner } from '../text-scan.js';
 
 const LACKS = ['page-table edits', 'context switches', 'accesses of the kernel', 'threads'] as const;
 
