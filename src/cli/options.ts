@@ -113,7 +113,7 @@ export function jobsOf(given: Given, library: Library, otherwise: number): numbe
   const jobs = given.count('jobs', otherwise);
   if (jobs >= 1 && jobs <= MOST_JOBS) return jobs;
   throw new library.UsageError(`--jobs is ${jobs}; expected 1 to ${MOST_JOBS}`, {
-    hint: 'give the number of threads, or leave --jobs out',
+    hint: `give the number of threads, or leave --jobs out for ${otherwise === 1 ? 'one' : 'one per processor'}`,
   });
 }
 
