@@ -89,9 +89,9 @@ const MUTATIONS = [
   // Hypervisor.
   ['hypervisor/p2m.ts', 'if (end > this.#ram ||', 'if (end >= this.#ram ||', 'the last superpage of RAM is splintered'],
   ['hypervisor/p2m.ts', 'export const MFN_OFFSET = 0x7a000;', 'export const MFN_OFFSET = 0x7a001;', 'out-of-sync slots are one off'],
-  ['hypervisor/p2m-fill.ts', 'if (!this.#memory.isWritable(gfn)) return;', '', 'a run of which nothing is there does not end the group'],
+  ['hypervisor/fill-runs.ts', 'if (!entries.isBacked(at)) return;', '', 'a run of which nothing is there does not end the group'],
   ['hypervisor/p2m-fill.ts', 'this.#p2m.unmap(gfn);', '', 'a copied page keeps its p2m entry'],
-  ['hypervisor/p2m-fill.ts', 'there &&= this.#memory.isWritable(at);', 'there = this.#memory.isWritable(at);', 'a run goes on after an absent page'],
+  ['hypervisor/fill-runs.ts', 'backed &&= entries.isBacked(at);', 'backed = entries.isBacked(at);', 'a run goes on after an absent page'],
   ['hypervisor/host-memory.ts', 'if (huge) this.#split(regionOf(gfn));', '', 'a huge zero page is not split'],
   ['hypervisor/shadow/pages.ts', '|| (old & SH_RW & ~value) !== 0;', ';', 'a lost right flushes nothing'],
   ['hypervisor/shadow/pages.ts', 'if (page < this.#lowestFree) this.#lowestFree = page;', '', 'page numbers are never used again'],

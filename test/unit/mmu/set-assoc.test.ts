@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReplacementName } from '../../../src/config/schema.js';
-import { SetAssoc } from '../../../src/mmu/set-assoc.js';
+import { SetAssoc, STOP_END, STOP_MISS, STOP_RIGHTS } from '../../../src/mmu/set-assoc.js';
 import { Prng } from '../../../src/util/prng.js';
 
 /** One set of `ways` ways. */
@@ -266,6 +266,74 @@ describe('touch and insert', () => {
       else two.insert(set, key, 0);
       if (i % 97 === 0) for (const array of [one, two, plain]) array.invalidate(set, key);
       expect([one.live, two.live]).toEqual([plain.live, plain.live]);
+    }
+  });
+});
+
+describe('enter', () => {
+  it.each([
+    ['lru', 4],
+    ['lru', 1],
+    ['fifo', 3],
+  ] as const)('%s, %i ways: is a look-up, and taken back leaves no trace', (policy, ways) => {
+    const make = (): SetAssoc => new SetAssoc({ entries: 2 * ways, ways, policy });
+    const [entered, plain] = [make(), make()];
+    const prng = new Prng(8);
+    for (let i = 0; i < 3000; i++) {
+      const key = prng.below(4 * ways + 2);
+      const set = key & 1;
+      const flags = plain.lookup(set, key);
+      expect(entered.enter(set, key, 0)).toBe(flags);
+      // Half of the misses are for nothing; the others get their flags after the walk.
+      if (flags < 0 && prng.below(2) === 0) entered.takeBack(set);
+      else if (flags < 0) {
+        entered.mark(set, i & 3);
+        plain.fill(set, key, i & 3);
+      }
+      expect(entered.live).toBe(plain.live);
+    }
+    for (let key = 0; key < 4 * ways + 2; key++)
+      expect(entered.lookup(key & 1, key)).toBe(plain.lookup(key & 1, key));
+  });
+
+  it('is for sets kept in order, without payloads', () => {
+    const enterable = (policy: 'lru' | 'fifo' | 'plru' | 'random', payload: boolean): boolean =>
+      new SetAssoc({ entries: 4, ways: 2, policy }, { payload, prng: new Prng(1) }).enterable;
+    expect([enterable('lru', false), enterable('fifo', false)]).toEqual([true, true]);
+    expect([enterable('plru', false), enterable('random', false), enterable('lru', true)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('scan of two levels', () => {
+  it('does what single look-ups of both levels do, and enters ahead what neither holds', () => {
+    const make = (ways: number): SetAssoc => new SetAssoc({ entries: 4 * ways, ways, policy: 'lru' });
+    const [first, second, slowFirst, slowSecond] = [make(2), make(3), make(2), make(3)];
+    const prng = new Prng(9);
+    const keys = Int32Array.from({ length: 4000 }, () => (prng.below(24) << 2) | prng.below(2));
+    for (let i = 0; i < keys.length; i++) {
+      const from = i;
+      i = first.scanTwo(second, keys, from, keys.length);
+      let behind = 0;
+      for (let at = from; at < i; at++) {
+        const key = keys[at]! >> 2;
+        if (slowFirst.lookup(key & 3, key) >= 0) continue;
+        behind += 1;
+        slowFirst.fill(key & 3, key, slowSecond.lookup(key & 3, key));
+      }
+      expect(first.hitsBehind).toBe(behind);
+      if (first.stoppedAt === STOP_END) break;
+      const key = keys[i]! >> 2;
+      const miss = slowFirst.lookup(key & 3, key) < 0 && slowSecond.lookup(key & 3, key) < 0;
+      expect(first.stoppedAt).toBe(miss ? STOP_MISS : STOP_RIGHTS);
+      // The walk: what was entered ahead is marked; a store without the right gets it in both levels.
+      const flags = (keys[i]! & 1) | prng.below(2);
+      if (miss) second.mark(key & 3, flags);
+      else second.fill(key & 3, key, flags);
+      for (const array of [first, slowFirst, slowSecond]) array.fill(key & 3, key, flags);
     }
   });
 });
