@@ -70,28 +70,22 @@ export class PageIds {
   readonly giants = new Ranges(256);
   /** Ranges by the level of the entry that covers one: 2 (the regions) to 5; 0 and 1 are unused. */
   readonly #levels = [null, null, this.regions, this.giants, new Ranges(16), new Ranges(4)];
-  // A direct-mapped cache in front of the Map: most accesses stay in few regions.
-  readonly #cacheHi = new Int32Array(CACHE_SIZE);
-  readonly #cacheLo = new Int32Array(CACHE_SIZE).fill(-1);
-  readonly #cacheSpace = new Int32Array(CACHE_SIZE).fill(-1);
-  readonly #cacheRegion = new Int32Array(CACHE_SIZE);
+  // A direct-mapped cache in front of the Map, for traces that go from region to region. Four ints a place, so that one
+  // cache line answers: gVA >> 21 (low half), upper half, space, region.
+  readonly #cache = new Int32Array(4 * CACHE_SIZE).fill(-1);
 
   /** Region id of the address for vcpus running `space`. */
   region(space: number, hi: number, lo: number): number {
     const owner = (hi | 0) < 0 ? KERNEL_SPACE : space;
-    const slot = ((lo >>> 21) ^ Math.imul(hi, 0x9e35) ^ Math.imul(owner, 0x3d)) & (CACHE_SIZE - 1);
-    if (
-      this.#cacheLo[slot] === lo >>> 21 &&
-      this.#cacheHi[slot] === (hi | 0) &&
-      this.#cacheSpace[slot] === owner
-    ) {
-      return this.#cacheRegion[slot]!;
-    }
+    const number = lo >>> 21;
+    const cache = this.#cache;
+    const at = ((number ^ Math.imul(hi, 0x9e35) ^ Math.imul(owner, 0x3d)) & (CACHE_SIZE - 1)) << 2;
+    if (cache[at] === number && cache[at + 1] === (hi | 0) && cache[at + 2] === owner) return cache[at + 3]!;
     const region = this.#intern(owner, hi, lo);
-    this.#cacheLo[slot] = lo >>> 21;
-    this.#cacheHi[slot] = hi | 0;
-    this.#cacheSpace[slot] = owner;
-    this.#cacheRegion[slot] = region;
+    cache[at] = number;
+    cache[at + 1] = hi;
+    cache[at + 2] = owner;
+    cache[at + 3] = region;
     return region;
   }
 
