@@ -8,7 +8,6 @@ import { ConfigError, TraceError, UsageError } from '../errors.js';
 import { type Crew, LocalCrew } from './crew.js';
 import type { ReplayOutcome, ReplayRequest } from './run.js';
 import { Schedule } from './schedule.js';
-import { CrewGaveUp, ThreadCrew } from './thread-crew.js';
 
 /**
  * Replays the trace on every machine. A bad record, or an event that a mode refuses, ends the replay: what
@@ -29,6 +28,8 @@ export async function replayOnThreads(
   jobs: number,
   onThreads?: (ids: readonly number[]) => void,
 ): Promise<ReplayOutcome | null> {
+  // Loaded when it is asked for: a replay on one thread needs no threads' code.
+  const { CrewGaveUp, ThreadCrew } = await import('./thread-crew.js');
   const crew = new ThreadCrew(orderOf(request), jobs, request.trace.batchRecords);
   onThreads?.(crew.threads);
   try {

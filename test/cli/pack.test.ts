@@ -128,7 +128,7 @@ describe('the built files', () => {
   });
 
   it('hold the worker of every kind of thread beside the file that starts it', () => {
-    const workers = ['replay.js', 'validate/validate.js'].flatMap((name) =>
+    const workers = ['thread-crew.js', 'validate/validate.js'].flatMap((name) =>
       [...code(name).matchAll(/new Worker\(new URL\(["']([^"']+)["']/g)].map(([, path]) =>
         join('lib', dirname(name), path ?? ''),
       ),
