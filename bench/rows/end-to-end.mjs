@@ -6,7 +6,7 @@
  */
 import { findProgram, Reference, runProgram, shellSeconds } from '../children.mjs';
 import { compareCounters } from '../digest.mjs';
-import { ENGINE_SETTINGS } from '../product.mjs';
+import { ENGINE_SETTINGS } from '../settings.mjs';
 import { textOf, traceSource } from '../traces.mjs';
 
 const OVER_DINERO = { floor: 1, goal: 2, better: 'higher' };
