@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from './machine-info.mjs';
 import { machineText, markdown, rowText, writeInto } from './output.mjs';
 import { buildReferences } from './references.mjs';
-import { measureRow } from './rounds.mjs';
+import { isSound, measureRow } from './rounds.mjs';
 import { DECODE_ROWS } from './rows/decode.mjs';
 import { END_TO_END_ROWS } from './rows/end-to-end.mjs';
 import { ENGINE_ROWS } from './rows/engine.mjs';
@@ -77,14 +77,6 @@ async function measureAll(rows, context) {
     print(rowText(result));
   }
   return measured;
-}
-
-/** True if every digest agrees and every row ran. */
-function isSound(rows) {
-  return rows.every(
-    ({ failed, checks }) =>
-      failed !== true && (checks ?? []).every(({ differences }) => differences.length === 0),
-  );
 }
 
 async function main() {
