@@ -94,11 +94,13 @@ export function markdown(report) {
   ].join('\n');
 }
 
-/** Puts the table between the markers of a document. */
-export function writeInto(path, text) {
+/** Puts the table between the markers of a document, which stays as prettier has it. */
+export async function writeInto(path, text) {
   const document = readFileSync(path, 'utf8');
   const from = document.indexOf(BEGIN);
   const to = document.indexOf(END);
   if (from < 0 || to < from) throw new Error(`${path} has no place for the table: ${BEGIN} ... ${END}`);
-  writeFileSync(path, `${document.slice(0, from)}${BEGIN}\n\n${text}\n${document.slice(to)}`);
+  const { format, resolveConfig } = await import('prettier');
+  const whole = `${document.slice(0, from)}${BEGIN}\n\n${text}\n${document.slice(to)}`;
+  writeFileSync(path, await format(whole, { ...(await resolveConfig(path)), filepath: path }));
 }

@@ -13,20 +13,7 @@ import { EMPTY_HEADER } from '../dist/trace/event.js';
 import { DEFAULT_READ_OPTIONS } from '../dist/trace/format.js';
 import { openTrace } from '../dist/trace/open.js';
 import { emptyRecords } from './mixes.mjs';
-
-/** Configuration A with the walker's caches of reference/hap.c. */
-export const ENGINE_SETTINGS = [
-  'guest.mode=premapped',
-  ...arrays('pwc.l2', 32, 4),
-  ...arrays('pwc.l3', 16, 4),
-  ...arrays('pwc.l4', 4, 4),
-  ...arrays('npwc.l2', 32, 4),
-  ...arrays('ntlb', 128, 4),
-];
-
-function arrays(path, entries, ways) {
-  return [`${path}.entries=${entries}`, `${path}.ways=${ways}`];
-}
+import { ENGINE_SETTINGS } from './settings.mjs';
 
 /** The configuration of preset `reference` with `settings` (`key=value`) on top. */
 export function configOf(settings = ENGINE_SETTINGS) {

@@ -28,3 +28,11 @@ function conclude(row, session, samples) {
   const value = combine(baseline, subject);
   return { baseline, subject, value, result: row.result ?? 'x', verdict: verdictOf(value, row.target) };
 }
+
+/** True if no digest differs and no row fell over. */
+export function isSound(rows) {
+  return rows.every(
+    ({ failed, checks }) =>
+      failed !== true && (checks ?? []).every(({ differences }) => differences.length === 0),
+  );
+}

@@ -80,6 +80,7 @@ const peer = (id, title, unit, sides, open) => ({
   unit,
   sides,
   mostRounds: 3,
+  optional: true,
   open,
 });
 

@@ -5,7 +5,8 @@
  * with stripping as in a replay. Prints one line of JSON every STEP accesses and one at the end.
  */
 import { BATCH_CAPACITY, createBatch } from '../../dist/trace/access.js';
-import { driverOf, ENGINE_SETTINGS } from '../product.mjs';
+import { driverOf } from '../product.mjs';
+import { ENGINE_SETTINGS } from '../settings.mjs';
 
 const [mode, kind, countText, stepText] = process.argv.slice(2);
 const count = Number(countText);
