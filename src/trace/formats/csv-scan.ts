@@ -6,6 +6,7 @@
  */
 import type { ChunkBuilder } from '../chunk-builder.js';
 import type { LineBuffer } from '../line-buffer.js';
+import { TextScanner } from '../text-scan.js';
 import {
   ROLE_ADDRESS,
   ROLE_OP,
@@ -13,9 +14,9 @@ import {
   ROLE_SIZE,
   ROLE_SPACE,
   ROLE_VCPU,
+  type Role,
   type RowShape,
-  TextScanner,
-} from '../text-scan.js';
+} from '../text-shape.js';
 import type { ColumnTable } from './csv-columns.js';
 import { readReference } from './csv-reference.js';
 import { ACCESS_OPS, type RowReader } from './csv-rows.js';
@@ -40,11 +41,7 @@ export class CsvScanner {
 
   /** Consumes complete lines until none is left or the chunk is full. */
   decode(): void {
-    const lines = this.#lines;
-    while (!lines.drained && !this.#out.full) {
-      this.#scanner.scan();
-      if (!lines.drained && !this.#out.full) this.#other();
-    }
+    this.#scanner.decode(() => this.#other());
   }
 
   /** The line at hand is not a plain access row: blank, comment, event, quoted or wrong. */
@@ -66,7 +63,7 @@ export class CsvScanner {
   }
 }
 
-const ROLES: Readonly<Record<string, number>> = {
+const ROLES: Readonly<Record<string, Role>> = {
   op: ROLE_OP,
   va: ROLE_ADDRESS,
   size: ROLE_SIZE,
@@ -78,9 +75,9 @@ function shapeOf({ names, delimiter }: ColumnTable, rows: RowReader): RowShape {
   return {
     roles: names.map((name) => ROLES[name ?? ''] ?? ROLE_OTHER),
     separators: names.slice(1).map(() => delimiter.charCodeAt(0)),
-    ops: [...ACCESS_OPS].map(([text, op]) => ({ text, op })).sort((a, b) => b.text.length - a.text.length),
-    required: 0,
-    comments: true,
+    ops: [...ACCESS_OPS].map(([text, op]) => ({ text, op })),
+    prefix: true,
+    complete: false,
     levels: rows.levels,
     modifyAsTwo: false,
     vcpuLimit: rows.vcpuLimit,
