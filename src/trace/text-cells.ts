@@ -107,7 +107,7 @@ export class CellReader {
   shortSizeAt(bytes: Uint8Array, p: number): number {
     const first = bytes[p]! ^ ZERO;
     if (first >= 10 || first === 0) return -1;
-    const second = bytes[p + 1]! ^ ZERO;
+    const second = bytes[(p + 1) | 0]! ^ ZERO;
     if (second >= 10) {
       this.size = first;
       return (p + 1) | 0;

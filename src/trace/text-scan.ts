@@ -32,7 +32,8 @@ export class TextScanner {
   readonly #ends: Int32Array;
   /** Columns in front that are, in this order, an operation, an address and perhaps a size; 0: none. */
   readonly #leading: number;
-  readonly #hasVcpu: boolean;
+  /** -1: none. */
+  readonly #vcpuColumn: number;
   /** Right shift of the upper half that leaves 0 or -1 of a canonical address. */
   readonly #canonical: number;
   /** The operation that is two accesses, or -1. */
@@ -48,7 +49,7 @@ export class TextScanner {
     this.#roles = Uint8Array.from(row.roles);
     this.#ends = shape.endsOf(row);
     this.#leading = leadingColumns(row.roles);
-    this.#hasVcpu = row.roles.includes(shape.ROLE_VCPU);
+    this.#vcpuColumn = row.roles.indexOf(shape.ROLE_VCPU);
     this.#canonical = canonicalShift(row.levels);
     this.#doubled = row.modifyAsTwo ? OP_MODIFY : -1;
   }
@@ -71,9 +72,10 @@ export class TextScanner {
     const leading = this.#leading;
     const canonical = this.#canonical;
     const doubled = this.#doubled;
-    const hasVcpu = this.#hasVcpu;
+    const vcpuColumn = this.#vcpuColumn;
     const last = (this.#ends.length - 1) | 0;
     const separator = this.#ends[1]!;
+    const lineFeed = LF;
     let start = lines.start;
     let n = batch.n;
     let rows = 0;
@@ -96,7 +98,7 @@ export class TextScanner {
             column = 2;
           }
         }
-        next = column === last && bytes[p] === LF ? (p + 1) | 0 : this.#tail(p, column);
+        next = column === last && bytes[p] === lineFeed ? (p + 1) | 0 : this.#tail(p, column);
       }
       const { op, hi, lo, size } = cells;
       const sign = hi >> canonical;
@@ -105,7 +107,7 @@ export class TextScanner {
       los[n] = lo;
       ops[n] = op;
       sizes[n] = size;
-      if (hasVcpu) vcpus[n] = cells.vcpu;
+      if (vcpuColumn >= 0) vcpus[n] = cells.vcpu;
       n = (n + 1) | 0;
       if (op === doubled) n = this.#second(n);
       rows = (rows + 1) | 0;

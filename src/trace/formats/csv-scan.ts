@@ -4,6 +4,7 @@
  * Any other row is split as text; a line with a quote goes to csv-parse (csv-reference.ts) together
  * with some lines after it.
  */
+import { HASH } from '../bytes.js';
 import type { ChunkBuilder } from '../chunk-builder.js';
 import type { LineBuffer } from '../line-buffer.js';
 import { TextScanner } from '../text-scan.js';
@@ -48,18 +49,33 @@ export class CsvScanner {
   #other(): void {
     const lines = this.#lines;
     const text = lines.peek();
-    const shown = text.trim();
-    const skipped = shown === '' || shown.startsWith('#');
+    const skipped = isSkipped(text);
     if (!skipped && text.includes('"')) {
       readReference(lines, Math.min(REFERENCE_LINES, this.#out.room), this.#table.delimiter, this.#rows);
       return;
     }
     const line = lines.line;
-    lines.next();
-    if (!skipped) {
-      const fields = text.split(this.#table.delimiter).map((field) => field.trim());
-      this.#rows.row(fields, line, text);
-    }
+    lines.skip();
+    if (!skipped) this.#rows.row(fieldsOf(text, this.#table.delimiter), line, text);
+  }
+}
+
+/** True for blank lines and comments. */
+function isSkipped(text: string): boolean {
+  const first = text.charCodeAt(0);
+  if (first > HASH && first < 0x80) return false;
+  const shown = text.trim();
+  return shown === '' || shown.startsWith('#');
+}
+
+/** The cells of a row without quotes, without blanks around them. By hand: `split` and `map` take twice as long. */
+function fieldsOf(text: string, delimiter: string): string[] {
+  const fields: string[] = [];
+  for (let start = 0; ;) {
+    const end = text.indexOf(delimiter, start);
+    fields.push((end < 0 ? text.slice(start) : text.slice(start, end)).trim());
+    if (end < 0) return fields;
+    start = end + 1;
   }
 }
 
