@@ -39,10 +39,25 @@ const TWO_32 = 2 ** 32;
 
 /** Reads 1 to 16 hexadecimal digits in either case, with or without `0x`; null for anything else. */
 export function parseHex(text: string): AddressHalves | null {
-  const digits = text.startsWith('0x') || text.startsWith('0X') ? text.slice(2) : text;
-  if (!/^[0-9a-fA-F]{1,16}$/.test(digits)) return null;
-  const hi = digits.length > 8 ? Number.parseInt(digits.slice(0, -8), 16) : 0;
-  return { hi, lo: Number.parseInt(digits.slice(-8), 16) };
+  const first = text.startsWith('0x') || text.startsWith('0X') ? 2 : 0;
+  const digits = text.length - first;
+  if (digits < 1 || digits > 16) return null;
+  let hi = 0;
+  let lo = 0;
+  for (let i = first; i < text.length; i++) {
+    const digit = hexDigit(text.charCodeAt(i));
+    if (digit < 0) return null;
+    hi = (hi << 4) | (lo >>> 28);
+    lo = (lo << 4) | digit;
+  }
+  return { hi: hi >>> 0, lo: lo >>> 0 };
+}
+
+/** Value of a hexadecimal digit by its character code; -1 for any other character. */
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
 /** `0x00007f3a1c2d5e10`: always 16 digits. */

@@ -13,6 +13,25 @@ function hexValues(): Uint8Array {
   return table;
 }
 
+/**
+ * Two characters at once, by their 16 bits in little-endian order: 0 to 255 for two hexadecimal digits in either case;
+ * digit - 256 if only the first is one; -1 if it is not.
+ */
+export const HEX_PAIR: Int16Array = hexPairs();
+
+function hexPairs(): Int16Array {
+  const table = new Int16Array(1 << 16).fill(-1);
+  for (let first = 0; first < 256; first++) {
+    const high = HEX_VALUE[first]!;
+    if (high >= 16) continue;
+    for (let second = 0; second < 256; second++) {
+      const low = HEX_VALUE[second]!;
+      table[first | (second << 8)] = low < 16 ? (high << 4) | low : high - 256;
+    }
+  }
+  return table;
+}
+
 export const LF = 10;
 export const CR = 13;
 export const SPACE = 32;

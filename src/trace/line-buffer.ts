@@ -28,6 +28,8 @@ export class LineBuffer {
   line = 1;
   readonly #file: string;
   #filled = 0;
+  /** Line feed of the line that was looked at last. */
+  #lineEnd = 0;
 
   constructor(file: string) {
     this.#file = file;
@@ -60,17 +62,22 @@ export class LineBuffer {
     if (this.#filled > this.start) this.append(Uint8Array.of(LF));
   }
 
-  /** Text of the line at `start`, without its line break. Does not consume it. */
+  /** Text of the line at `start`, without its line break. {@link skip} consumes it. */
   peek(): string {
-    return this.#text(this.bytes.indexOf(LF, this.start));
+    this.#lineEnd = this.bytes.indexOf(LF, this.start);
+    return this.#text(this.#lineEnd);
+  }
+
+  /** Consumes the line that {@link peek} has shown. */
+  skip(): void {
+    this.start = this.#lineEnd + 1;
+    this.line += 1;
   }
 
   /** Text of the line at `start`, which is consumed. */
   next(): string {
-    const lineEnd = this.bytes.indexOf(LF, this.start);
-    const text = this.#text(lineEnd);
-    this.start = lineEnd + 1;
-    this.line += 1;
+    const text = this.peek();
+    this.skip();
     return text;
   }
 

@@ -106,7 +106,7 @@ export class Cells {
   decimal(column: CsvColumn, min: number, max: number, fallback: number | null): number {
     if (this.text(column) === '' && fallback !== null) return fallback;
     const text = this.required(column, 'a decimal number');
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : -1;
+    const value = decimalNumber(text);
     if (value >= min && value <= max) return value;
     throw this.error(
       column,
@@ -160,4 +160,16 @@ export class Cells {
       `${quoted(text)} is not a canonical ${width}-bit address: ${rule} (column ${column})`,
     );
   }
+}
+
+/** A number of 1 to 16 decimal digits; -1 for anything else. */
+function decimalNumber(text: string): number {
+  if (text.length === 0 || text.length > 16) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }

@@ -17,8 +17,8 @@ import { ChunkBuilder } from '../chunk-builder.js';
 import { EMPTY_HEADER } from '../event.js';
 import type { ByteSource, TraceFormat, TraceStream } from '../format.js';
 import { decodeLines, LineBuffer } from '../line-buffer.js';
-import { ROLE_ADDRESS, ROLE_OP, ROLE_SIZE, type RowShape } from '../row-shape.js';
 import { TextScanner } from '../text-scan.js';
+import { NO_SEPARATOR, ROLE_ADDRESS, ROLE_OP, ROLE_SIZE, type RowShape } from '../text-shape.js';
 
 const LACKS = ['page-table edits', 'context switches', 'accesses of the kernel', 'threads'] as const;
 
@@ -44,11 +44,7 @@ class LackeyReader {
 
   /** Consumes complete lines until none is left or the chunk is full. */
   decode(): void {
-    const lines = this.#lines;
-    while (!lines.drained && !this.#out.full) {
-      this.#scanner.scan();
-      if (!lines.drained && !this.#out.full) this.#odd();
-    }
+    this.#scanner.decode(() => this.#odd());
   }
 
   /** A line that is not a plain record: valgrind's own, blank, ending in CR LF, or wrong. */
@@ -125,10 +121,10 @@ const OP_OF_KIND: Readonly<Record<string, number>> = {
 /** ` L 1ffeffe7e0,8`. */
 const SHAPE: Omit<RowShape, 'modifyAsTwo'> = {
   roles: [ROLE_OP, ROLE_ADDRESS, ROLE_SIZE],
-  separators: [-1, byte.COMMA],
+  separators: [NO_SEPARATOR, byte.COMMA],
   ops: Object.entries(OP_OF_KIND).map(([text, op]) => ({ text, op })),
-  required: 3,
-  comments: false,
+  prefix: false,
+  complete: true,
   levels: LEVELS,
   vcpuLimit: 1,
   spaces: [],
