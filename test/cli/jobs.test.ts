@@ -85,7 +85,7 @@ describe('--jobs', () => {
 });
 
 describe('sweep', () => {
-  it('gives each point what a replay with its values gives', () => {
+  it('gives each point what a replay with its values gives', { timeout: 60_000 }, () => {
     const folder = scratch();
     const sweep = cli([
       'sweep',

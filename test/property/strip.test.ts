@@ -11,7 +11,7 @@ import { chunkOf } from '../helpers/differential.js';
 import { Rng } from '../helpers/random-config.js';
 import { type RandomCase, randomCase, type TraceItem } from '../helpers/random-trace.js';
 
-const SEEDS = Number(process.env['P2MSIM_SEEDS'] ?? 150);
+const SEEDS = Number(process.env['P2MSIM_SEEDS'] ?? 100);
 const LONG = 120_000;
 const POLICIES = ['lru', 'fifo', 'plru', 'random'] as const;
 
