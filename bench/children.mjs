@@ -93,7 +93,7 @@ export class Worker {
   ask(request) {
     return new Promise((resolve, reject) => {
       this.#answer = { resolve, reject };
-      this.#child.send(request);
+      this.#child.send(request, (error) => error && reject(error));
     }).finally(() => (this.#answer = null));
   }
 

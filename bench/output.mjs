@@ -31,10 +31,12 @@ function checkText(row) {
   );
 }
 
+const whyNot = ({ failed, unavailable }) =>
+  `${failed === true ? 'fell over' : 'not available'}: ${unavailable}`;
+
 /** One row as it is printed, on two lines or more. */
 export function rowText(row) {
-  if (row.unavailable !== undefined)
-    return `${row.id.padEnd(22)} ${row.title}\n    not available: ${row.unavailable}`;
+  if (row.unavailable !== undefined) return `${row.id.padEnd(22)} ${row.title}\n    ${whyNot(row)}`;
   const [one, other] = row.sides;
   const figures = `${one} ${spread(row.baseline)}, ${other} ${spread(row.subject)} ${row.unit}`;
   const [floor, goal] = row.target === null ? [] : limits(row);
@@ -51,8 +53,7 @@ export function machineText({ machine, rounds, records, quick }) {
 }
 
 function markdownRow(row) {
-  if (row.unavailable !== undefined)
-    return [row.id, row.title, '', '', '', '', '', `not available: ${row.unavailable}`];
+  if (row.unavailable !== undefined) return [row.id, row.title, '', '', '', '', '', whyNot(row)];
   const [floor, goal] = row.target === null ? ['', ''] : limits(row);
   const side = (which, index) => `${row.sides[index]} ${spread(row[which])} ${row.unit}`;
   return [

@@ -48,6 +48,14 @@ describe('a row of the benches', () => {
   });
 });
 
+describe('a row that fell over', () => {
+  it('says why', () => {
+    expect(rowText({ id: 'fake', title: 'a row', unavailable: 'worker ended', failed: true })).toBe(
+      'fake                   a row\n    fell over: worker ended',
+    );
+  });
+});
+
 describe('what the benches print', () => {
   const checks = [{ digest: 'abc', of: ['C', 'p2msim'], differences: [] }];
 
