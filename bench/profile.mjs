@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { Random } from './mixes.mjs';
+import { random } from './mixes.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MODES = ['native', 'hap', 'shadow'];
@@ -18,8 +18,8 @@ const TOP = 10;
 
 /** Random updates over 256 MiB, one modify each: nearly every access misses both TLBs. */
 function gups(records) {
-  const random = new Random();
-  const address = () => (0x10000000 + 8 * Math.floor(random.next() * 2 ** 25)).toString(16);
+  const next = random(1);
+  const address = () => (0x10000000 + 8 * (next() % 2 ** 25)).toString(16);
   return Array.from({ length: records }, () => ` M ${address()},8\n`).join('');
 }
 
