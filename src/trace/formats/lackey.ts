@@ -18,7 +18,7 @@ import { EMPTY_HEADER } from '../event.js';
 import type { ByteSource, TraceFormat, TraceStream } from '../format.js';
 import { decodeLines, LineBuffer } from '../line-buffer.js';
 import { TextScanner } from '../text-scan.js';
-import { NO_SEPARATOR, ROLE_ADDRESS, ROLE_OP, ROLE_SIZE, type RowShape } from '../text-shape.js';
+import { NO_SEPARATOR, PLAIN_ROWS, ROLE_ADDRESS, ROLE_OP, ROLE_SIZE, type RowShape } from '../text-shape.js';
 
 const LACKS = ['page-table edits', 'context switches', 'accesses of the kernel', 'threads'] as const;
 
@@ -123,15 +123,13 @@ const OP_OF_KIND: Readonly<Record<string, number>> = {
 };
 
 /** ` L 1ffeffe7e0,8`. */
-const SHAPE: Omit<RowShape, 'modifyAsTwo'> = {
+const SHAPE: RowShape = {
+  ...PLAIN_ROWS,
   roles: [ROLE_OP, ROLE_ADDRESS, ROLE_SIZE],
   separators: [NO_SEPARATOR, byte.COMMA],
   ops: Object.entries(OP_OF_KIND).map(([text, op]) => ({ text, op })),
   prefix: false,
-  complete: true,
   levels: LEVELS,
-  vcpuLimit: 1,
-  spaces: [],
 };
 
 /** True if the first line that is not valgrind's looks like a record, or there are only valgrind's. */
