@@ -1,7 +1,7 @@
 /** Byte tables and byte values for the scanners of text traces. */
 
 /** Value 0..15 of an ASCII hexadecimal digit in either case; 255 for every other byte. */
-export const HEX_VALUE: Uint8Array = hexValues();
+const HEX_VALUE: Uint8Array = hexValues();
 
 function hexValues(): Uint8Array {
   const table = new Uint8Array(256).fill(255);
@@ -32,21 +32,9 @@ function hexPairs(): Int16Array {
   return table;
 }
 
-export const LF = 10;
-export const CR = 13;
 export const SPACE = 32;
-export const QUOTE = 34;
 export const HASH = 35;
 export const COMMA = 44;
-export const ZERO = 48;
-export const LETTER_I = 73;
-export const LETTER_L = 76;
-export const LETTER_M = 77;
-export const LETTER_R = 82;
-export const LETTER_S = 83;
-export const LETTER_W = 87;
-export const LETTER_X = 88;
-export const LETTER_SMALL_X = 120;
 
 /** Largest access a record may name: 1 MiB, far above any instruction's. */
 export const MAX_ACCESS_BYTES = 1 << 20;

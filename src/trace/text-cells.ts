@@ -113,7 +113,8 @@ export class CellReader {
       return (p + 1) | 0;
     }
     this.size = (first * 10 + second) | 0;
-    return (p + 2) | 0;
+    p = (p + 2) | 0;
+    return (bytes[p]! ^ ZERO) < 10 ? -1 : p;
   }
 
   sizeAt(bytes: Uint8Array, p: number): number {

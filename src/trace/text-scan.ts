@@ -4,6 +4,9 @@
  * A {@link RowShape} says what the columns are; rows that are plain accesses go straight into the batch. At the first
  * line that is anything else (comment, event, quote, mistake) it stops: the format's own reader takes that line. That
  * reader gives the same records for plain rows, so that messages and records do not depend on who reads a line.
+ *
+ * Rows that begin with an operation, an address and perhaps a size take 18 ns (lackey; one loop per format, digit by
+ * digit, took 36); rows of six columns 75 (bench, rows scan.lackey and scan.csv).
  */
 import { canonicalShift } from '../arch/address.js';
 import { OP_MODIFY, OP_READ, OP_WRITE } from './access.js';

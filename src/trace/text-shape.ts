@@ -1,6 +1,8 @@
 /**
  * RowShape: what a row of a plain text trace looks like, as a table. A text format is such a table and a reader for the
  * lines that do not fit it; text-scan.ts does the rest.
+ *
+ *   0x401ab7: R 0x7ffe0010   roles: [ROLE_OTHER, ROLE_OP, ROLE_ADDRESS], separators: [SPACE, SPACE], ops: R and W
  */
 import type { PagingLevels } from '../arch/address.js';
 
@@ -42,6 +44,16 @@ export interface RowShape {
   /** Name, in UTF-8, of the space selected on each vcpu: a row in another one is not an access alone. Null: none. */
   readonly spaces: readonly (Uint8Array | null)[];
 }
+
+/** What most text formats have in common: complete rows of one vcpu and one address space. */
+export const PLAIN_ROWS = {
+  prefix: true,
+  complete: true,
+  levels: 4,
+  modifyAsTwo: false,
+  vcpuLimit: 1,
+  spaces: [],
+} satisfies Partial<RowShape>;
 
 const LF = 10;
 const CR = 13;

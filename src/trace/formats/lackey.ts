@@ -18,12 +18,15 @@ import { EMPTY_HEADER } from '../event.js';
 import type { ByteSource, TraceFormat, TraceStream } from '../format.js';
 import { decodeLines, LineBuffer } from '../line-buffer.js';
 import { TextScanner } from '../text-scan.js';
-import { NO_SEPARATOR, ROLE_ADDRESS, ROLE_OP, ROLE_SIZE, type RowShape } from '../text-shape.js';
+import { NO_SEPARATOR, PLAIN_ROWS, ROLE_ADDRESS, ROLE_OP, ROLE_SIZE, type RowShape } from '../text-shape.js';
 
 const LACKS = ['page-table edits', 'context switches', 'accesses of the kernel', 'threads'] as const;
 
 /** Lackey runs user programs: 48-bit addresses. */
 const LEVELS = 4;
+
+/** Who reads records; `reference` reads every line as text. Both give the same records. */
+export type LackeyEngine = 'scanner' | 'reference';
 
 class LackeyReader {
   readonly bad: BadRecords;
@@ -43,11 +46,12 @@ class LackeyReader {
   }
 
   /** Consumes complete lines until none is left or the chunk is full. */
-  decode(): void {
-    this.#scanner.decode(() => this.#odd());
+  decode(engine: LackeyEngine): void {
+    if (engine === 'scanner') this.#scanner.decode(() => this.#odd());
+    else while (!this.#lines.drained && !this.#out.full) this.#odd();
   }
 
-  /** A line that is not a plain record: valgrind's own, blank, ending in CR LF, or wrong. */
+  /** Any line: valgrind's own, blank, wrong, or a record that the scanner has not taken. */
   #odd(): void {
     const line = this.#lines.line;
     const text = this.#lines.next();
@@ -119,15 +123,13 @@ const OP_OF_KIND: Readonly<Record<string, number>> = {
 };
 
 /** ` L 1ffeffe7e0,8`. */
-const SHAPE: Omit<RowShape, 'modifyAsTwo'> = {
+const SHAPE: RowShape = {
+  ...PLAIN_ROWS,
   roles: [ROLE_OP, ROLE_ADDRESS, ROLE_SIZE],
   separators: [NO_SEPARATOR, byte.COMMA],
   ops: Object.entries(OP_OF_KIND).map(([text, op]) => ({ text, op })),
   prefix: false,
-  complete: true,
   levels: LEVELS,
-  vcpuLimit: 1,
-  spaces: [],
 };
 
 /** True if the first line that is not valgrind's looks like a record, or there are only valgrind's. */
@@ -143,12 +145,17 @@ function sniff(head: Uint8Array): boolean {
   return banners > 0;
 }
 
-async function open(source: ByteSource, options: ReaderOptions): Promise<TraceStream> {
+/** Opens a lackey trace with a chosen way of reading records. */
+export async function openLackey(
+  source: ByteSource,
+  options: ReaderOptions,
+  engine: LackeyEngine,
+): Promise<TraceStream> {
   const lines = new LineBuffer(source.name);
   const out = new ChunkBuilder(options.batchRecords);
   const reader = new LackeyReader(source.name, lines, out, options);
   const chunks = (): AsyncGenerator<TraceChunk> =>
-    decodeLines(source, source.chunks()[Symbol.asyncIterator](), lines, out, () => reader.decode());
+    decodeLines(source, source.chunks()[Symbol.asyncIterator](), lines, out, () => reader.decode(engine));
   return {
     header: EMPTY_HEADER,
     virtual: true,
@@ -166,5 +173,5 @@ export const lackey = {
   summary: 'valgrind --tool=lackey --trace-mem=yes (text)',
   priority: 20,
   sniff,
-  open,
+  open: (source: ByteSource, options: ReaderOptions) => openLackey(source, options, 'scanner'),
 } satisfies TraceFormat;
