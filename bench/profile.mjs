@@ -30,9 +30,11 @@ function forks(rounds) {
   for (let round = 0; round < rounds; round++) {
     const child = `c${round}`;
     lines.push(`FORK,,,sh,${child}`);
-    for (let page = 0; page < 16; page++) lines.push(`W,${(0x400000 + 4096 * page).toString(16)},8,${child},`);
+    for (let page = 0; page < 16; page++)
+      lines.push(`W,${(0x400000 + 4096 * page).toString(16)},8,${child},`);
     lines.push(`EXEC,,,${child},`);
-    for (let page = 0; page < 48; page++) lines.push(`W,${(0x800000 + 4096 * page).toString(16)},8,${child},`);
+    for (let page = 0; page < 48; page++)
+      lines.push(`W,${(0x800000 + 4096 * page).toString(16)},8,${child},`);
     lines.push(`EXIT,,,${child},`, `W,400000,8,sh,`);
   }
   return `${lines.join('\n')}\n`;
@@ -57,7 +59,9 @@ function profileOf(path, mode) {
   const folder = mkdtempSync(join(tmpdir(), 'p2msim-profile-'));
   const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
   const words = ['replay', path, '-m', mode, '--quiet', '--json'];
-  const done = spawnSync(process.execPath, [...flags, join(ROOT, 'bin/p2msim.js'), ...words], { maxBuffer: 1 << 28 });
+  const done = spawnSync(process.execPath, [...flags, join(ROOT, 'bin/p2msim.js'), ...words], {
+    maxBuffer: 1 << 28,
+  });
   if (done.status !== 0) throw new Error(String(done.stderr));
   const [file] = readdirSync(folder);
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, file), 'utf8'));
@@ -67,7 +71,10 @@ function profileOf(path, mode) {
   samples.forEach((id, i) => self.set(byId.get(id), (self.get(byId.get(id)) ?? 0) + timeDeltas[i]));
   self.delete('(idle)');
   const all = [...self.values()].reduce((sum, time) => sum + time, 0);
-  return [...self].sort((a, b) => b[1] - a[1]).slice(0, TOP).map(([name, time]) => [name, time / all]);
+  return [...self]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, TOP)
+    .map(([name, time]) => [name, time / all]);
 }
 
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'p2msim-profile-'));

@@ -7,10 +7,10 @@
 import { createHash } from 'node:crypto';
 import { crc32, deflateRawSync } from 'node:zlib';
 import type { AccessBatch, TraceChunk } from '../access.js';
+import type { TraceFacts, TraceSink, TraceWriter } from '../writers/writer.js';
 import { ByteWriter } from './p2mtrace-bytes.js';
 import { AccessEncoder } from './p2mtrace-encode.js';
 import { EventEncoder } from './p2mtrace-events.js';
-import type { TraceFacts } from './p2mtrace-header.js';
 import { encodeHeader } from './p2mtrace-header.js';
 import * as layout from './p2mtrace-layout.js';
 
@@ -18,12 +18,12 @@ import * as layout from './p2mtrace-layout.js';
 const MIN_DEFLATED = 512;
 
 export interface BlockOptions {
-  /** Deflate bodies: a third of the size or less, at about half the decode rate. */
+  /** Deflate bodies: a fifth of the size on traces of programs, at nearly the same decode rate. */
   readonly deflate: boolean;
 }
 
-export class BlockWriter {
-  readonly #sink: (bytes: Uint8Array) => void;
+export class BlockWriter implements TraceWriter {
+  readonly #sink: TraceSink;
   readonly #options: BlockOptions;
   readonly #hash = createHash('sha256');
   readonly #accesses = new AccessEncoder();
@@ -34,8 +34,8 @@ export class BlockWriter {
   #accessesWritten = 0;
   #eventsWritten = 0;
 
-  /** Writes the header at once. `sink` gets bytes of its own. */
-  constructor(facts: TraceFacts, sink: (bytes: Uint8Array) => void, options: BlockOptions) {
+  /** Writes the header at once. */
+  constructor(facts: TraceFacts, sink: TraceSink, options: BlockOptions) {
     this.#sink = sink;
     this.#options = options;
     const contents = encodeHeader(facts);
@@ -48,7 +48,6 @@ export class BlockWriter {
     sink(withSum(record));
   }
 
-  /** Adds the records of a chunk, in their order. */
   chunk({ accesses, events, eventAt }: TraceChunk): void {
     let from = 0;
     for (const [i, event] of events.entries()) {
@@ -62,7 +61,6 @@ export class BlockWriter {
     this.#add(accesses, from, accesses.n);
   }
 
-  /** Writes what is left and the end record; `complete`: the trace has ended and did not break off. */
   end(complete: boolean): void {
     if (this.#accesses.batch.n > 0 || this.#events.count > 0) this.#flush();
     const record = Buffer.alloc(layout.END_BYTES);

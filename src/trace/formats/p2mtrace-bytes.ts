@@ -102,7 +102,7 @@ export class ByteReader {
   /** A 64-bit word, left in {@link hi} and {@link lo}. */
   word(): void {
     let [hi, lo, shift] = [0, 0, 0];
-    for (;; shift += 7) {
+    for (; ; shift += 7) {
       const byte = this.byte();
       const bits = byte & 127;
       if (shift > 63 || (shift === 63 && bits > 1)) throw new ContentError('a number has more than 64 bits');

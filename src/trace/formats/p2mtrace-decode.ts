@@ -70,7 +70,8 @@ export class AccessDecoder {
     if (end !== start + length) {
       throw new ContentError(end < 0 ? 'a token is not defined' : 'tokens and addresses do not fit together');
     }
-    if (this.#table[CHANGED]! >>> canonicalShift(this.#levels) !== 0) this.#checkAddresses(batch, from, count);
+    if (this.#table[CHANGED]! >>> canonicalShift(this.#levels) !== 0)
+      this.#checkAddresses(batch, from, count);
   }
 
   #readTable(input: ByteReader): void {
@@ -80,7 +81,8 @@ export class AccessDecoder {
     for (let token = 0; token < entries; token++) {
       const kind = input.byte();
       this.#table[SIZE + token] = checkedSize(input.number('a size'));
-      this.#table[token] = ((kind & 3) << OP_AT) | (((kind >>> 2) & 7) << SLOT_AT) | follow(kind >>> 5, input);
+      this.#table[token] =
+        ((kind & 3) << OP_AT) | (((kind >>> 2) & 7) << SLOT_AT) | follow(kind >>> 5, input);
     }
   }
 
@@ -178,7 +180,8 @@ export class AccessDecoder {
       const lo = los[i]!;
       checkedSize(sizes[i]!);
       const last = addBytes(hi, lo, sizes[i]! - 1);
-      const whole = last !== null && last.hi >> 31 === hi >> 31 && isCanonical(last.hi, last.lo, this.#levels);
+      const whole =
+        last !== null && last.hi >> 31 === hi >> 31 && isCanonical(last.hi, last.lo, this.#levels);
       if (whole && isCanonical(hi, lo, this.#levels)) continue;
       const width = this.#levels === 4 ? 48 : 57;
       const range = `${sizes[i]!} bytes from ${formatAddress(hi, lo)}`;

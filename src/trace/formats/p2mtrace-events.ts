@@ -7,6 +7,7 @@
 import type { PagingLevels } from '../../arch/address.js';
 import { addBytes, isCanonical } from '../../arch/address.js';
 import { MAX_ACCESS_BYTES } from '../bytes.js';
+import { invariant } from '../../util/assert.js';
 import type { TraceEvent } from '../event.js';
 import { HOST_OPS } from '../event.js';
 import type { ByteReader, ByteWriter } from './p2mtrace-bytes.js';
@@ -147,10 +148,8 @@ export class EventEncoder {
 
 /** Texts that the reader would refuse; a character has at most three bytes per unit of `length`. */
 function checkText(text: string): void {
-  if (3 * text.length > MAX_TEXT_BYTES && Buffer.byteLength(text) > MAX_TEXT_BYTES) {
-    throw new ContentError('a text of an event is longer than 1 MiB');
-  }
-  if (/[\r\n]/.test(text)) throw new ContentError('a text of an event contains a line break');
+  const short = 3 * text.length <= MAX_TEXT_BYTES || Buffer.byteLength(text) <= MAX_TEXT_BYTES;
+  invariant(short && !/[\r\n]/.test(text), 'a text of an event is one line of 1 MiB at most');
 }
 
 /** Reads the events of one block after the other. */
@@ -203,8 +202,7 @@ export class EventDecoder {
     if (bytes === 0 || !('va' in event) || event.va === null) return;
     const { hi, lo } = event.va;
     const last = addBytes(hi, lo, bytes - 1);
-    const whole =
-      last !== null && isCanonical(last.hi, last.lo, this.#levels) && last.hi >> 31 === hi >> 31;
+    const whole = last !== null && isCanonical(last.hi, last.lo, this.#levels) && last.hi >> 31 === hi >> 31;
     if (!whole) throw new ContentError('a range of an event leaves the canonical addresses');
     if (event.kind !== 'mmio' && bytes % 4096 !== 0)
       throw new ContentError('a range of an event is not whole pages');

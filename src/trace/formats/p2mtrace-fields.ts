@@ -142,8 +142,7 @@ function readChoice({ bytes }: FieldIn, choices: number): number {
 
 /** A byte: 1 for r, 2 for w, 4 for x, added up. */
 export const RIGHTS: Codec<Perm> = {
-  write: ({ bytes }, { read, write, exec }) =>
-    bytes.byte((read ? 1 : 0) + (write ? 2 : 0) + (exec ? 4 : 0)),
+  write: ({ bytes }, { read, write, exec }) => bytes.byte((read ? 1 : 0) + (write ? 2 : 0) + (exec ? 4 : 0)),
   read: (input) => {
     const bits = readChoice(input, 8);
     return { read: (bits & 1) !== 0, write: (bits & 2) !== 0, exec: (bits & 4) !== 0 };

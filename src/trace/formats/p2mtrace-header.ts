@@ -7,16 +7,10 @@
 import { MAX_FRAMES, PAGE_BYTES } from '../../arch/address.js';
 import type { P2mRange, TraceHeader } from '../event.js';
 import { EMPTY_HEADER } from '../event.js';
-import type { TraceStream } from '../format.js';
+import type { TraceFacts } from '../writers/writer.js';
 import { ByteReader, ByteWriter, ContentError } from './p2mtrace-bytes.js';
 import { MAX_VCPUS } from './csv-header.js';
 import { HEADER_FIELDS as FIELD } from './p2mtrace-layout.js';
-
-/** What a trace says before its first record. */
-export type TraceFacts = Pick<TraceStream, 'header' | 'virtual' | 'lacks' | 'eventless'> & {
-  /** Name of the format that the trace was first in; empty if it is not known. */
-  readonly source: string;
-};
 
 const PAGE_SIZES = ['4k', '2m', '1g'] as const;
 
@@ -70,7 +64,8 @@ export function decodeHeader(bytes: Uint8Array): TraceFacts {
     const length = input.number('the length of a field', bytes.length);
     const start = input.at;
     const text = (what: string): string => Buffer.from(input.bytes(length)).toString('utf8') || refuse(what);
-    if (seen.has(field) && !REPEATABLE.includes(field)) throw new ContentError(`field ${field} is there twice`);
+    if (seen.has(field) && !REPEATABLE.includes(field))
+      throw new ContentError(`field ${field} is there twice`);
     seen.add(field);
     switch (field) {
       case FIELD.guestLevels:

@@ -11,11 +11,11 @@ import type { ReaderOptions } from '../bad-records.js';
 import { BadRecords } from '../bad-records.js';
 import type { ChunkBuilder } from '../chunk-builder.js';
 import type { TraceEvent } from '../event.js';
+import type { TraceFacts } from '../writers/writer.js';
 import { MAX_VCPUS } from './csv-header.js';
 import { ByteReader, ContentError } from './p2mtrace-bytes.js';
 import { AccessDecoder, SLACK_BYTES } from './p2mtrace-decode.js';
 import { EventDecoder } from './p2mtrace-events.js';
-import type { TraceFacts } from './p2mtrace-header.js';
 import { decodeHeader } from './p2mtrace-header.js';
 import type { FrameInput } from './p2mtrace-input.js';
 import * as layout from './p2mtrace-layout.js';
@@ -28,7 +28,8 @@ export async function readHeader(
   input: FrameInput,
 ): Promise<{ readonly facts: TraceFacts; readonly contents: Uint8Array }> {
   const { magic, version, length } = await readPrelude(input);
-  if (magic !== null) throw input.error(`begins with ${magic}; expected the magic bytes of p2mtrace`, NOT_P2M);
+  if (magic !== null)
+    throw input.error(`begins with ${magic}; expected the magic bytes of p2mtrace`, NOT_P2M);
   if (version !== layout.VERSION) {
     throw input.error(
       `is version ${version} of p2mtrace; expected version ${layout.VERSION}`,
@@ -36,7 +37,10 @@ export async function readHeader(
     );
   }
   if (length > layout.MAX_HEADER_BYTES)
-    throw input.error(`the header has ${length} bytes; expected ${layout.MAX_HEADER_BYTES} at most`, GET_AGAIN);
+    throw input.error(
+      `the header has ${length} bytes; expected ${layout.MAX_HEADER_BYTES} at most`,
+      GET_AGAIN,
+    );
   const whole = layout.PRELUDE_BYTES + length + 4;
   if (!(await input.fill(whole))) throw cutOff(input, 'the header', whole);
   checkSum(input, 'the header', 0, whole - 4);
@@ -142,7 +146,9 @@ export class P2mtraceReader {
       return true;
     }
     if (tag !== layout.END_TAG) {
-      const found = input.slice(0, 4).reduce((text, value) => `${text} ${value.toString(16).padStart(2, '0')}`, '');
+      const found = input
+        .slice(0, 4)
+        .reduce((text, value) => `${text} ${value.toString(16).padStart(2, '0')}`, '');
       throw input.error(`found the bytes${found}; expected a block or the end record`, GET_AGAIN);
     }
     await this.#end();
@@ -153,7 +159,10 @@ export class P2mtraceReader {
     const { available } = this.#input;
     const what = this.#blocks === 0 ? 'the header' : `block ${this.#blocks}`;
     const rest = available === 0 ? 'there is nothing' : `there are ${available} bytes`;
-    return this.#input.error(`the trace ends early: ${rest} after ${what}; expected an end record`, GET_AGAIN);
+    return this.#input.error(
+      `the trace ends early: ${rest} after ${what}; expected an end record`,
+      GET_AGAIN,
+    );
   }
 
   async #block(what: string): Promise<void> {
@@ -178,7 +187,9 @@ export class P2mtraceReader {
     const wrong = (message: string): TraceError => input.error(`${what} ${message}`, GET_AGAIN);
     if (flags > layout.DEFLATED) throw wrong(`has flags ${flags}; expected 0 or 1`);
     if (Math.max(stored, length) > layout.MAX_BODY_BYTES)
-      throw wrong(`has a body of ${Math.max(stored, length)} bytes; expected ${layout.MAX_BODY_BYTES} at most`);
+      throw wrong(
+        `has a body of ${Math.max(stored, length)} bytes; expected ${layout.MAX_BODY_BYTES} at most`,
+      );
     if (Math.max(accesses, events) > layout.BLOCK_RECORDS)
       throw wrong(`has ${Math.max(accesses, events)} records; expected ${layout.BLOCK_RECORDS} at most`);
     if (input.count(24) !== this.#accessesSeen || input.count(32) !== this.#eventsSeen) {
@@ -209,7 +220,8 @@ export class P2mtraceReader {
     let body = stored;
     if (deflated) {
       try {
-        body = inflateRawSync(stored, { maxOutputLength: Math.max(1, length) });
+        // With room for one byte more, one call of zlib's does it.
+        body = inflateRawSync(stored, { chunkSize: length + 64, maxOutputLength: length + 1 });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new ContentError(`it does not inflate: ${reason}`);
@@ -258,7 +270,8 @@ export class P2mtraceReader {
     if (input.word(4) === layout.INCOMPLETE) {
       throw input.error('what the trace was made from ended early, by an error', INCOMPLETE_HINT);
     }
-    if (input.word(4) !== 0) throw input.error(`the end record has flags ${input.word(4)}; expected 0 or 1`, GET_AGAIN);
+    if (input.word(4) !== 0)
+      throw input.error(`the end record has flags ${input.word(4)}; expected 0 or 1`, GET_AGAIN);
     input.advance(layout.END_BYTES);
     if (await input.fill(1)) throw input.error('bytes follow the end record; expected none', GET_AGAIN);
   }

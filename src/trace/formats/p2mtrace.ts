@@ -54,6 +54,7 @@ async function open(source: ByteSource, options: ReaderOptions): Promise<TraceSt
     virtual,
     lacks,
     eventless,
+    source: facts.source === '' ? undefined : facts.source,
     chunks: () => decodeBlocks(source, input, reader, out),
     get skipped() {
       return reader.bad.skipped;
