@@ -39,6 +39,8 @@ export interface TracePlace {
   readonly file: string;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
+  /** Of binary traces: byte of the decompressed trace, from 0. */
+  readonly offset?: number | undefined;
 }
 
 /** An input that cannot be read or replayed: exit 3. */
@@ -60,9 +62,10 @@ export class TraceError extends P2msimError {
     this.span = options.span ?? 1;
   }
 
-  /** `file:line:column`, as far as it is known. */
+  /** `file:line:column`, as far as it is known, or `file: byte OFFSET`. */
   get where(): string {
-    const { file, line, column } = this.place;
+    const { file, line, column, offset } = this.place;
+    if (offset !== undefined) return `${file}: byte ${offset}`;
     if (line === undefined) return file;
     return column === undefined ? `${file}:${line}` : `${file}:${line}:${column}`;
   }

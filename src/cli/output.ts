@@ -70,19 +70,17 @@ function refuseShared(all: readonly Target[], library: Library): void {
 }
 
 /** Writing over a trace would destroy what is being read. */
-function refuseInputs(all: readonly Target[], inputs: readonly string[], library: Library): void {
+export function refuseInput(path: string, inputs: readonly string[], library: Library): void {
   const same = (a: string, b: string): boolean => {
     if (!existsSync(a) || !existsSync(b)) return false;
     const [one, other] = [statSync(a), statSync(b)];
     return one.isFile() && one.ino === other.ino && one.dev === other.dev;
   };
-  for (const { path } of all) {
-    const input = inputs.find((name) => path !== null && name !== '-' && same(path, name));
-    if (path === null || input === undefined) continue;
-    throw new library.UsageError(`the output ${path} is the trace ${input} itself`, {
-      hint: 'give the output another name',
-    });
-  }
+  const input = inputs.find((name) => name !== '-' && same(path, name));
+  if (input === undefined) return;
+  throw new library.UsageError(`the output ${path} is the trace ${input} itself`, {
+    hint: 'give the output another name',
+  });
 }
 
 function openTarget(target: Target, library: Library): OpenTarget {
@@ -118,7 +116,7 @@ export class Outputs {
     inputs: readonly string[] = [],
   ): Promise<Outputs> {
     const wanted = targets(given, library);
-    refuseInputs(wanted, inputs, library);
+    for (const { path } of wanted) if (path !== null) refuseInput(path, inputs, library);
     const metrics = given.text('metrics') ?? null;
     if (metrics !== null) library.metricMatcher(metrics);
     const choice: ColorChoice = given.word('color', ['auto', 'always', 'never'], 'auto');

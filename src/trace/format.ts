@@ -53,6 +53,8 @@ export interface TraceStream {
   readonly lacks: readonly string[];
   /** True if there is nothing but accesses in it, for certain: machines may then share what events would change. */
   readonly eventless: boolean;
+  /** Name of the format that a converted trace was in first. */
+  readonly source?: string | undefined;
   chunks(): AsyncIterable<TraceChunk>;
   /** Bad records dropped so far under `onError: skip`. */
   readonly skipped: { readonly count: number; readonly first: string | null };

@@ -88,6 +88,7 @@ function opened(
     virtual: stream.virtual,
     lacks: stream.lacks,
     eventless: stream.eventless,
+    source: stream.source,
     badRecords,
     batchRecords,
     totalBytes: source.totalBytes,

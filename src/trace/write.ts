@@ -72,7 +72,13 @@ export class CsvWriter {
   }
 
   #line(row: Row): string {
-    return `${this.#columns.map((column) => quote(row[column] ?? '')).join(',')}\n`;
+    // A row may be shorter than the header.
+    let last = this.#columns.length;
+    while (last > 1 && (row[this.#columns[last - 1]!] ?? '') === '') last--;
+    return `${this.#columns
+      .slice(0, last)
+      .map((column) => quote(row[column] ?? ''))
+      .join(',')}\n`;
   }
 }
 

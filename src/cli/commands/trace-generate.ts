@@ -1,49 +1,9 @@
 /** `p2msim trace generate`: writes a measured workload, with any parameters, as a trace. */
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Context, FullLibrary } from '../context.js';
-import { systemReason } from '../error-text.js';
+import type { Context } from '../context.js';
 import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
-
-/** Where the text goes. */
-interface Destination {
-  write(text: string): void;
-  close(): void;
-}
-
-/**
- * A file, compressed if its name ends in .gz (one gzip member per piece), or standard output. The file is opened
- * when there is something to write: a scenario that is refused leaves an older one alone.
- */
-function destinationOf(path: string | undefined, context: Context, library: FullLibrary): Destination {
-  if (path === undefined || path === '-') {
-    return { write: (text) => void context.stdout.write(text), close: () => undefined };
-  }
-  const encode = path.endsWith('.gz') ? gzipSync : (text: string) => Buffer.from(text);
-  let fd: number | null = null;
-  return {
-    write: (text) => {
-      try {
-        fd ??= openSync(path, 'w');
-        writeAll(fd, encode(text));
-      } catch (cause) {
-        throw new library.UsageError(`${path}: cannot be written: ${systemReason(cause)}`, {
-          cause,
-          hint: 'give -o a file in a folder that exists and may be written to; without -o the trace goes to standard output',
-        });
-      }
-    },
-    close: () => {
-      if (fd !== null) closeSync(fd);
-    },
-  };
-}
-
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
-}
+import { TraceOutput } from '../trace-output.js';
 
 export function addGenerate(parent: CommandUnknownOpts, context: Context): void {
   const command = parent
@@ -83,11 +43,12 @@ export function addGenerate(parent: CommandUnknownOpts, context: Context): void 
     }
     const { suite, scenario } = library.findScenario(name, given.text('suite'));
     const params = library.completeParams(scenario, library.splitParams(given.list('param')));
-    const destination = destinationOf(given.text('output'), context, library);
+    const destination = new TraceOutput(given.text('output') ?? '-', [], context, library);
     try {
       library.writeScenarioTrace(suite, scenario, params, (text) => destination.write(text));
+      destination.commit();
     } finally {
-      destination.close();
+      destination.discard();
     }
   });
 }

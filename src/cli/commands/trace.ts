@@ -3,6 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Context } from '../context.js';
 import { examples } from '../help.js';
 import { addCheck } from './trace-check.js';
+import { addConvert } from './trace-convert.js';
 import { addFormats } from './trace-formats.js';
 import { addGenerate } from './trace-generate.js';
 import { addHead } from './trace-head.js';
@@ -17,6 +18,7 @@ export function addTrace(program: Command, context: Context): void {
   addCheck(trace, context);
   addHead(trace, context);
   addFormats(trace, context);
+  addConvert(trace, context);
   addGenerate(trace, context);
   trace.addHelpText(
     'after',
@@ -24,6 +26,7 @@ export function addTrace(program: Command, context: Context): void {
       ['p2msim trace info app.lackey.gz', 'footprint, page sizes, kinds of access'],
       ['p2msim trace check app.csv', 'every bad record; exit 1 if there is one'],
       ['p2msim trace head app.csv -n 20', 'the first records as p2msim reads them'],
+      ['p2msim trace convert app.lackey.gz app.p2mtrace', 'compact, and faster to replay'],
       ['p2msim trace generate --list', 'workloads that can be written as a trace'],
     ),
   );

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { HOST_OPS } from '../../../src/trace/event.js';
 import { DEFAULT_READ_OPTIONS } from '../../../src/trace/format.js';
 import { openTrace } from '../../../src/trace/open.js';
 import { ACCESS_COLUMNS, CsvWriter } from '../../../src/trace/write.js';
+import { EVERY_EVENT } from '../../helpers/every-event.js';
 import { decodeText } from '../../helpers/traces.js';
 
 async function write(text: string, writer: CsvWriter): Promise<string> {
@@ -15,56 +15,6 @@ async function write(text: string, writer: CsvWriter): Promise<string> {
   for await (const chunk of trace.chunks()) parts.push(writer.chunk(chunk));
   return parts.join('');
 }
-
-const HEADER = 'op,va,size,vcpu,as,pcid,ip,gfn,level,value,perm,order,note';
-const EVERY_EVENT = [
-  '# guest-levels: 5',
-  '# vcpus: 4',
-  '# ram: 1G',
-  '# p2m: 0+200:2m,200+10:4k',
-  '# features: pcid=on',
-  '# guest: scripted',
-  '# direct-map: ffff880000000000',
-  '# root: 800000',
-  HEADER,
-  'R,1000,8,3,p1',
-  'PTW,1000,,,,,,1f22,5,8000000000000067',
-  'CR3,,,,a,3,,,,,,,noflush',
-  'CR3,,,,b',
-  'INVLPG,1000',
-  'INVPCID,1000,,,,7,,,,,,1',
-  'FLUSHALL',
-  'CR0WP,,,,,,,,,1',
-  'PGMODE,,,,,,,,0',
-  'FAULT,1000,,,,,,,,7',
-  'MMIO,1000,4,,,,,,,,w,,direct',
-  'PTDYING,,,,,,,1f22',
-  'VCPU,,,1,,,,,,,,,2',
-  'VCPU,,,1,,,,,,,,,off',
-  'IPIFLUSH',
-  'IPIFLUSH,ffff888000001000',
-  'CPUID',
-  'RW,fffffffffffffff0,16',
-  'MAP,200000,2097152,,,,,400,,,rx,,lazy 2m',
-  'MAP,1000,4096,,,,,,,,none,,file',
-  'UNMAP,1000,4096',
-  'PROTECT,1000,4096,,,,,,,,rwx',
-  'CLEARA,1000,4096',
-  'CLEARD,1000,4096',
-  'DEMAND,1000,,,,,,,,,w',
-  'COW,1000',
-  'FORK,,,,,,,,,,,,child',
-  'EXEC',
-  'EXIT,,,,child',
-  'EXIT',
-  'SWITCH,,,2,a,,,,,,,,noflush',
-  'SYSCALL',
-  'MARK,,,,,,,,,,,,"a, ""quoted"" name"',
-  'ROI,,,,,,,,,,,,off',
-  ...HOST_OPS.map((op) => `${op},,,,,,,100,,,,9,text`),
-  'X,2000,3',
-  '',
-].join('\n');
 
 /** Line numbers are where a record stands: they change when comments or switches are written out. */
 function withoutLines(records: readonly unknown[]): unknown[] {

@@ -1,0 +1,94 @@
+/** `p2msim trace convert`: a trace into another format; what can be written is in the library's `traceWriters`. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { Conversion, OpenTrace, TraceWriterFormat } from '../../index.js';
+import type { Context, Library } from '../context.js';
+import { examples } from '../help.js';
+import { openInput } from '../open-input.js';
+import { Given, addFlags } from '../options.js';
+import { createProgress } from '../progress.js';
+import { TraceOutput } from '../trace-output.js';
+
+/** By `--to`, or by the end of the name of the output. */
+function writerOf(output: string, to: string | undefined, library: Library): TraceWriterFormat {
+  const writers = library.traceWriters;
+  if (to !== undefined) return writers.get(to);
+  const writer = library.writerForName(output);
+  if (writer !== undefined) return writer;
+  const what = output === '-' ? 'standard output has no name' : `the name ${output} says nothing`;
+  const names = writers.names().map((name) => `--to ${name}`);
+  const suffixes = writers.all().flatMap((format) => format.suffixes);
+  throw new library.UsageError(`${what} of the format to write`, {
+    hint: `give ${names.join(' or ')}, or a name that ends in ${suffixes.join(', ')}`,
+  });
+}
+
+const counted = (count: number, what: string): string => `${count.toLocaleString('en-US')} ${what}`;
+
+/** What was written and from what, and what is not in it. */
+function summary(
+  [output, size]: readonly [name: string, size: number],
+  to: TraceWriterFormat,
+  trace: OpenTrace,
+  { accesses, events, error }: Conversion,
+): string {
+  const from = `${trace.format}, ${counted(trace.bytesRead, 'bytes')}`;
+  const records = `${counted(accesses, 'accesses')}, ${counted(events, 'events')}`;
+  const name = output === '-' ? 'standard output' : output;
+  const lines = [`${name}: ${to.name}, ${records}, ${counted(size, 'bytes')} (from ${from})`];
+  const { count, first } = trace.skipped;
+  if (count > 0) lines.push(`${counted(count, 'bad records')} dropped; the first: ${first}`);
+  if (error !== null) lines.push(`${name}: incomplete, as its end says`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+export function addConvert(parent: CommandUnknownOpts, context: Context): void {
+  const command = parent
+    .command('convert')
+    .summary('write a trace in another format')
+    .description(
+      'Write a trace in another format: csv (text), or p2mtrace (compact, and several times faster to read). OUT is ' +
+        'replaced when it is whole.',
+    )
+    .argument('<trace>', 'trace file, plain or gzip, or - for standard input')
+    .argument('<out>', 'file to write, compressed if it ends in .gz, or - for standard output')
+    .option('--to <format>', 'csv or p2mtrace (default: by the end of OUT: .csv, .p2mtrace, .p2mt)');
+  addFlags(command, 'input');
+  command.addHelpText(
+    'after',
+    examples(
+      ['p2msim trace convert app.lackey.gz app.p2mtrace', 'smaller, and 4 times faster to replay'],
+      ['p2msim trace convert app.p2mtrace app.csv.gz', 'back to text'],
+      ['zstdcat app.csv.zst | p2msim trace convert - - --to p2mtrace > app.p2mtrace', 'in a pipe'],
+    ),
+  );
+  command.action(async (path, output, values) => {
+    const library = await context.loadLibrary();
+    const given = new Given(values, library);
+    const to = writerOf(output, given.text('to'), library);
+    if (output === '-' && to.name !== 'csv' && context.stdout.isTTY === true) {
+      throw new library.UsageError('standard output is a terminal; p2mtrace is not text', {
+        hint: 'give OUT a name, or pipe it on',
+      });
+    }
+    const destination = new TraceOutput(output, [path], context, library);
+    const trace = await openInput(path, given, context, library);
+    const progress = createProgress(context, 'auto', false, path);
+    try {
+      const done = await library.convertTrace(
+        trace,
+        to,
+        (bytes) => destination.write(bytes),
+        (accesses) => progress.report?.(accesses, trace.bytesRead, trace.totalBytes),
+      );
+      progress.end();
+      if (done.error !== null && done.accesses + done.events === 0) throw done.error;
+      destination.commit();
+      context.stderr.write(summary([output, destination.size], to, trace, done));
+      if (done.error !== null) throw done.error;
+    } finally {
+      progress.end();
+      destination.discard();
+      await trace.close();
+    }
+  });
+}

@@ -1,0 +1,41 @@
+/**
+ * One trace into another format: accesses, events, declarations, and what the first format cannot say.
+ *
+ * When the input breaks off, what came before is written and marked as incomplete.
+ */
+import { TraceError } from '../errors.js';
+import type { OpenTrace } from './open.js';
+import type { TraceSink, TraceWriterFormat } from './writers/writer.js';
+
+export interface Conversion {
+  readonly accesses: number;
+  readonly events: number;
+  /** The input error that ended it early. */
+  readonly error: TraceError | null;
+}
+
+/** Reads `trace` to its end. `onChunk` is told how many accesses were written so far. */
+export async function convertTrace(
+  trace: OpenTrace,
+  to: TraceWriterFormat,
+  sink: TraceSink,
+  onChunk?: (accesses: number) => void,
+): Promise<Conversion> {
+  const { header, virtual, lacks, eventless, format } = trace;
+  const writer = to.start({ header, virtual, lacks, eventless, source: trace.source ?? format }, sink);
+  let [accesses, events] = [0, 0];
+  let failure: TraceError | null = null;
+  try {
+    for await (const chunk of trace.chunks()) {
+      writer.chunk(chunk);
+      accesses += chunk.accesses.n;
+      events += chunk.events.length;
+      onChunk?.(accesses);
+    }
+  } catch (error) {
+    if (!(error instanceof TraceError)) throw error;
+    failure = error;
+  }
+  writer.end(failure === null);
+  return { accesses, events, error: failure };
+}

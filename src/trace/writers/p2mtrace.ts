@@ -1,0 +1,9 @@
+/** Writes p2mtrace, with deflated blocks: they decode nearly as fast as plain ones (bench: trace.p2mtrace). */
+import { BlockWriter } from '../formats/p2mtrace-blocks.js';
+import type { TraceWriterFormat } from './writer.js';
+
+export const p2mtraceWriter = {
+  name: 'p2mtrace',
+  suffixes: ['.p2mtrace', '.p2mt'],
+  start: (facts, sink) => new BlockWriter(facts, sink, { deflate: true }),
+} satisfies TraceWriterFormat;

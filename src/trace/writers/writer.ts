@@ -1,0 +1,32 @@
+/**
+ * What writes a trace: bytes go to a sink as chunks come, so that memory does not grow with the trace.
+ *
+ * A format that can be written is one value that satisfies {@link TraceWriterFormat}, plus one line in index.ts.
+ */
+import type { TraceChunk } from '../access.js';
+import type { TraceStream } from '../format.js';
+
+/** What a trace says before its first record. */
+export type TraceFacts = Pick<TraceStream, 'header' | 'virtual' | 'lacks' | 'eventless'> & {
+  /** Name of the format that the trace was first in; empty if it is not known. */
+  readonly source: string;
+};
+
+/** Takes the next bytes of the file; they are the sink's to keep. */
+export type TraceSink = (bytes: Uint8Array) => void;
+
+export interface TraceWriter {
+  /** Adds the records of a chunk, in their order. */
+  chunk(chunk: TraceChunk): void;
+  /** Writes what is left; `complete`: the trace has come to its end and did not break off by an error. */
+  end(complete: boolean): void;
+}
+
+export interface TraceWriterFormat {
+  /** As of the format that reads it. */
+  readonly name: string;
+  /** Ends of file names that mean this format, without `.gz`. */
+  readonly suffixes: readonly string[];
+  /** Begins a trace: what comes before the first record is written at once. */
+  start(facts: TraceFacts, sink: TraceSink): TraceWriter;
+}
