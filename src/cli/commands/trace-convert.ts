@@ -36,7 +36,7 @@ function summary(
   const name = output === '-' ? 'standard output' : output;
   const lines = [`${name}: ${to.name}, ${records}, ${counted(size, 'bytes')} (from ${from})`];
   const { count, first } = trace.skipped;
-  if (count > 0) lines.push(`${counted(count, 'bad records')} dropped; the first: ${first}`);
+  if (count > 0) lines.push(`bad records dropped: ${count.toLocaleString('en-US')}; the first: ${first}`);
   if (error !== null) lines.push(`${name}: incomplete, as its end says`);
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -56,7 +56,7 @@ export function addConvert(parent: CommandUnknownOpts, context: Context): void {
   command.addHelpText(
     'after',
     examples(
-      ['p2msim trace convert app.lackey.gz app.p2mtrace', 'smaller, and 4 times faster to replay'],
+      ['p2msim trace convert app.lackey.gz app.p2mtrace', 'smaller, and 4 times faster to read'],
       ['p2msim trace convert app.p2mtrace app.csv.gz', 'back to text'],
       ['zstdcat app.csv.zst | p2msim trace convert - - --to p2mtrace > app.p2mtrace', 'in a pipe'],
     ),

@@ -223,8 +223,7 @@ export class P2mtraceReader {
         // With room for one byte more, one call of zlib's does it.
         body = inflateRawSync(stored, { chunkSize: length + 64, maxOutputLength: length + 1 });
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new ContentError(`it does not inflate: ${reason}`);
+        throw new ContentError(inflateReason(error, length));
       }
     }
     if (body.length !== length) throw new ContentError(`it has ${body.length} bytes; expected ${length}`);
@@ -266,7 +265,10 @@ export class P2mtraceReader {
     const digest = Buffer.from(input.slice(24, 56)).toString('hex');
     const found = this.#hash.digest('hex');
     if (digest !== found && this.bad.skipped.count === 0)
-      throw input.error(`the SHA-256 of the contents is ${found}; expected ${digest}`, GET_AGAIN);
+      throw input.error(
+        `the SHA-256 of the contents begins with ${found.slice(0, 16)}; expected ${digest.slice(0, 16)}`,
+        GET_AGAIN,
+      );
     if (input.word(4) === layout.INCOMPLETE) {
       throw input.error('what the trace was made from ended early, by an error', INCOMPLETE_HINT);
     }
@@ -275,6 +277,12 @@ export class P2mtraceReader {
     input.advance(layout.END_BYTES);
     if (await input.fill(1)) throw input.error('bytes follow the end record; expected none', GET_AGAIN);
   }
+}
+
+function inflateReason(error: unknown, length: number): string {
+  if (!(error instanceof Error)) return String(error);
+  const beyond = 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+  return beyond ? `it inflates to more than ${length} bytes` : `it does not inflate: ${error.message}`;
 }
 
 const INCOMPLETE_HINT = 'mend the trace that it was made from, and convert it again';

@@ -1,4 +1,4 @@
-/** Writes p2mtrace, with deflated blocks: they decode nearly as fast as plain ones (bench: trace.p2mtrace). */
+/** Writes p2mtrace, with deflated blocks: they decode nearly as fast as plain ones (bench: p2mtrace). */
 import { BlockWriter } from '../formats/p2mtrace-blocks.js';
 import type { TraceWriterFormat } from './writer.js';
 

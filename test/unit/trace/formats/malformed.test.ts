@@ -19,7 +19,7 @@ const CSV: Readonly<Record<string, Expected>> = {
   'bad-vcpu.csv': [0, 'bad-vcpu.csv:3:10: "2" is not a decimal number from 0 to 1 (column vcpu)'],
   'binary-junk.csv': [
     0,
-    'binary-junk.csv: is in no format that p2msim knows (csv, lackey); it begins with 89 50 4e 47 0d 0a 1a 0a',
+    'binary-junk.csv: is in no format that p2msim knows (csv, lackey, p2mtrace); it begins with 89 50 4e 47 0d 0a 1a 0a',
   ],
   'damaged.csv.gz': [0, 'damaged.csv.gz: the gzip data is damaged: incorrect data check'],
   'empty.csv': [0, 'empty.csv: the trace is empty; expected at least one access'],
@@ -60,7 +60,7 @@ const CSV: Readonly<Record<string, Expected>> = {
   'open-quote.csv': [1, 'open-quote.csv:3:7: the quote is not closed on this line'],
   'prose.csv': [
     0,
-    'prose.csv: is in no format that p2msim knows (csv, lackey); it begins with "plain prose is no trace"',
+    'prose.csv: is in no format that p2msim knows (csv, lackey, p2mtrace); it begins with "plain prose is no trace"',
   ],
   'repeated-column.csv': [0, "repeated-column.csv:1:7: column 'va' is named twice"],
   // 5,449 of 7,449 compressed bytes: so many records inflate before the end.
@@ -104,9 +104,100 @@ const LACKEY: Readonly<Record<string, Expected>> = {
   'unknown-kind.lackey': [1, `unknown-kind.lackey:3:2: " Q 2000,8" is not a lackey record; ${FORMS}`],
 };
 
+const P2MTRACE: Readonly<Record<string, Expected>> = {
+  'bytes-behind.p2mtrace': [4, 'bytes-behind.p2mtrace: byte 225: bytes follow the end record; expected none'],
+  'cut-in-body.p2mtrace': [
+    2,
+    'cut-in-body.p2mtrace: byte 97: the trace ends early: 60 of 68 bytes of block 2 are there',
+  ],
+  'cut-in-header.p2mtrace': [
+    0,
+    'cut-in-header.p2mtrace: byte 0: the trace ends early: 20 of 29 bytes of the header are there',
+  ],
+  'damaged-body.p2mtrace': [
+    2,
+    'damaged-body.p2mtrace: byte 97: block 2 is damaged: its CRC-32 is 0x8b047c0c; expected 0xcf66e343',
+  ],
+  'damaged-end.p2mtrace': [
+    4,
+    'damaged-end.p2mtrace: byte 165: the end record is damaged: its CRC-32 is 0xded78a6e; expected 0x38f0b4f0',
+  ],
+  'damaged-frame.p2mtrace': [
+    2,
+    'damaged-frame.p2mtrace: byte 97: the frame of block 2 is damaged: its CRC-32 is 0x7d37d17b; expected 0x666800ab',
+  ],
+  'damaged-header.p2mtrace': [
+    0,
+    'damaged-header.p2mtrace: byte 0: the header is damaged: its CRC-32 is 0x503ebef2; expected 0x30de2970',
+  ],
+  'events-denied.p2mtrace': [
+    0,
+    'events-denied.p2mtrace: byte 22: block 1 has events; expected none in a trace that declares so',
+  ],
+  'incomplete.p2mtrace': [
+    4,
+    'incomplete.p2mtrace: byte 165: what the trace was made from ended early, by an error',
+  ],
+  'inflates-beyond.p2mtrace': [
+    2,
+    'inflates-beyond.p2mtrace: byte 97: block 2 cannot be read: it inflates to more than 1000 bytes',
+  ],
+  'long-body.p2mtrace': [
+    2,
+    'long-body.p2mtrace: byte 97: block 2 has a body of 2147483647 bytes; expected 4194304 at most',
+  ],
+  'long-header.p2mtrace': [
+    0,
+    'long-header.p2mtrace: byte 0: the header has 2147483647 bytes; expected 1048576 at most',
+  ],
+  'lost-block.p2mtrace': [
+    2,
+    'lost-block.p2mtrace: byte 97: the blocks have 2 and 0; expected 4 accesses and 0 events, as the end record says',
+  ],
+  'many-records.p2mtrace': [
+    2,
+    'many-records.p2mtrace: byte 97: block 2 has 70000 records; expected 16384 at most',
+  ],
+  'no-access.p2mtrace': [0, 'no error'],
+  'no-deflate.p2mtrace': [
+    2,
+    'no-deflate.p2mtrace: byte 97: block 2 cannot be read: it does not inflate: invalid block type',
+  ],
+  'no-end.p2mtrace': [
+    4,
+    'no-end.p2mtrace: byte 165: the trace ends early: there is nothing after block 2; expected an end record',
+  ],
+  'non-canonical.p2mtrace': [
+    2,
+    'non-canonical.p2mtrace: byte 97: block 2 cannot be read: 8 bytes from 0x0000800000000000 are not all canonical 48-bit addresses',
+  ],
+  'swapped-blocks.p2mtrace': [
+    0,
+    'swapped-blocks.p2mtrace: byte 29: block 1 begins at access 2 and event 0; expected 0 and 0',
+  ],
+  'text-mode.p2mtrace': [
+    0,
+    'text-mode.p2mtrace: is in no format that p2msim knows (csv, lackey, p2mtrace); it begins with 8f 50 32 4d 54 0a 1a 01',
+  ],
+  'unknown-event.p2mtrace': [
+    2,
+    'unknown-event.p2mtrace: byte 97: block 2 cannot be read: the kind of an event is 77; expected 0 to 26',
+  ],
+  'unknown-field.p2mtrace': [
+    0,
+    'unknown-field.p2mtrace: byte 0: the header cannot be read: field 12 is not known; expected 1 to 10',
+  ],
+  'version-2.p2mtrace': [0, 'version-2.p2mtrace: byte 0: is version 2 of p2mtrace; expected version 1'],
+  'wrong-digest.p2mtrace': [
+    4,
+    'wrong-digest.p2mtrace: byte 165: the SHA-256 of the contents begins with a076506aaf711423; expected 136230206b2ec175',
+  ],
+};
+
 for (const [folder, files] of [
   ['traces/csv/malformed', CSV],
   ['traces/lackey/malformed', LACKEY],
+  ['traces/p2mtrace/malformed', P2MTRACE],
 ] as const) {
   describe(folder, () => {
     it('has a message on record for each of its files', () => {

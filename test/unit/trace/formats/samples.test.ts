@@ -38,6 +38,20 @@ describe('shipped traces', () => {
     expect(events).toBe(25);
   });
 
+  it('reads the start of sort in p2mtrace: the counts of the same lines of lackey', async () => {
+    // The first 60,000 lines of traces/lackey/sort.lackey.gz: grep -c '^ L', '^ S', '^ M'; 6 lines are valgrind's.
+    expect(await checkTraceSample('traces/p2mtrace/sort-start.p2mtrace')).toEqual({
+      format: 'p2mtrace',
+      accesses: { R: 41_378, W: 16_977, X: 0, M: 1_639 },
+      events: 0,
+    });
+  });
+
+  it('reads the hand-written fork in p2mtrace: the same as in CSV', async () => {
+    const csv = await checkTraceSample('traces/examples/fork.csv');
+    expect(await checkTraceSample('traces/p2mtrace/fork.p2mtrace')).toEqual({ ...csv, format: 'p2mtrace' });
+  });
+
   it('ships less than 4 MiB of traces', () => {
     const files = readdirSync('traces', { recursive: true, encoding: 'utf8' });
     const bytes = files.map((name) => statSync(join('traces', name))).filter((stat) => stat.isFile());
