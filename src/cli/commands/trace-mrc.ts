@@ -1,7 +1,7 @@
 /** `p2msim trace mrc`: misses of TLBs of every size from one pass: a table, a plot, CSV or JSON. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { OpenTrace } from '../../index.js';
-import type { Context, Library } from '../context.js';
+import type { Context, FullLibrary } from '../context.js';
 import { examples } from '../help.js';
 import { openInput } from '../open-input.js';
 import { Given, addFlags } from '../options.js';
@@ -12,6 +12,8 @@ type Reporter = 'table' | 'csv' | 'json';
 const MAX_ENTRIES = 2 ** 31 - 1;
 const MAX_SETS = 65536;
 const MAX_WAYS = 1024;
+/** Entries of one set-associative array: 4 MiB. */
+const MAX_SET_ENTRIES = 2 ** 20;
 const DEFAULT_WAYS = 16;
 /** Flags that say something about the curve, which --sets does not make. */
 const CURVE_FLAGS = ['at', 'sample', 'seed', 'plot'] as const;
@@ -34,7 +36,7 @@ function addOptions(command: CommandUnknownOpts): void {
 }
 
 /** An integer from `min` to `max`. */
-function integerOf(word: string, flag: string, min: number, max: number, library: Library): number {
+function integerOf(word: string, flag: string, min: number, max: number, library: FullLibrary): number {
   const value = /^\d{1,10}$/.test(word) ? Number(word) : NaN;
   if (value >= min && value <= max) return value;
   throw new library.UsageError(`${flag} is '${word}'; expected a number from ${min} to ${max}`);
@@ -46,13 +48,13 @@ function integer(
   otherwise: number,
   min: number,
   max: number,
-  library: Library,
+  library: FullLibrary,
 ): number {
   const word = given.text(name);
   return word === undefined ? otherwise : integerOf(word, `--${name}`, min, max, library);
 }
 
-function rateOf(word: string, library: Library): number {
+function rateOf(word: string, library: FullLibrary): number {
   const rate = /^[\d.]+(?:e-\d+)?$/.test(word) ? Number(word) : NaN;
   if (rate > 0 && rate <= 1) return rate;
   throw new library.UsageError(`--sample is '${word}'; expected a share of the pages above 0 and at most 1`, {
@@ -60,7 +62,7 @@ function rateOf(word: string, library: Library): number {
   });
 }
 
-function reporterOf(given: Given, library: Library): Reporter {
+function reporterOf(given: Given, library: FullLibrary): Reporter {
   const reporter = given.word('reporter', ['table', 'csv', 'json'], given.flag('json') ? 'json' : 'table');
   if (!given.flag('json') || reporter === 'json') return reporter;
   throw new library.UsageError(`--json and -r ${reporter} exclude each other`);
@@ -73,7 +75,7 @@ function inputOf(given: Given) {
   };
 }
 
-function waysTask(given: Given, context: Context, library: Library): Task {
+function waysTask(given: Given, context: Context, library: FullLibrary): Task {
   const other = CURVE_FLAGS.find((flag) => given.text(flag) !== undefined || given.flag(flag));
   if (other !== undefined) {
     throw new library.UsageError(`--sets and --${other} exclude each other`, {
@@ -85,6 +87,11 @@ function waysTask(given: Given, context: Context, library: Library): Task {
     throw new library.UsageError(`--sets is '${sets}'; expected a power of two`);
   }
   const ways = integer(given, 'ways', DEFAULT_WAYS, 1, MAX_WAYS, library);
+  if (sets * ways > MAX_SET_ENTRIES) {
+    throw new library.UsageError(
+      `${sets} sets of ${ways} ways are ${sets * ways} entries; at most ${MAX_SET_ENTRIES}`,
+    );
+  }
   const options = { ...inputOf(given), sets, ways };
   const reporter = reporterOf(given, library);
   return async (trace) => {
@@ -95,7 +102,7 @@ function waysTask(given: Given, context: Context, library: Library): Task {
   };
 }
 
-function curveTask(given: Given, context: Context, library: Library): Task {
+function curveTask(given: Given, context: Context, library: FullLibrary): Task {
   const rate = given.text('sample');
   for (const [flag, needed] of [
     ['ways', 'sets'],
@@ -141,19 +148,13 @@ export function addMrc(parent: CommandUnknownOpts, context: Context): void {
   command.addHelpText(
     'after',
     examples(
-      [
-        'p2msim trace mrc app.lackey.gz --at 1536 --plot',
-        'one TLB for everything, at powers of two and 1536',
-      ],
-      [
-        'p2msim trace mrc app.lackey.gz --accesses data --sets 16',
-        'L1 data TLBs of 16 sets and 1 to 16 ways',
-      ],
-      ['p2msim trace mrc big.csv.gz --sample 0.01', 'an estimate from one page in a hundred, with its error'],
+      ['p2msim trace mrc app.lackey.gz --at 1536 --plot', 'one TLB, at powers of two and 1536'],
+      ['p2msim trace mrc app.lackey.gz --accesses data --sets 16', 'data TLBs of 16 sets, 1 to 16 ways'],
+      ['p2msim trace mrc big.csv.gz --sample 0.01', 'an estimate, with its error'],
     ),
   );
   command.action(async (path, values) => {
-    const library = await context.loadLibrary();
+    const library = await context.loadFullLibrary();
     const given = new Given(values, library);
     const task =
       given.text('sets') === undefined

@@ -19,7 +19,7 @@ const FRONT = 8;
 const SLOTS_PER_PAGE = 2;
 const SMALLEST_LINE = 1024;
 const NO_PAGE = -1;
-/** Accesses whose slots are read ahead of their turn. */
+/** Accesses whose slots are read ahead of their turn; a power of two. */
 const AHEAD = 32;
 
 export interface LruStackOptions {
@@ -54,7 +54,7 @@ export class LruStack {
     const front = this.#front;
     const length = front.length | 0;
     for (let i = 0; i < n; i++) {
-      if (i % AHEAD === 0) this.#readAhead(pages, i, Math.min(i + AHEAD, n));
+      if ((i & (AHEAD - 1)) === 0) this.#readAhead(pages, i, Math.min(i + AHEAD, n));
       const page = pages[i]! | 0;
       // The page goes to the front, each one before its old place moves back by one.
       let moved = page;

@@ -136,7 +136,7 @@ class CurveMeter {
 
   take(run: PageRun, limit: number): void {
     const sample = this.#sample;
-    sample?.select(run.pages, run.lengths, run.n);
+    sample?.select(run.pages, run.starts, run.n);
     const { pages, n } = sample ?? run;
     const stack = (this.#stacks[run.vcpu] ??= new LruStack());
     stack.access(pages, n, limit, this.#distances);

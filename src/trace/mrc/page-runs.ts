@@ -15,6 +15,8 @@ export const RUN_CAPACITY = 2048;
 /** No page number's bits from 32 up: those have at most 20 bits and a sign. */
 const NO_PAGE = 0x7fffffff;
 
+const CACHE_SIZE = 256;
+
 /** Accesses that are looked at. */
 export const ACCESS_KINDS = {
   all: [OP_READ, OP_WRITE, OP_MODIFY, OP_FETCH],
@@ -28,15 +30,22 @@ export type MrcPageSize = keyof typeof PAGE_SHIFTS;
 
 /** Columns of one vcpu. */
 export class PageRun {
+  readonly vcpu: number;
   /** Valid elements. */
   n = 0;
+  readonly pages = new Int32Array(RUN_CAPACITY);
+  /** Accesses before each element, one more than there are elements: differences are accesses in a row to a page. */
+  readonly starts = new Int32Array(RUN_CAPACITY + 1);
+  /** Accesses since the beginning of the chunk. */
+  position = 0;
   /** True once there was an access. */
   used = false;
-  readonly pages = new Int32Array(RUN_CAPACITY);
-  /** Accesses in a row to each page. */
-  readonly lengths = new Int32Array(RUN_CAPACITY);
-
-  readonly vcpu: number;
+  /** Address space of the pages in {@link cachedPage}. */
+  space = 0;
+  /** Page ids of recent pages, by the low bits of their numbers: code, stack and heap take turns. */
+  readonly cachedLow = new Int32Array(CACHE_SIZE);
+  readonly cachedHigh = new Int32Array(CACHE_SIZE).fill(NO_PAGE);
+  readonly cachedPage = new Int32Array(CACHE_SIZE);
 
   constructor(vcpu: number) {
     this.vcpu = vcpu;
@@ -51,8 +60,6 @@ export class PageRuns {
   /** Page accesses, and how many of them are due to page borders inside records. */
   accesses = 0;
   crossings = 0;
-  /** Records looked at. */
-  records = 0;
   readonly #shift: number;
   /** Bit OP_x set: accesses of that kind are looked at. */
   readonly #kinds: number;
@@ -65,6 +72,11 @@ export class PageRuns {
     this.#shift = PAGE_SHIFTS[pageSize];
     this.#kinds = ACCESS_KINDS[kinds].reduce<number>((bits, op) => bits | (1 << op), 0);
     this.#take = take;
+  }
+
+  /** Records looked at. */
+  get records(): number {
+    return this.accesses - this.crossings;
   }
 
   /** Vcpus with accesses. */
@@ -81,7 +93,11 @@ export class PageRuns {
       this.#selected.event(event);
     }
     this.#range(accesses, from, accesses.n);
-    for (const run of this.#runs) if (run !== undefined) this.#flush(run);
+    for (const run of this.#runs) {
+      if (run === undefined) continue;
+      this.#flush(run, run.position);
+      run.position = 0;
+    }
   }
 
   #range(batch: AccessBatch, from: number, until: number): void {
@@ -90,94 +106,95 @@ export class PageRuns {
       const first = vcpu[at]!;
       let end = at + 1;
       while (end < until && vcpu[end] === first) end++;
-      this.#stretch(batch, at, end, this.#runOf(first), this.#spaceOn(first));
+      this.#stretch(batch, at, end, this.#runOf(first));
       at = end;
     }
   }
 
   /** Records [from, until), all of one vcpu in one address space. */
-  #stretch(batch: AccessBatch, from: number, until: number, run: PageRun, space: number): void {
+  #stretch(batch: AccessBatch, from: number, until: number, run: PageRun): void {
     const { hi, lo, op, size } = batch;
     const shift = this.#shift | 0;
     const up = (32 - shift) | 0;
     const kinds = this.#kinds | 0;
     const within = ((1 << shift) - 1) | 0;
+    const before = run.position;
+    let position = before | 0;
     let lastHigh = NO_PAGE;
     let lastLow = 0;
-    let regionHigh = NO_PAGE;
-    let regionLow = 0;
-    let region = 0;
-    /** Accesses to the last page that are not counted in its run yet. */
-    let repeats = 0;
-    let records = 0;
     for (let i = from | 0; i < until; i++) {
       if (((kinds >>> op[i]!) & 1) === 0) continue;
-      records++;
       const address = lo[i]! | 0;
       const half = hi[i]! | 0;
       const low = (half << up) | (address >>> shift);
       const high = half >> shift;
-      if (low === lastLow && high === lastHigh) repeats++;
-      else {
-        if (repeats > 0) run.lengths[run.n - 1]! += repeats;
-        repeats = 0;
-        if (low >>> REGION_BITS !== regionLow || high !== regionHigh) {
-          regionLow = low >>> REGION_BITS;
-          regionHigh = high;
-          region = this.regions.of(space, high, regionLow);
-        }
-        this.#push(run, (region << REGION_BITS) | (low & (REGION_PAGES - 1)));
+      if (low !== lastLow || high !== lastHigh) {
+        this.#push(run, high, low, position);
         lastLow = low;
         lastHigh = high;
       }
+      position = (position + 1) | 0;
       const last = (address & within) + size[i]! - 1;
       if (last > within) {
-        if (repeats > 0) run.lengths[run.n - 1]! += repeats;
-        repeats = 0;
-        this.#cross(run, space, high, low, Math.floor(last / (within + 1)));
+        position = this.#cross(run, high, low, Math.floor(last / (within + 1)), position);
         lastHigh = NO_PAGE;
       }
     }
-    if (repeats > 0) run.lengths[run.n - 1]! += repeats;
-    this.records += records;
-    this.accesses += records;
+    run.position = position;
+    this.accesses += (position - before) | 0;
   }
 
-  /** The `extra` pages after page (high, low). */
-  #cross(run: PageRun, space: number, high: number, low: number, extra: number): void {
+  /** The `extra` pages after page (high, low); returns the position after them. */
+  #cross(run: PageRun, high: number, low: number, extra: number, position: number): number {
     for (let p = 1; p <= extra; p++) {
       const next = (low + p) | 0;
       // The sum carries where the low half became smaller.
       const nextHigh = next >>> 0 < low >>> 0 ? (high + 1) | 0 : high;
-      const region = this.regions.of(space, nextHigh, next >>> REGION_BITS);
-      this.#push(run, (region << REGION_BITS) | (next & (REGION_PAGES - 1)));
+      this.#push(run, nextHigh, next, (position + p - 1) | 0);
     }
-    this.accesses += extra;
     this.crossings += extra;
+    return (position + extra) | 0;
   }
 
-  #push(run: PageRun, page: number): void {
+  /** An access to page (high, low), with `position` accesses before it. */
+  #push(run: PageRun, high: number, low: number, position: number): void {
+    const page = this.#pageOf(run, high, low);
     const { n, pages } = run;
-    if (n > 0 && pages[n - 1] === page) {
-      run.lengths[n - 1]! += 1;
-      return;
-    }
-    if (n === RUN_CAPACITY) this.#flush(run);
-    const at = run.n;
-    pages[at] = page;
-    run.lengths[at] = 1;
-    run.n = at + 1;
+    if (n > 0 && pages[n - 1] === page) return;
+    if (n === RUN_CAPACITY) this.#flush(run, position);
+    pages[run.n] = page;
+    run.starts[run.n] = position;
+    run.n += 1;
   }
 
-  #flush(run: PageRun): void {
+  #pageOf(run: PageRun, high: number, low: number): number {
+    const at = low & (CACHE_SIZE - 1);
+    if (run.cachedLow[at] === low && run.cachedHigh[at] === high) return run.cachedPage[at]!;
+    const region = this.regions.of(run.space, high, low >>> REGION_BITS);
+    const page = (region << REGION_BITS) | (low & (REGION_PAGES - 1));
+    run.cachedLow[at] = low;
+    run.cachedHigh[at] = high;
+    run.cachedPage[at] = page;
+    return page;
+  }
+
+  #flush(run: PageRun, position: number): void {
     if (run.n === 0) return;
+    run.starts[run.n] = position;
     run.used = true;
     this.#take(run);
     run.n = 0;
   }
 
+  /** The columns of `vcpu`, for the address space that it is in. */
   #runOf(vcpu: number): PageRun {
-    return (this.#runs[vcpu] ??= new PageRun(vcpu));
+    const run = (this.#runs[vcpu] ??= new PageRun(vcpu));
+    const space = this.#spaceOn(vcpu);
+    if (run.space !== space) {
+      run.space = space;
+      run.cachedHigh.fill(NO_PAGE);
+    }
+    return run;
   }
 
   #spaceOn(vcpu: number): number {

@@ -51,8 +51,8 @@ export class PageSample {
     this.#misses = new Float64Array(this.#sizes.length * GROUPS);
   }
 
-  /** Puts the sampled ones of `pages[0..n)` into the columns; `lengths` are accesses in a row. */
-  select(pages: Int32Array, lengths: Int32Array, n: number): void {
+  /** Puts the sampled ones of `pages[0..n)` into the columns; `starts` are the accesses before each. */
+  select(pages: Int32Array, starts: Int32Array, n: number): void {
     let kept = 0;
     let accesses = 0;
     for (let i = 0; i < n; i++) {
@@ -61,7 +61,7 @@ export class PageSample {
       if ((hash & RATE_MASK) >= this.#threshold) continue;
       this.pages[kept] = page;
       this.#groups[kept] = hash >>> (32 - GROUP_BITS);
-      accesses += lengths[i]!;
+      accesses += (starts[i + 1]! - starts[i]!) | 0;
       kept++;
     }
     this.n = kept;
