@@ -1,5 +1,6 @@
 /**
- * Engine: the part of the library that replays traces: all but scenarios, validation and explanations.
+ * Engine: the part of the library that replays traces: all but scenarios, validation, explanations
+ * and miss-ratio curves.
  *
  * It is there for the time a command takes to start: `replay`, `compare`, `walk` and most of `trace` load
  * nothing else (docs/performance.md, "Start-up").

@@ -1,6 +1,9 @@
 /** The library surface of p2msim: the engine, and what is computed with it. The command line uses nothing else. */
 export * from './engine.js';
 export { explain, explainTopics } from './report/explain.js';
+export { missRatioText, missesByWaysText } from './report/mrc.js';
+export { missRatioCsv, missRatioJson, missesByWaysCsv, missesByWaysJson } from './report/mrc-data.js';
+export { ASCII_PLOT, missRatioPlot, UNICODE_PLOT } from './report/mrc-plot.js';
 export { scenarioListText } from './report/scenario-list.js';
 export { scenarioText, validationJson, validationText } from './report/validation.js';
 export { completeParams, rangeText, splitParams } from './scenario/params.js';
@@ -14,6 +17,17 @@ export type {
 } from './scenario/scenario.js';
 export { findScenario, type FoundScenario, SUITES } from './scenario/suites.js';
 export { writeScenarioTrace } from './scenario/trace-text.js';
+export {
+  type CurveOptions,
+  missesByWays,
+  type MissesByWays,
+  missRatioCurve,
+  type MissRatioCurve,
+  type MrcSource,
+  type SampleOptions,
+  type SampleReport,
+} from './trace/mrc/measure.js';
+export type { MissCurve } from './trace/mrc/miss-curve.js';
 export type { Cell } from './validate/cell.js';
 export { missingHistory } from './validate/explanations.js';
 export type { Phase } from './validate/phase.js';

@@ -8,7 +8,7 @@ import type { Environment } from './terminal.js';
 
 /** What replaying takes. */
 export type Library = typeof import('../engine.js');
-/** Everything the library exports: with scenarios, validation and explanations. */
+/** Everything the library exports: with scenarios, validation, explanations, miss-ratio curves. */
 export type FullLibrary = typeof import('../index.js');
 
 export interface Context {

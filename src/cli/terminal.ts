@@ -44,6 +44,14 @@ export async function createColorizer(enabled: boolean): Promise<Colorizer> {
   return (style, text) => chalk[style](text);
 }
 
+/** Whether characters beyond ASCII can be shown: the locale says UTF-8, and the terminal is not a dumb one. */
+export function wantsUnicode(environment: Environment): boolean {
+  const locale = ['LC_ALL', 'LC_CTYPE', 'LANG']
+    .map((name) => environment[name] ?? '')
+    .find((value) => value !== '');
+  return environment['TERM'] !== 'dumb' && /utf-?8/i.test(locale ?? '');
+}
+
 /** Columns to fill: those of the terminal or of COLUMNS, at most 100; 100 for a pipe. */
 export function outputColumns(stream: OutputStream, environment: Environment): number {
   const columns = stream.columns ?? Number(environment['COLUMNS'] ?? MAX_COLUMNS);

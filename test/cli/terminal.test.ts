@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { excerptLines } from '../../src/cli/error-text.js';
 import { progressLine } from '../../src/cli/progress.js';
-import { colorChoice, outputColumns, wantsColor } from '../../src/cli/terminal.js';
+import { colorChoice, outputColumns, wantsColor, wantsUnicode } from '../../src/cli/terminal.js';
 
 const TERMINAL = { isTTY: true, columns: 80 };
 const PIPE = {};
@@ -63,5 +63,19 @@ describe('progress', () => {
   it('says how far it is where the size is known', () => {
     expect(progressLine('a.csv', 1_200_000, 43, 100)).toBe('a.csv  1,200,000 records  43%');
     expect(progressLine('-', 5, 43, null)).toBe('-  5 records');
+  });
+});
+
+describe('characters beyond ASCII', () => {
+  it.each([
+    [{ LANG: 'en_US.UTF-8' }, true],
+    [{ LANG: 'C.utf8' }, true],
+    [{ LANG: 'en_US.UTF-8', TERM: 'dumb' }, false],
+    [{ LANG: 'en_US.UTF-8', LC_ALL: 'C' }, false],
+    [{ LANG: 'C', LC_CTYPE: 'C.UTF-8' }, true],
+    [{ LANG: 'C.UTF-8', LC_ALL: '' }, true],
+    [{}, false],
+  ])('with %o: %s', (environment, wanted) => {
+    expect(wantsUnicode(environment)).toBe(wanted);
   });
 });

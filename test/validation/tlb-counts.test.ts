@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { parseAssignment, replay } from '../../src/index.js';
+import {
+  DEFAULT_READ_OPTIONS,
+  missesByWays,
+  missRatioCurve,
+  openTrace,
+  parseAssignment,
+  replay,
+} from '../../src/index.js';
 
 interface TwoLevels {
   readonly l1_hits: number;
@@ -125,6 +132,29 @@ describe.each(present)('%s', (name) => {
     },
     300_000,
   );
+
+  it('every fully associative LRU level at once, by stack distances', async () => {
+    const { source, curve } = await missRatioCurve(await openTrace(file, { read: DEFAULT_READ_OPTIONS }), {
+      pageSize: '4k',
+      kinds: 'data',
+      at: [],
+      sample: null,
+    });
+    expect(source.accesses).toBe(counts.A.l1_hits + counts.A.l1_misses);
+    for (const [entries, misses] of Object.entries(counts.single_level_misses)) {
+      expect(curve.at(Number(entries))).toBe(misses);
+    }
+  }, 60_000);
+
+  it('the first level of A and B, 16 sets of 4 ways, from misses by ways', async () => {
+    const { misses } = await missesByWays(await openTrace(file, { read: DEFAULT_READ_OPTIONS }), {
+      pageSize: '4k',
+      kinds: 'data',
+      sets: 16,
+      ways: 8,
+    });
+    expect(misses[3]).toBe(counts.A.l1_misses);
+  }, 60_000);
 
   it.skipIf(counts.E === undefined)(
     'E: ITLB and DTLB 64/4 that share one STLB 1536/12',

@@ -8,6 +8,7 @@ import { addFormats } from './trace-formats.js';
 import { addGenerate } from './trace-generate.js';
 import { addHead } from './trace-head.js';
 import { addInfo } from './trace-info.js';
+import { addMrc } from './trace-mrc.js';
 
 export function addTrace(program: Command, context: Context): void {
   const trace = program
@@ -17,6 +18,7 @@ export function addTrace(program: Command, context: Context): void {
   addInfo(trace, context);
   addCheck(trace, context);
   addHead(trace, context);
+  addMrc(trace, context);
   addFormats(trace, context);
   addConvert(trace, context);
   addGenerate(trace, context);
@@ -27,6 +29,7 @@ export function addTrace(program: Command, context: Context): void {
       ['p2msim trace check app.csv', 'every bad record; exit 1 if there is one'],
       ['p2msim trace head app.csv -n 20', 'the first records as p2msim reads them'],
       ['p2msim trace convert app.lackey.gz app.p2mtrace', 'compact, and faster to replay'],
+      ['p2msim trace mrc app.lackey.gz --plot', 'misses of TLBs of every size'],
       ['p2msim trace generate --list', 'workloads that can be written as a trace'],
     ),
   );

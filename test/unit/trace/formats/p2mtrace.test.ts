@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-useless-spread -- one line a field, with what it is beside it */
 import { gzipSync } from 'node:zlib';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';

@@ -1,0 +1,59 @@
+/**
+ * A miss-ratio curve for programs: JSON and CSV with every size at which the number of misses changes.
+ *
+ * Between two sizes that are listed the number is that of the smaller one.
+ */
+import type { MissesByWays, MissRatioCurve } from '../trace/mrc/measure.js';
+import { curveAssumptions, waysAssumptions } from './mrc.js';
+
+/** Version of the JSON: it changes when a field changes its meaning or goes. */
+const MRC_SCHEMA = 'p2msim.mrc/1';
+
+/** `curve` is a list of `[entries, misses]`, on one line: it may be long. */
+export function missRatioJson(result: MissRatioCurve): string {
+  const { source, sample, pages, points, curve } = result;
+  const head = {
+    schema: MRC_SCHEMA,
+    trace: source,
+    sample,
+    pages,
+    points: points.map(({ size, misses, error }) => ({
+      entries: size,
+      misses: Math.round(misses),
+      ...(sample === null ? {} : { standardError: Math.ceil(error) }),
+    })),
+    assumptions: curveAssumptions(result),
+  };
+  const pairs = [...steps(curve)].map(([size, misses]) => `[${size},${misses}]`);
+  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "curve": [${pairs.join(',')}]\n}\n`;
+}
+
+export function missRatioCsv({ curve }: MissRatioCurve): string {
+  const lines = ['entries,misses,miss_ratio\n'];
+  for (const [size, misses] of steps(curve))
+    lines.push(`${size},${misses},${ratio(misses, curve.accesses)}\n`);
+  return lines.join('');
+}
+
+export function missesByWaysJson(result: MissesByWays): string {
+  const { source, sets, misses } = result;
+  const ways = misses.map((count, i) => ({ ways: i + 1, entries: sets * (i + 1), misses: count }));
+  const value = { schema: MRC_SCHEMA, trace: source, sets, ways, assumptions: waysAssumptions(result) };
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+export function missesByWaysCsv({ source, sets, misses }: MissesByWays): string {
+  const rows = misses.map(
+    (count, i) => `${i + 1},${sets * (i + 1)},${count},${ratio(count, source.accesses)}\n`,
+  );
+  return ['ways,entries,misses,miss_ratio\n', ...rows].join('');
+}
+
+function* steps(curve: MissRatioCurve['curve']): Generator<readonly [size: number, misses: number]> {
+  for (const [i, size] of curve.sizes.entries()) yield [size, Math.round(curve.misses[i] ?? 0)];
+}
+
+/** Eight decimals: a digit more than a curve over 10^7 accesses can have. */
+function ratio(misses: number, accesses: number): string {
+  return (misses / accesses).toFixed(8);
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { cli } from './run-cli.js';
+
+const TRACE = 'test/golden/trace-mrc/in.csv';
+
+describe('trace mrc', () => {
+  it.each([
+    ['--sample 0', "--sample is '0'; expected a share of the pages above 0 and at most 1"],
+    ['--sample x', "--sample is 'x'; expected a share"],
+    ['--at 0', "--at is '0'; expected a number from 1 to 2147483647"],
+    ['--at 64,x', "--at is 'x'; expected a number"],
+    ['--accesses dat', "--accesses is 'dat' (did you mean 'data'?)"],
+    ['--sets 3', "--sets is '3'; expected a power of two"],
+    ['--sets 2 --ways 0', "--ways is '0'; expected a number from 1 to 1024"],
+    ['--sets 2048 --ways 1024', '2048 sets of 1024 ways are 2097152 entries; at most 1048576'],
+    ['--sets 2 --at 4', '--sets and --at exclude each other'],
+    ['--sets 2 --sample .5', '--sets and --sample exclude each other'],
+    ['--ways 4', '--ways needs --sets'],
+    ['--seed 2', '--seed needs --sample'],
+    ['-r cvs', "--reporter is 'cvs' (did you mean 'csv'?)"],
+    ['--json -r csv', '--json and -r csv exclude each other'],
+    ['--json --plot', '--plot and -r json exclude each other'],
+  ])('refuses %s', { timeout: 20_000 }, (flags, message) => {
+    const { code, stdout, stderr } = cli(['trace', 'mrc', TRACE, ...flags.split(' ')]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  it('reads standard input and skips bad records when told to', () => {
+    const input = 'op,va\nR,0x1000\nR,zz\nR,0x1000\n';
+    const { code, stdout } = cli(['trace', 'mrc', '-', '--on-error', 'skip', '-r', 'csv'], { input });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'entries,misses,miss_ratio\n1,1,0.50000000\n' });
+  });
+
+  it('samples the same pages every time, and others with another seed', () => {
+    const trace = 'traces/lackey/cc1-with-instructions.lackey.gz';
+    const run = (seed: string): string =>
+      cli(['trace', 'mrc', trace, '--sample', '0.2', '--seed', seed, '--json']).stdout;
+    expect(run('1')).toBe(run('1'));
+    expect(run('2')).not.toBe(run('1'));
+  }, 30_000);
+});
