@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFile
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { BIN, cli, file, scratch, shell } from './run-cli.js';
+import { BIN, ROOT, cli, file, scratch, shell } from './run-cli.js';
 
 const GOOD = file('good.csv', 'op,va,size,vcpu\nR,0x0000000000001000,8,0\nW,0x0000000000002000,8,0\n');
 const BAD = file('bad.csv', 'op,va\nR,1000\nR,2000\nR,zz\n');
@@ -74,6 +74,20 @@ describe('a conversion', () => {
     expect(stderr).toMatch(
       /\nbad records dropped: 1; the first: .*bad\.csv:4:3: "zz" is not a hexadecimal address/,
     );
+  });
+});
+
+describe('the example of docs/formats.md', () => {
+  it('is what is written, byte by byte', () => {
+    const page = readFileSync(join(ROOT, 'docs/formats.md'), 'utf8');
+    const [, csv = '', hex = ''] =
+      /This CSV:\n\n```csv\n(.*?)```\n\nbecomes:\n\n```\n(.*?)```/s.exec(page) ?? [];
+    const digits = hex
+      .split('\n')
+      .map((line) => /^(?:[0-9a-f]{2} {1,2})*[0-9a-f]{2}(?= {2}|$)/.exec(line)?.[0] ?? '');
+    const path = join(scratch(), 'example.p2mtrace');
+    expect(cli(['trace', 'convert', '-', path], { input: csv }).code).toBe(0);
+    expect(readFileSync(path).toString('hex')).toBe(digits.join('').replaceAll(' ', ''));
   });
 });
 

@@ -16,10 +16,12 @@ import type { TraceFacts } from '../../src/trace/writers/writer.js';
 import type { DecodedTrace } from './traces.js';
 import { bytesSource, decode } from './traces.js';
 
-/** Bytes from numbers (a byte each) and texts (a byte a character). */
-export function bytes(...parts: readonly (number | string | Uint8Array)[]): Buffer {
+type Part = number | string | Uint8Array;
+
+/** Bytes from numbers (a byte each) and texts (a byte a character); lists for what belongs together. */
+export function bytes(...parts: readonly (Part | readonly Part[])[]): Buffer {
   return Buffer.concat(
-    parts.map((part) => {
+    parts.flat().map((part) => {
       if (typeof part === 'number') return Buffer.of(part);
       return typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(part);
     }),

@@ -141,7 +141,7 @@ export function wholeNumber(hi: number, lo: number, what: string, min: number, m
 }
 
 /** Text without line breaks, which no other format could carry. */
-function textOf(bytes: Uint8Array, what: string): string {
+export function textOf(bytes: Uint8Array, what: string): string {
   let text: string;
   try {
     text = decoder.decode(bytes);

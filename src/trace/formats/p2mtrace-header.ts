@@ -8,7 +8,7 @@ import { MAX_FRAMES, PAGE_BYTES } from '../../arch/address.js';
 import type { P2mRange, TraceHeader } from '../event.js';
 import { EMPTY_HEADER } from '../event.js';
 import type { TraceFacts } from '../writers/writer.js';
-import { ByteReader, ByteWriter, ContentError } from './p2mtrace-bytes.js';
+import { ByteReader, ByteWriter, ContentError, textOf } from './p2mtrace-bytes.js';
 import { MAX_VCPUS } from './csv-header.js';
 import { HEADER_FIELDS as FIELD } from './p2mtrace-layout.js';
 
@@ -52,73 +52,77 @@ export function encodeHeader({ header, virtual, lacks, eventless, source }: Trac
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** The facts so far, to be added to. */
+interface Draft extends Mutable<TraceFacts> {
+  readonly header: Mutable<TraceHeader> & { readonly p2m: P2mRange[]; readonly features: string[] };
+  readonly lacks: string[];
+}
+
+/** Reads the content of a field: `text` is for content that is text. */
+type FieldReader = (draft: Draft, input: ByteReader, text: (what: string) => string) => void;
+
+const READERS: Readonly<Record<number, FieldReader>> = {
+  [FIELD.guestLevels]: ({ header }, input) => {
+    header.guestLevels = levels(input.byte());
+  },
+  [FIELD.vcpus]: ({ header }, input) => {
+    header.vcpus = positive(input, 'vcpus', MAX_VCPUS);
+  },
+  [FIELD.ram]: ({ header }, input) => {
+    header.ram = wholePages(input);
+  },
+  [FIELD.p2m]: ({ header }, input) => header.p2m.push(p2mRange(input)),
+  [FIELD.feature]: ({ header }, _input, text) => header.features.push(feature(text('a feature'))),
+  [FIELD.scripted]: ({ header }, input) => {
+    const directMapHi = input.number('the direct map', 2 ** 32 - 1);
+    header.scripted = { directMapHi, root: input.number('the root', MAX_FRAMES - 1) };
+  },
+  [FIELD.physical]: (draft) => {
+    draft.virtual = false;
+  },
+  [FIELD.lacks]: ({ lacks }, _input, text) => lacks.push(text('what the trace cannot say')),
+  [FIELD.eventless]: (draft) => {
+    draft.eventless = true;
+  },
+  [FIELD.source]: (draft, _input, text) => {
+    draft.source = text('the name of the first format');
+  },
+};
+
+const REPEATABLE: readonly number[] = [FIELD.p2m, FIELD.feature, FIELD.lacks];
+
 /** Throws {@link ContentError} for what cannot be. */
 export function decodeHeader(bytes: Uint8Array): TraceFacts {
   const input = new ByteReader(bytes, 0, bytes.length);
-  const header: Mutable<TraceHeader> = { ...EMPTY_HEADER };
-  const [lacks, features, p2m]: [string[], string[], P2mRange[]] = [[], [], []];
-  const facts = { header, virtual: true, lacks, eventless: false, source: '' };
+  const header = { ...EMPTY_HEADER, p2m: [], features: [] };
+  const draft: Draft = { header, virtual: true, lacks: [], eventless: false, source: '' };
   const seen = new Set<number>();
   while (input.left > 0) {
     const field = input.byte();
     const length = input.number('the length of a field', bytes.length);
     const start = input.at;
-    const text = (what: string): string => Buffer.from(input.bytes(length)).toString('utf8') || refuse(what);
     if (seen.has(field) && !REPEATABLE.includes(field))
       throw new ContentError(`field ${field} is there twice`);
     seen.add(field);
-    switch (field) {
-      case FIELD.guestLevels:
-        header.guestLevels = input.number('guest-levels', 5) === 4 ? 4 : fiveLevels(bytes[start]!);
-        break;
-      case FIELD.vcpus:
-        header.vcpus = positive(input, 'vcpus', MAX_VCPUS);
-        break;
-      case FIELD.ram:
-        header.ram = wholePages(input);
-        break;
-      case FIELD.p2m:
-        p2m.push(p2mRange(input));
-        break;
-      case FIELD.feature:
-        features.push(feature(text('a feature')));
-        break;
-      case FIELD.scripted:
-        header.scripted = {
-          directMapHi: input.number('the direct map', 2 ** 32 - 1),
-          root: input.number('the root', MAX_FRAMES - 1),
-        };
-        break;
-      case FIELD.physical:
-        facts.virtual = false;
-        break;
-      case FIELD.lacks:
-        lacks.push(text('what the trace cannot say'));
-        break;
-      case FIELD.eventless:
-        facts.eventless = true;
-        break;
-      case FIELD.source:
-        facts.source = text('the name of the first format');
-        break;
-      default:
-        throw new ContentError(`field ${field} is not known; expected 1 to ${Object.keys(FIELD).length}`);
-    }
+    const read = READERS[field];
+    if (read === undefined)
+      throw new ContentError(`field ${field} is not known; expected 1 to ${Object.keys(FIELD).length}`);
+    read(draft, input, (what) => printable(textOf(input.bytes(length), what), what));
     if (input.at !== start + length) throw new ContentError(`field ${field} has not the length ${length}`);
   }
-  Object.assign(header, { p2m, features });
-  return facts;
+  return draft;
 }
 
-const REPEATABLE: readonly number[] = [FIELD.p2m, FIELD.feature, FIELD.lacks];
-
-function refuse(what: string): never {
-  throw new ContentError(`${what} is empty`);
+/** Reports print it: a trace must not drive the terminal. */
+function printable(text: string, what: string): string {
+  if (text === '') throw new ContentError(`${what} is empty`);
+  if (/\p{Cc}/u.test(text)) throw new ContentError(`${what} contains a control character`);
+  return text;
 }
 
-function fiveLevels(levels: number): 5 {
-  if (levels === 5) return 5;
-  throw new ContentError(`guest-levels is ${levels}; expected 4 or 5`);
+function levels(value: number): 4 | 5 {
+  if (value === 4 || value === 5) return value;
+  throw new ContentError(`guest-levels is ${value}; expected 4 or 5`);
 }
 
 function positive(input: ByteReader, what: string, max: number): number {

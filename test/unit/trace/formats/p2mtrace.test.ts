@@ -17,26 +17,26 @@ import { bytesSource, decode, shortError } from '../../../helpers/traces.js';
 /** Two reads of 8 bytes in a row, a fetch, an INVLPG, and a read on vcpu 1: each byte from docs/formats.md. */
 const BODY = bytes(
   3, // tokens
-  ...[0x04 | (5 << 5), 8], // token 0: read (0), slot 1, whole address (5); 8 bytes
-  ...[0x04 | (0 << 5), 8, 0], // token 1: read, slot 1, no payload (0); 8 bytes; where the last one ended
-  ...[0x02 | (3 << 5), 4], // token 2: fetch (2), slot 0, difference in 3 bytes; 4 bytes
-  ...[3, 0, 1, 1], // 3 accesses on vcpu 0, 1 on vcpu 1
+  [0x04 | (5 << 5), 8], // token 0: read (0), slot 1, whole address (5); 8 bytes
+  [0x04 | (0 << 5), 8, 0], // token 1: read, slot 1, no payload (0); 8 bytes; where the last one ended
+  [0x02 | (3 << 5), 4], // token 2: fetch (2), slot 0, difference in 3 bytes; 4 bytes
+  [3, 0, 1, 1], // 3 accesses on vcpu 0, 1 on vcpu 1
   0, // tokens as they are
-  ...[0, 1, 2, 255],
+  [0, 1, 2, 255],
   8 + 3 + 13, // bytes of addresses
-  ...[0x10, 0x5d, 0x2c, 0x1a, 0x3c, 0x7f, 0, 0], // token 0: 0x7f3c1a2c5d10
-  ...[0x00, 0x10, 0x40], // token 2: slot 0 is at 0, and 0x401000 further
+  [0x10, 0x5d, 0x2c, 0x1a, 0x3c, 0x7f, 0, 0], // token 0: 0x7f3c1a2c5d10
+  [0x00, 0x10, 0x40], // token 2: slot 0 is at 0, and 0x401000 further
   // Token 255: write (1) in slot 3; 64 bytes; 0xffff888000001000.
-  ...[0x01 | (3 << 2), 64, 0, 0, 0, 0x00, 0x10, 0x00, 0x00, 0x80, 0x88, 0xff, 0xff],
+  [0x01 | (3 << 2), 64, 0, 0, 0, 0x00, 0x10, 0x00, 0x00, 0x80, 0x88, 0xff, 0xff],
   // Event: after 2 accesses, kind 2 (invlpg), vcpu 1, line 7 (zigzag 14), va 0x2000 (zigzag 0x4000).
-  ...[2, 2, 1, 14, 0x80, 0x80, 0x01],
+  [2, 2, 1, 14, 0x80, 0x80, 0x01],
 );
 const CONTENTS = bytes(
-  ...[1, 1, 5], // field 1, one byte: 5 levels
-  ...[2, 1, 2], // field 2, one byte: 2 vcpus
-  ...[4, 4, 0x80, 0x04, 0x10, 1], // field 4, 4 bytes: frames 0x200 + 0x10, 2m
-  ...[8, 7, 'threads'], // field 8: what it cannot say
-  ...[10, 6, 'lackey'], // field 10: made from
+  [1, 1, 5], // field 1, one byte: 5 levels
+  [2, 1, 2], // field 2, one byte: 2 vcpus
+  [4, 4, 0x80, 0x04, 0x10, 1], // field 4, 4 bytes: frames 0x200 + 0x10, 2m
+  [8, 7, 'threads'], // field 8: what it cannot say
+  [10, 6, 'lackey'], // field 10: made from
 );
 const TRACE = bytes(header(CONTENTS), block(BODY, { accesses: 4, events: 1 }), end(4, 1, [CONTENTS, BODY]));
 const INVLPG: TraceEvent = { kind: 'invlpg', vcpu: 1, line: 7, va: { hi: 0, lo: 0x2000 } };
@@ -246,6 +246,44 @@ describe('a p2mtrace with a changed byte', () => {
   });
 });
 
+describe('contents with right sums that were changed at random', () => {
+  /** Some bytes are changed, taken out or put in. */
+  const changes = fc.array(
+    fc.record({
+      at: fc.nat(200),
+      out: fc.nat(3),
+      put: fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 3 }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  );
+  const changed = (original: Buffer, list: readonly { at: number; out: number; put: number[] }[]): Buffer =>
+    list.reduce((body, { at, out, put }) => {
+      const from = at % (body.length + 1);
+      return bytes(body.subarray(0, from), put, body.subarray(from + out));
+    }, original);
+
+  it('are read or refused, with a TraceError and canonical addresses', async () => {
+    const counts = fc.record({
+      accesses: fc.constantFrom(4, 4, 4, 0, 5, 16_384),
+      events: fc.constantFrom(1, 1, 0, 9),
+    });
+    await fc.assert(
+      fc.asyncProperty(changes, changes, fc.boolean(), counts, async (inBody, inHeader, both, n) => {
+        const body = changed(BODY, inBody);
+        const contents = both ? changed(CONTENTS, inHeader) : CONTENTS;
+        const trace = bytes(header(contents), block(body, n), end(n.accesses, n.events, [contents, body]));
+        const { records, error } = await read(trace);
+        if (error === null) expect(records).toHaveLength(n.accesses + n.events);
+        else expect(records).toEqual([]);
+        for (const record of records) {
+          if (typeof record === 'string') expect(record).toMatch(/^[RWXM] 0x(00|ff)/);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  }, 60_000);
+});
+
 describe('contents with right sums that cannot be', () => {
   const bodies: readonly [what: string, body: Buffer, accesses: number, events: number, message: RegExp][] = [
     ['a token that is not defined', bytes(0, 1, 0, 0, 7, 0), 1, 0, /a token is not defined/],
@@ -351,6 +389,7 @@ describe('contents with right sums that cannot be', () => {
     ['a wrong length', bytes(2, 2, 1, 1), /field 2 has not the length 2/],
     ['a field cut off', bytes(8, 9, 'abc'), /the length of a field is 9; expected 0 to 5/],
     ['an empty text', bytes(8, 0), /what the trace cannot say is empty/],
+    ['a control character', bytes(8, 1, 27), /what the trace cannot say contains a control character/],
   ];
 
   it.each(headers)('in the header: %s', async (_what, contents, message) => {
