@@ -15,7 +15,8 @@ import { regionLow, SIZE_1G, SIZE_2M, SIZE_4K } from '../arch/paging.js';
 export const KERNEL_SPACE = 0;
 
 export const MAX_REGIONS = 1 << 20;
-const CACHE_SIZE = 4096;
+/** Places of the hash of regions, to begin with. */
+const FIRST_PLACES = 2048;
 /** Keys of larger pages live above all page ids (SetAssoc keys are below 2^30). */
 const KEY_2M = 0x20000000;
 const KEY_1G = 0x30000000;
@@ -70,23 +71,24 @@ export class PageIds {
   readonly giants = new Ranges(256);
   /** Ranges by the level of the entry that covers one: 2 (the regions) to 5; 0 and 1 are unused. */
   readonly #levels = [null, null, this.regions, this.giants, new Ranges(16), new Ranges(4)];
-  // A direct-mapped cache in front of the Map, for traces that go from region to region. Four ints a place, so that one
-  // cache line answers: gVA >> 21 (low half), upper half, space, region.
-  readonly #cache = new Int32Array(4 * CACHE_SIZE).fill(-1);
+  // Regions by open addressing, for traces that go from region to region: at most half full, four ints a place, so that one
+  // cache line answers: gVA >> 21 (low half), upper half, space, region (-1 in an empty place). A Map behind a small cache
+  // took twice as long where there are thousands of regions (bench/README.md, row uniform).
+  #places = new Int32Array(4 * FIRST_PLACES).fill(-1);
 
   /** Region id of the address for vcpus running `space`. */
   region(space: number, hi: number, lo: number): number {
     const owner = (hi | 0) < 0 ? KERNEL_SPACE : space;
     const number = lo >>> 21;
-    const cache = this.#cache;
-    const at = ((number ^ Math.imul(hi, 0x9e35) ^ Math.imul(owner, 0x3d)) & (CACHE_SIZE - 1)) << 2;
-    if (cache[at] === number && cache[at + 1] === (hi | 0) && cache[at + 2] === owner) return cache[at + 3]!;
-    const region = this.#intern(owner, hi, lo);
-    cache[at] = number;
-    cache[at + 1] = hi;
-    cache[at + 2] = owner;
-    cache[at + 3] = region;
-    return region;
+    const places = this.#places;
+    const mask = places.length - 4;
+    let at = hashOf(owner, hi, number) & mask;
+    for (;;) {
+      const region = places[at + 3]!;
+      if (region < 0) return this.#internRegion(owner, hi, lo);
+      if (places[at] === number && places[at + 1] === (hi | 0) && places[at + 2] === owner) return region;
+      at = (at + 4) & mask;
+    }
   }
 
   /** Page id of the address: region * 512 + index. */
@@ -140,13 +142,31 @@ export class PageIds {
     return key >= KEY_2M ? SIZE_2M : SIZE_4K;
   }
 
-  #intern(owner: number, hi: number, lo: number): number {
-    // gVA >> 21 without the sign extension: 36 bits; with the space an exact double.
-    const number = (hi & 0x01ffffff) * 2048 + (lo >>> 21);
-    const known = this.regions.find(owner * 2 ** 36 + number);
-    if (known !== undefined) return known;
+  #internRegion(owner: number, hi: number, lo: number): number {
     if (this.regions.count >= MAX_REGIONS) throw tooManyRegions();
-    return this.#internRange(owner, hi, lo, number, 2);
+    // gVA >> 21 without the sign extension: 36 bits; with the space an exact double.
+    const region = this.#internRange(owner, hi, lo, (hi & 0x01ffffff) * 2048 + (lo >>> 21), 2);
+    if (8 * this.regions.count > this.#places.length) this.#grow();
+    this.#put(owner, hi | 0, lo >>> 21, region);
+    return region;
+  }
+
+  #put(owner: number, hi: number, number: number, region: number): void {
+    const places = this.#places;
+    const mask = places.length - 4;
+    let at = hashOf(owner, hi, number) & mask;
+    while (places[at + 3]! >= 0) at = (at + 4) & mask;
+    places[at] = number;
+    places[at + 1] = hi;
+    places[at + 2] = owner;
+    places[at + 3] = region;
+  }
+
+  #grow(): void {
+    const old = this.#places;
+    this.#places = new Int32Array(2 * old.length).fill(-1);
+    for (let at = 0; at < old.length; at += 4)
+      if (old[at + 3]! >= 0) this.#put(old[at + 2]!, old[at + 1]!, old[at]!, old[at + 3]!);
   }
 
   /** Interns the range of `level` around the address, `number` being its number, after those around it. */
@@ -158,6 +178,12 @@ export class PageIds {
     const above = level === 5 ? 0 : this.#internRange(owner, hi, lo, Math.floor(number / 512), level + 1);
     return ranges.add(name, owner, regionLow(hi, lo, level) & LOW_BITS[level]!, above);
   }
+}
+
+/** A place in the hash of regions, times four; the low bits of the product are its worst. */
+function hashOf(owner: number, hi: number, number: number): number {
+  const mixed = Math.imul(number ^ Math.imul(hi, 0x9e35) ^ Math.imul(owner, 0x3d4d51), 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) << 2;
 }
 
 function tooManyRegions(): UsageError {
