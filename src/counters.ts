@@ -167,39 +167,141 @@ const MACHINE_FIELDS = [
   ['shFlushWr', 'shadow.flush_rm_write', 'shadow_rm_write_flush_tlb: TLB flushes because a fault removed write access to a table', 'hypervisor/shadow/fault.ts', ''],
 ] as const;
 
-/** Totals are added up when they are asked for: a walk makes up to 24 references, and each would count thrice. */
-type DerivedField = 'walkRefs' | 'walkRefsGuest' | 'walkRefsNested' | 'walkRefsShadow';
+/** Which walks of one dimension began with a look-up in its walk cache, and found something. */
+export const UNCACHED = 0;
+export const CACHE_HIT = 64;
+export const CACHE_MISS = 128;
+
+/**
+ * The walks of one dimension by where they began and ended: one addition a walk instead of one a reference, of which a
+ * two-dimensional walk makes up to 24 (bench/README.md, row zipf). What was read, and what the walk cache gave, follows.
+ */
+export class WalkShapes {
+  readonly #counts = new Float64Array(192);
+
+  /**
+   * Counts a walk that read one entry of each level from `first` down to `last`.
+   * @param cache UNCACHED: no walk cache was asked; CACHE_HIT: its deepest hit was an entry of level `first` + 1; CACHE_MISS
+   * @param last `first` + 1: no entry was read
+   */
+  add(cache: number, first: number, last: number): void {
+    this.#counts[cache + 8 * first + last]! += 1;
+  }
+
+  /** Entries of `level` (1 to 5) that were read. */
+  references(level: number): number {
+    let n = 0;
+    for (let at = 0; at < this.#counts.length; at++)
+      if (((at >> 3) & 7) >= level && (at & 7) <= level) n += this.#counts[at]!;
+    return n;
+  }
+
+  /** Walks whose deepest walk-cache hit was an entry of `level` (2 to 5). */
+  hits(level: number): number {
+    const from = CACHE_HIT + 8 * (level - 1);
+    return sum(this.#counts, from, from + 8);
+  }
+
+  /** Walks that found nothing in a walk cache. */
+  get misses(): number {
+    return sum(this.#counts, CACHE_MISS, CACHE_MISS + 64);
+  }
+}
+
+function sum(counts: Float64Array, from: number, to: number): number {
+  let n = 0;
+  for (let at = from; at < to; at++) n += counts[at]!;
+  return n;
+}
+
+type Digit = 1 | 2 | 3 | 4 | 5;
+type DerivedField =
+  | `walkRefs${'' | 'Guest' | 'Nested' | 'Shadow'}`
+  | `refs${'Guest' | 'Nested'}L${Digit}`
+  | `refsShadowL${Exclude<Digit, 5>}`
+  | `pwc${'Guest' | 'Nested'}${`L${Exclude<Digit, 1>}` | 'Miss'}`
+  | 'pteFlat';
 type AccessField = Exclude<(typeof ACCESS_FIELDS)[number][0], DerivedField>;
 type MachineField = (typeof MACHINE_FIELDS)[number][0];
 
+/** What is derived when it is asked for, from the shapes of walks. */
+const DERIVED: Readonly<Record<DerivedField, (c: AccessCounters) => number>> = {
+  walkRefs: (c) => c.walkRefsGuest + c.walkRefsNested + c.walkRefsShadow,
+  walkRefsGuest: (c) => references(c.guestWalks),
+  walkRefsNested: (c) => references(c.nestedWalks),
+  walkRefsShadow: (c) => references(c.shadowWalks),
+  refsGuestL5: (c) => c.guestWalks.references(5),
+  refsGuestL4: (c) => c.guestWalks.references(4),
+  refsGuestL3: (c) => c.guestWalks.references(3),
+  refsGuestL2: (c) => c.guestWalks.references(2),
+  refsGuestL1: (c) => c.guestWalks.references(1),
+  refsNestedL5: (c) => c.nestedWalks.references(5),
+  refsNestedL4: (c) => c.nestedWalks.references(4),
+  refsNestedL3: (c) => c.nestedWalks.references(3),
+  refsNestedL2: (c) => c.nestedWalks.references(2),
+  refsNestedL1: (c) => c.nestedWalks.references(1),
+  refsShadowL4: (c) => c.shadowWalks.references(4),
+  refsShadowL3: (c) => c.shadowWalks.references(3),
+  refsShadowL2: (c) => c.shadowWalks.references(2),
+  refsShadowL1: (c) => c.shadowWalks.references(1),
+  // The walk cache of shadow entries is the guest's.
+  pwcGuestL5: (c) => c.guestWalks.hits(5) + c.shadowWalks.hits(5),
+  pwcGuestL4: (c) => c.guestWalks.hits(4) + c.shadowWalks.hits(4),
+  pwcGuestL3: (c) => c.guestWalks.hits(3) + c.shadowWalks.hits(3),
+  pwcGuestL2: (c) => c.guestWalks.hits(2) + c.shadowWalks.hits(2),
+  pwcGuestMiss: (c) => c.guestWalks.misses + c.shadowWalks.misses,
+  pwcNestedL5: (c) => c.nestedWalks.hits(5),
+  pwcNestedL4: (c) => c.nestedWalks.hits(4),
+  pwcNestedL3: (c) => c.nestedWalks.hits(3),
+  pwcNestedL2: (c) => c.nestedWalks.hits(2),
+  pwcNestedMiss: (c) => c.nestedWalks.misses,
+  // Every reference is served by some level, or charged flat.
+  pteFlat: (c) => c.walkRefs - c.pteL1 - c.pteL2 - c.pteLlc - c.pteMem,
+};
+
+function references(walks: WalkShapes): number {
+  return [1, 2, 3, 4, 5].reduce((n, level) => n + walks.references(level), 0);
+}
+
+/** The walks of each dimension. */
+interface Walks {
+  readonly guestWalks: WalkShapes;
+  readonly nestedWalks: WalkShapes;
+  readonly shadowWalks: WalkShapes;
+}
+
 /** Translation counters of one origin: every field an integer. */
-export type AccessCounters = Record<AccessField, number> & Readonly<Record<DerivedField, number>>;
+export interface AccessCounters
+  extends Record<AccessField, number>, Readonly<Record<DerivedField, number>>, Walks {}
 /** Counters of the machine as a whole: every field an integer. */
 export type MachineCounters = Record<MachineField, number>;
 
-/** The totals of {@link AccessCounters}; the counters themselves are the holder's own fields. */
-const TOTALS = {
-  get walkRefs(): number {
-    return this.walkRefsGuest + this.walkRefsNested + this.walkRefsShadow;
-  },
-  get walkRefsGuest(): number {
-    const c = this as unknown as AccessCounters;
-    return c.refsGuestL1 + c.refsGuestL2 + c.refsGuestL3 + c.refsGuestL4 + c.refsGuestL5;
-  },
-  get walkRefsNested(): number {
-    const c = this as unknown as AccessCounters;
-    return c.refsNestedL1 + c.refsNestedL2 + c.refsNestedL3 + c.refsNestedL4 + c.refsNestedL5;
-  },
-  get walkRefsShadow(): number {
-    const c = this as unknown as AccessCounters;
-    return c.refsShadowL1 + c.refsShadowL2 + c.refsShadowL3 + c.refsShadowL4;
-  },
-};
+const DERIVED_FIELDS: object = Object.defineProperties(
+  {},
+  Object.fromEntries(
+    Object.entries(DERIVED).map(([field, derive]) => [
+      field,
+      {
+        get(this: AccessCounters) {
+          return derive(this);
+        },
+      },
+    ]),
+  ),
+);
 
 export function createAccessCounters(): AccessCounters {
-  const fields = ACCESS_FIELDS.filter(([field]) => !(field in TOTALS)).map(([field]) => [field, 0]);
+  const counted = ACCESS_FIELDS.filter(([field]) => !(field in DERIVED)).map(([field]) => [field, 0]);
+  const walks: Walks = {
+    guestWalks: new WalkShapes(),
+    nestedWalks: new WalkShapes(),
+    shadowWalks: new WalkShapes(),
+  };
   // In this order: an object that is filled after it has a prototype of its own becomes a slow hash table.
-  return Object.setPrototypeOf(Object.fromEntries(fields), TOTALS) as AccessCounters;
+  return Object.setPrototypeOf(
+    { ...Object.fromEntries(counted), ...walks },
+    DERIVED_FIELDS,
+  ) as AccessCounters;
 }
 
 export function createMachineCounters(): MachineCounters {

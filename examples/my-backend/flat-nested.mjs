@@ -65,7 +65,8 @@ class FlatNested {
     const { tables } = guest;
     const c = origin.counters;
     // The guest-dimension walk cache: the deepest entry that covers the address says where to go on.
-    let level = startWalk(vcpu, c, guest.current[vcpu.id].root, guest.levels);
+    let level = startWalk(vcpu, guest.current[vcpu.id].root, guest.levels);
+    c.guestWalks.add(vcpu.pwc.outcome, level, level + 1); // nothing read yet
     let { table, writable } = vcpu.pwc;
     let located = level < guest.levels && this.combined;
     for (; ; level--) {

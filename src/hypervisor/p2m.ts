@@ -100,8 +100,18 @@ export class P2m {
     const table = this.#tableFor(gfn, size + 1);
     const leaf = writable ? LEAF : READ_ONLY_LEAF;
     if (size === SIZE_4K) this.#leaves.set(gfn, leaf);
-    else this.#set(table, this.index(gfn, size + 1), leaf);
+    else this.#setLarge(table, gfn, size, leaf);
     return size;
+  }
+
+  /** A leaf above level 1; what smaller ones there were are gone. */
+  #setLarge(table: number, gfn: number, size: number, leaf: number): void {
+    const index = this.index(gfn, size + 1);
+    const pages = 1 << (9 * size);
+    if (this.#entry(table, index) >= LINK)
+      for (let at = gfn - (gfn % pages), n = pages / ENTRIES; n > 0; n--, at += ENTRIES)
+        this.#leaves.fill(at, ENTRIES, ABSENT);
+    this.#set(table, index, leaf);
   }
 
   /** The table of `level` on the path of `gfn`; missing ones are made, from the top. */
@@ -144,6 +154,29 @@ export class P2m {
       if (this.#fits(gfn, size)) return size;
     }
     return SIZE_4K;
+  }
+
+  /** True if a writable leaf of 4 KiB maps `gfn`: then there is an entry at every level, and one load tells. */
+  isSmall(gfn: number): boolean {
+    return this.#leaves.get(gfn) === LEAF;
+  }
+
+  /**
+   * Reads the level-1 entries of the first `n` of `gfns`, all together, before they are asked for one by one
+   * (mmu/leaf-tables.ts).
+   * @returns something made of all of them: reads whose result nobody uses are left out by the compiler
+   */
+  ahead(gfns: Int32Array, n: number): number {
+    let read = 0;
+    for (let i = 0; i < n; i++) read |= this.#leaves.get(gfns[i]!);
+    return read;
+  }
+
+  /** The table of `level` on the path of `gfn`, which exists. */
+  tableOf(gfn: number, level: number): number {
+    let table = 0;
+    for (let at = this.levels; at > level; at--) table = this.below(table, gfn, at);
+    return table;
   }
 
   index(gfn: number, level: number): number {

@@ -98,6 +98,12 @@ export type MachineEvent = Extract<
 export interface MmuBackend {
   /** One walk of the hardware for an access at (hi, lo), with whatever exits it causes. Returns `FILLED` ... */
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number;
+  /**
+   * Page accesses `keys[from..end)` (each `page id << 2 | store`) come next, and many of them will be walked for: a chance
+   * to read what the walks will read in one go, which must change nothing that counts (mmu/leaf-tables.ts).
+   * @returns something made of what was read, so that no compiler leaves the reads out
+   */
+  ahead?(keys: Int32Array, from: number, end: number): number;
   /** The guest loaded CR3; the machine has set `vcpu.space`. The backend flushes. */
   cr3(vcpu: Vcpu, space: AddressSpace, flush: Cr3Flush): void;
   invlpg(vcpu: Vcpu, hi: number, lo: number): void;

@@ -24,6 +24,10 @@ export class BlockReplay {
   #sizes = new Uint8Array(0);
   #anyLarge = false;
   #firstKey = 0;
+  /** More than an eighth of the last block's page accesses took a walk. */
+  #walksMuch = false;
+  /** Means nothing: what has been read ahead goes somewhere. */
+  readAhead = 0;
   /** The key whose access took the slow path last. */
   #lastKey = 0;
 
@@ -44,6 +48,13 @@ export class BlockReplay {
     c.writes += block.writes;
     c.fetches += block.fetches;
     c.crossings += block.crossings;
+    const walks = c.walks;
+    if (this.#walksMuch) this.readAhead ^= this.#front.ahead(columns.keys, block.firstKey, block.endKey);
+    this.#replayKeys(vcpu, batch, columns, block, sets);
+    this.#walksMuch = (c.walks - walks) * 8 > block.endKey - block.firstKey;
+  }
+
+  #replayKeys(vcpu: Vcpu, batch: AccessBatch, columns: PageColumns, block: Block, sets: number): void {
     if (block.strippedData + block.strippedFetches === 0)
       this.#run(vcpu, batch, columns, block.firstKey, block.endKey, 0);
     else this.#runStripped(vcpu, batch, columns, block, sets);

@@ -39,6 +39,11 @@ export class Front {
     this.#settled = parts.config.guest.mode === 'premapped' ? new Uint8Array(4096) : null;
   }
 
+  /** Page accesses `keys[from..end)` come next, many of which will take a walk. */
+  ahead(keys: Int32Array, from: number, end: number): number {
+    return this.#backend.ahead?.(keys, from, end) ?? 0;
+  }
+
   /** One kernel page access (docs/model.md 7.3); true if it hit the first-level TLB. */
   kernelAccess(vcpu: Vcpu, hi: number, lo: number, write: boolean): boolean {
     const { origin, ids } = this.#parts;

@@ -32,8 +32,8 @@ import {
 } from './backend.js';
 import { controlExits } from './control-exits.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
+import { LeafTables } from './leaf-tables.js';
 import { NestedWalk, NOT_RAM, NOT_WRITABLE, READ_ONLY } from './nested-walk.js';
-import { countGuestReference } from './references.js';
 import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 
@@ -45,17 +45,22 @@ class HapBackend implements MmuBackend {
   readonly #p2m: P2m;
   readonly #fill: P2mFill;
   readonly #nested: NestedWalk;
+  readonly #leaves: LeafTables;
   readonly #lazy: boolean;
   readonly #combined: boolean;
+  /** What {@link ahead} has found, for the p2m. */
+  #frames = new Int32Array(0);
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
-    const { host, guest, pwc } = parts.config;
+    const { guest } = parts;
+    const { host, pwc } = parts.config;
     this.#p2m = parts.p2m(SIZE_1G);
     const memory = new HostMemory(host, (gfn) => this.#p2m.leafSize(gfn));
     this.#fill = new P2mFill(this.#p2m, memory, host.fill);
     this.#nested = new NestedWalk(parts, this.#p2m);
-    this.#lazy = host.populate === 'lazy' && guest.memory === 'cold';
+    this.#leaves = new LeafTables(guest.tables);
+    this.#lazy = host.populate === 'lazy' && parts.config.guest.memory === 'cold';
     this.#combined = pwc.semantics === 'combined';
     this.ramGrown(parts.guest.allocator.ram);
   }
@@ -68,6 +73,12 @@ class HapBackend implements MmuBackend {
     this.#fill.loaded(gfn);
   }
 
+  ahead(keys: Int32Array, from: number, end: number): number {
+    if (2 * (end - from) > this.#frames.length) this.#frames = new Int32Array(4 * (end - from));
+    const n = this.#leaves.ahead(keys, from, end, this.#frames);
+    return this.#p2m.ahead(this.#frames, n);
+  }
+
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {
     const { guest, origin, watch } = this.#parts;
     const c = origin.counters;
@@ -75,28 +86,35 @@ class HapBackend implements MmuBackend {
     const { pwc, cache } = vcpu;
     const { observer } = watch;
     const combined = this.#combined;
-    let level = startWalk(vcpu, c, guest.current[vcpu.id]!.root, guest.levels);
+    const first = startWalk(vcpu, guest.current[vcpu.id]!.root, guest.levels);
+    const { outcome } = pwc;
     let { table, writable } = pwc;
-    let translated = level < guest.levels && combined;
-    for (; ; level--) {
+    let translated = first < guest.levels && combined;
+    for (let level = first; ; level--) {
       if (!translated) {
         observer?.translating(level);
         const host = this.#nested.walk(vcpu, table, WALKER_WRITES);
-        if (host < 0) return this.#hostFault(vcpu, table, host, WALKER_WRITES, NPF_WALK);
+        if (host < 0) {
+          c.guestWalks.add(outcome, first, level + 1);
+          return this.#hostFault(vcpu, table, host, WALKER_WRITES, NPF_WALK);
+        }
         // A combined entry exists once it is known where the next table is in host memory.
         if (combined && level < guest.levels) pwc.insert(vcpu.space, vcpu.page, level + 1, table, writable);
       }
       translated = false;
       const index = tableIndex(hi, lo, level);
-      const slot = tables.slot(table);
+      const slot = level === 1 ? this.#leaves.slot(vcpu.page, table) : tables.slot(table);
       const flags = tables.flagsAt(slot, index);
       const frame = tables.frameAt(slot, index);
-      countGuestReference(c, level);
-      cache.read(table + MFN_OFFSET, index, c);
+      if (cache.enabled) cache.read(table + MFN_OFFSET, index, c);
       observer?.reference('guest', level, table, index, (flags & PTE_P) === 0 ? null : frame);
-      if ((flags & PTE_P) === 0) return GUEST_FAULT;
+      if ((flags & PTE_P) === 0) {
+        c.guestWalks.add(outcome, first, level);
+        return GUEST_FAULT;
+      }
       writable &&= (flags & PTE_RW) !== 0;
       if (level === 1 || (level <= 3 && (flags & PTE_PS) !== 0)) {
+        c.guestWalks.add(outcome, first, level);
         if (write && !writable) return GUEST_FAULT;
         const gfn = frame + pageOffset(hi, lo, level - 1);
         observer?.translating(0);

@@ -20,7 +20,6 @@ import {
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
 import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
-import { countGuestReference } from './references.js';
 
 class NativeBackend implements MmuBackend {
   readonly #parts: MachineParts;
@@ -33,19 +32,23 @@ class NativeBackend implements MmuBackend {
     const { guest, origin, watch, translation } = this.#parts;
     const c = origin.counters;
     const { tables } = guest;
-    let level = startWalk(vcpu, c, guest.current[vcpu.id]!.root, guest.levels);
-    let { table, writable } = vcpu.pwc;
-    for (; ; level--) {
+    const { pwc, cache } = vcpu;
+    const first = startWalk(vcpu, guest.current[vcpu.id]!.root, guest.levels);
+    let { table, writable } = pwc;
+    for (let level = first; ; level--) {
       const index = tableIndex(hi, lo, level);
       const slot = tables.slot(table);
       const flags = tables.flagsAt(slot, index);
       const frame = tables.frameAt(slot, index);
-      countGuestReference(c, level);
-      vcpu.cache.read(table, index, c);
+      if (cache.enabled) cache.read(table, index, c);
       watch.observer?.reference('guest', level, table, index, (flags & PTE_P) === 0 ? null : frame);
-      if ((flags & PTE_P) === 0) return GUEST_FAULT;
+      if ((flags & PTE_P) === 0) {
+        c.guestWalks.add(pwc.outcome, first, level);
+        return GUEST_FAULT;
+      }
       writable &&= (flags & PTE_RW) !== 0;
       if (level === 1 || (level <= 3 && (flags & PTE_PS) !== 0)) {
+        c.guestWalks.add(pwc.outcome, first, level);
         if (write && !writable) return GUEST_FAULT;
         const marked = flags | PTE_A | (write ? PTE_D : 0);
         if (marked !== flags) {
@@ -64,7 +67,7 @@ class NativeBackend implements MmuBackend {
         tables.setFlagsAt(slot, index, flags | PTE_A);
         c.adUpdates += 1;
       }
-      vcpu.pwc.insert(vcpu.space, vcpu.page, level, frame, writable);
+      pwc.insert(vcpu.space, vcpu.page, level, frame, writable);
       table = frame;
     }
   }

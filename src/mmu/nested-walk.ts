@@ -6,10 +6,9 @@
  */
 import { SIZE_1G, SIZE_4K } from '../arch/paging.js';
 import { P2M_ABSENT, P2M_LEAF, type P2m } from '../hypervisor/p2m.js';
-import type { AccessCounters } from '../counters.js';
+import { type AccessCounters, CACHE_HIT } from '../counters.js';
 import type { MachineParts, Vcpu } from './backend.js';
 import type { SetAssoc } from './set-assoc.js';
-import { countNestedHit, countNestedReference } from './references.js';
 import { TLB_W } from './tlb-hierarchy.js';
 import type { WalkObserver } from './walk-observer.js';
 
@@ -72,25 +71,36 @@ export class NestedWalk {
   /** Host walk cache, then the p2m: leaf size with READ_ONLY, or NOT_MAPPED, NOT_RAM, NOT_WRITABLE. */
   #hostWalk(vcpu: Vcpu, gfn: number, write: boolean, c: AccessCounters): number {
     const p2m = this.#p2m;
+    const { npwc } = vcpu;
+    if (!p2m.isSmall(gfn) || !this.#isPlain(vcpu)) return this.#readEntries(vcpu, gfn, write, c);
+    // Which tables the walk reads only data caches and observers would want to know.
+    const hit = npwc.enter(gfn);
+    if (hit > 0) c.nestedWalks.add(CACHE_HIT, hit - 1, 1);
+    else c.nestedWalks.add(npwc.missed, p2m.levels, 1);
+    return SIZE_4K;
+  }
+
+  #isPlain(vcpu: Vcpu): boolean {
+    return vcpu.npwc.enterable && !vcpu.cache.enabled && this.#parts.watch.observer === null;
+  }
+
+  /** The host walk entry by entry. */
+  #readEntries(vcpu: Vcpu, gfn: number, write: boolean, c: AccessCounters): number {
+    const p2m = this.#p2m;
     const { npwc, cache } = vcpu;
     const { observer } = this.#parts.watch;
-    let table = 0;
-    let level = p2m.levels;
-    if (npwc.present) {
-      const hit = npwc.lookup(gfn);
-      countNestedHit(c, hit);
-      if (hit > 0) {
-        table = npwc.table;
-        level = hit - 1;
-      }
-    }
-    for (; ; level--) {
+    const hit = npwc.lookup(gfn);
+    const first = hit > 0 ? hit - 1 : p2m.levels;
+    let table = p2m.tableOf(gfn, first);
+    for (let level = first; ; level--) {
       const below = p2m.below(table, gfn, level);
-      countNestedReference(c, level);
-      cache.read(p2m.tableMfn(table), p2m.index(gfn, level), c);
+      if (cache.enabled) cache.read(p2m.tableMfn(table), p2m.index(gfn, level), c);
       if (observer !== null) watched(observer, p2m, gfn, level, table, below);
-      if (below < 0) return leafOf(p2m, gfn, level, below, write);
-      npwc.insert(gfn, level, below);
+      if (below < 0) {
+        c.nestedWalks.add(hit > 0 ? CACHE_HIT : npwc.missed, first, level);
+        return leafOf(p2m, gfn, level, below, write);
+      }
+      npwc.insert(gfn, level);
       table = below;
     }
   }

@@ -23,14 +23,15 @@ export function sharedCache(config: MachineConfig): SetAssoc | null {
 }
 
 export class PteCache {
-  readonly #enabled: boolean;
+  /** False: references are charged flat, and {@link read} need not be called. */
+  readonly enabled: boolean;
   readonly #l1: SetAssoc | null;
   readonly #l2: SetAssoc | null;
   readonly #llc: SetAssoc | null;
 
   constructor(config: MachineConfig, llc: SetAssoc | null) {
     const { cache } = config;
-    this.#enabled = cache.enabled;
+    this.enabled = cache.enabled;
     this.#l1 = cache.enabled && cache.enter === 'l1' ? build(cache.l1) : null;
     this.#l2 = cache.enabled ? build(cache.l2) : null;
     this.#llc = llc;
@@ -38,10 +39,7 @@ export class PteCache {
 
   /** One read of entry `index` of the table in machine frame `mfn`. */
   read(mfn: number, index: number, c: AccessCounters): void {
-    if (!this.#enabled) {
-      c.pteFlat += 1;
-      return;
-    }
+    if (!this.enabled) return;
     const column = index >> 3;
     if (touch(this.#l1, mfn, column)) c.pteL1 += 1;
     else if (touch(this.#l2, mfn, column)) c.pteL2 += 1;

@@ -36,7 +36,6 @@ import {
 } from './backend.js';
 import { countExit } from './control-exits.js';
 import { addP2mMemory } from './hap.js';
-import { countShadowReference } from './references.js';
 import { OUTCOMES } from './shadow-exits.js';
 import { startWalk } from './walk-start.js';
 import { TLB_W } from './tlb-hierarchy.js';
@@ -81,18 +80,22 @@ class ShadowBackend implements MmuBackend {
     const { origin, watch, translation } = this.#parts;
     const c = origin.counters;
     const { pages } = this.#domain;
-    let level = startWalk(vcpu, c, this.#domain.vcpus[vcpu.id]!.root, L4);
-    let { table: page, writable } = vcpu.pwc;
-    for (; ; level--) {
+    const { pwc, cache } = vcpu;
+    const first = startWalk(vcpu, this.#domain.vcpus[vcpu.id]!.root, L4);
+    let { table: page, writable } = pwc;
+    for (let level = first; ; level--) {
       const index = tableIndex(hi, lo, level);
       const entry = pages.entries[page]![index]!;
       const present = (entry & SH_P) !== 0;
-      countShadowReference(c, level);
-      vcpu.cache.read(SHADOW_MFN + page, index, c);
+      if (cache.enabled) cache.read(SHADOW_MFN + page, index, c);
       watch.observer?.reference('shadow', level, page, index, present ? this.#frameOf(entry, level) : null);
-      if (!present) return this.#pageFault(vcpu, hi, lo, write, false);
+      if (!present) {
+        c.shadowWalks.add(pwc.outcome, first, level);
+        return this.#pageFault(vcpu, hi, lo, write, false);
+      }
       writable &&= (entry & SH_RW) !== 0;
       if (level === L1 || (level === L2 && (entry & SH_LARGE) !== 0)) {
+        c.shadowWalks.add(pwc.outcome, first, level);
         if (write && !writable) return this.#pageFault(vcpu, hi, lo, write, true);
         translation.size = level === L1 ? SIZE_4K : SIZE_2M;
         translation.flags = writable && this.#marked(page, index, level, write) ? TLB_W : 0;
@@ -100,7 +103,7 @@ class ShadowBackend implements MmuBackend {
         translation.mfn = this.#p2m.mfn(translation.gfn);
         return FILLED;
       }
-      vcpu.pwc.insert(vcpu.space, vcpu.page, level, entry >> 3, writable);
+      pwc.insert(vcpu.space, vcpu.page, level, entry >> 3, writable);
       page = entry >> 3;
     }
   }

@@ -7,6 +7,7 @@
  * (mmu/page-ids.ts), in the host dimension simply a piece of the gfn.
  */
 import type { ArrayConfig, WalkCacheConfig } from '../config/schema.js';
+import { CACHE_HIT, CACHE_MISS, UNCACHED } from '../counters.js';
 import type { Prng } from '../util/prng.js';
 import { KERNEL_SPACE, MAX_REGIONS, type PageIds } from './page-ids.js';
 import { SetAssoc } from './set-assoc.js';
@@ -14,62 +15,68 @@ import { SetAssoc } from './set-assoc.js';
 /** By level; null where there is no array. Index 0 and 1 are unused. */
 type Arrays = readonly (SetAssoc | null)[];
 
-function arraysOf(config: WalkCacheConfig, levels: number, prng: Prng): Arrays {
+function arraysOf(config: WalkCacheConfig, levels: number, prng: Prng, payload: boolean): Arrays {
   const byLevel: (ArrayConfig | null)[] = [null, null, config.l2, config.l3, config.l4, config.l5];
   return byLevel.map((array, level) =>
-    array !== null && array.entries > 0 && level <= levels
-      ? new SetAssoc(array, { payload: true, prng })
-      : null,
+    array !== null && array.entries > 0 && level <= levels ? new SetAssoc(array, { payload, prng }) : null,
   );
 }
 
-/** Host dimension: gfn -> p2m table. */
+/**
+ * Host dimension: which non-leaf p2m entries are cached, by gfn. No payload: where an entry leads the p2m itself tells,
+ * for its tables stay where they are as long as anything is cached.
+ */
 export class HostWalkCache {
-  /** False if no level has entries: then nothing is looked up and nothing counted. */
-  readonly present: boolean;
+  /** What a walk that found nothing is counted as (WalkShapes.add): UNCACHED if there is no array at all. */
+  readonly missed: number;
+  /** True if {@link enter} may be used. */
+  readonly enterable: boolean;
   readonly #arrays: Arrays;
   /** The array of level 2, which most walks ask and no other. */
   readonly #pde: SetAssoc | null;
   readonly #top: number;
-  /** The next table, as the last hit says. */
-  table = 0;
 
   constructor(config: WalkCacheConfig, levels: number, prng: Prng) {
-    this.#arrays = arraysOf(config, levels, prng);
+    this.#arrays = arraysOf(config, levels, prng, false);
     this.#pde = this.#arrays[2]!;
     this.#top = levels;
-    this.present = this.#arrays.some((array) => array !== null);
+    this.missed = outcomeOfMiss(this.#arrays);
+    this.enterable = this.#arrays.every((array) => array === null || array.enterable);
   }
 
-  /** Level of the deepest entry that covers `gfn`, whose table is then in `table`; or 0. */
+  /** Level of the deepest entry that covers `gfn`, or 0. */
   lookup(gfn: number): number {
-    const pde = this.#pde;
-    if (pde !== null) {
-      const tag = gfn >>> 9;
-      const payload = pde.lookupPayload(tag & (pde.sets - 1), tag);
-      if (payload >= 0) {
-        this.table = payload;
-        return 2;
-      }
-    }
-    for (let level = 3; level <= this.#top; level++) {
+    for (let level = 2; level <= this.#top; level++) {
       const array = this.#arrays[level]!;
       if (array === null || array.live === 0) continue;
       const tag = tagOf(gfn, level);
-      const payload = array.lookupPayload(tag & (array.sets - 1), tag);
-      if (payload < 0) continue;
-      this.table = payload;
-      return level;
+      if (array.lookup(tag & (array.sets - 1), tag) >= 0) return level;
     }
     return 0;
   }
 
-  /** Enters a non-leaf entry of `level` that points to `table`; the look-up before the walk did not find it. */
-  insert(gfn: number, level: number, table: number): void {
+  /** Enters a non-leaf entry of `level`; the look-up before the walk did not find it. */
+  insert(gfn: number, level: number): void {
     const array = this.#arrays[level]!;
     if (array === null) return;
     const tag = tagOf(gfn, level);
-    array.insert(tag & (array.sets - 1), tag, 0, table);
+    array.insert(tag & (array.sets - 1), tag, 0);
+  }
+
+  /** {@link lookup}, and {@link insert} of every entry below what it found, for a walk that goes down to level 1. */
+  enter(gfn: number): number {
+    const pde = this.#pde;
+    if (pde !== null) {
+      const tag = gfn >>> 9;
+      if (pde.enter(tag & (pde.sets - 1), tag, 0) >= 0) return 2;
+    }
+    for (let level = 3; level <= this.#top; level++) {
+      const array = this.#arrays[level]!;
+      if (array === null) continue;
+      const tag = tagOf(gfn, level);
+      if (array.enter(tag & (array.sets - 1), tag, 0) >= 0) return level;
+    }
+    return 0;
   }
 
   invalidate(gfn: number): void {
@@ -84,6 +91,10 @@ export class HostWalkCache {
   flush(): void {
     for (const array of this.#arrays) array?.flush();
   }
+}
+
+function outcomeOfMiss(arrays: Arrays): number {
+  return arrays.some((array) => array !== null) ? CACHE_MISS : UNCACHED;
 }
 
 /** gfn >> 9 (level - 1); a gfn has at most 30 bits. */
@@ -119,8 +130,7 @@ class KernelTags {
 
 /** Guest dimension (shadow entries, in shadow mode): an address of an address space -> table. */
 export class WalkCache {
-  /** False if no level has entries: then nothing is looked up and nothing counted. */
-  readonly present: boolean;
+  readonly #missed: number;
   readonly #arrays: Arrays;
   readonly #ids: PageIds;
   readonly #kernel: readonly KernelTags[];
@@ -128,13 +138,15 @@ export class WalkCache {
   /** What the last hit says: the next table, and whether all entries above allow writes. */
   table = 0;
   writable = true;
+  /** Of the last look-up: CACHE_HIT, CACHE_MISS, or UNCACHED if there is no array at all (WalkShapes.add). */
+  outcome: number;
 
   constructor(config: WalkCacheConfig, levels: number, ids: PageIds, prng: Prng) {
-    this.#arrays = arraysOf(config, levels, prng);
+    this.#arrays = arraysOf(config, levels, prng, true);
     this.#ids = ids;
     this.#kernel = this.#arrays.map(() => new KernelTags());
     this.#top = levels;
-    this.present = this.#arrays.some((array) => array !== null);
+    this.#missed = this.outcome = outcomeOfMiss(this.#arrays);
   }
 
   /**
@@ -156,12 +168,15 @@ export class WalkCache {
       const payload = pdpte.lookupPayload(giants.number[giant]! & (pdpte.sets - 1), giant);
       if (payload >= 0) return this.#found(payload, 3);
     }
-    return this.#top === 3 ? 0 : this.#lookupFrom(4, owner, giants.above[giant]!);
+    if (this.#top > 3) return this.#lookupFrom(4, owner, giants.above[giant]!);
+    this.outcome = this.#missed;
+    return 0;
   }
 
   #found(payload: number, level: number): number {
     this.table = payload >> 1;
     this.writable = (payload & 1) !== 0;
+    this.outcome = CACHE_HIT;
     return level;
   }
 
@@ -175,9 +190,11 @@ export class WalkCache {
         const payload = array.lookupPayload(set, this.#tag(owner, range, level));
         if (payload >= 0) return this.#found(payload, level);
       }
-      if (level === this.#top) return 0;
+      if (level === this.#top) break;
       range = this.#ids.above(range, level);
     }
+    this.outcome = this.#missed;
+    return 0;
   }
 
   /** Enters a non-leaf entry of `level` that points to `table`. */

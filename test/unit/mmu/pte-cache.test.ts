@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MachineConfig } from '../../../src/config/schema.js';
-import { createAccessCounters } from '../../../src/counters.js';
+import { createAccessCounters, UNCACHED } from '../../../src/counters.js';
 import { PteCache, sharedCache } from '../../../src/mmu/pte-cache.js';
 import { configOf } from '../../helpers/machine.js';
 
@@ -11,6 +11,8 @@ function served(cache: PteCache, reads: readonly (readonly [mfn: number, index: 
   return reads.map(([mfn, index]) => {
     const c = createAccessCounters();
     cache.read(mfn, index, c);
+    // Whoever reads counts the reference, too.
+    c.guestWalks.add(UNCACHED, 1, 1);
     const places = { L1: c.pteL1, L2: c.pteL2, LLC: c.pteLlc, mem: c.pteMem, flat: c.pteFlat };
     return Object.entries(places).flatMap(([name, n]) => (n === 1 ? [name] : []))[0]!;
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pageHi, pageLo } from '../../../src/arch/paging.js';
 import type { ArrayConfig, WalkCacheConfig } from '../../../src/config/schema.js';
 import { PageIds } from '../../../src/mmu/page-ids.js';
+import { CACHE_HIT, CACHE_MISS, UNCACHED } from '../../../src/counters.js';
 import { HostWalkCache, WalkCache } from '../../../src/mmu/walk-cache.js';
 import { Prng } from '../../../src/util/prng.js';
 import { pageOf, va } from '../../helpers/machine.js';
@@ -46,15 +47,15 @@ describe('a walk cache', () => {
   it('is absent without entries: nothing is ever found', () => {
     const none = cache({});
     none.fill(1, at(1, 2, 3), 2, 77, true);
-    expect([none.present, none.lookup(1, at(1, 2, 3))]).toEqual([false, 0]);
+    expect([none.lookup(1, at(1, 2, 3)), none.outcome]).toEqual([0, UNCACHED]);
   });
 
   it.each([2, 3, 4] as const)('with level %i alone finds entries of that level and no other', (level) => {
     const c = cache({ [`l${level}`]: array(4, 4) });
-    expect(c.present).toBe(true);
+    expect([c.lookup(1, at(1, 2, 3)), c.outcome]).toEqual([0, CACHE_MISS]);
     for (const fill of [2, 3, 4]) c.fill(1, at(1, 2, 3), fill, 70 + fill, true);
     expect(c.lookup(1, at(1, 2, 3, 9))).toBe(level);
-    expect(c.table).toBe(70 + level);
+    expect([c.table, c.outcome]).toEqual([70 + level, CACHE_HIT]);
   });
 
   it('covers 2 MiB at level 2, 1 GiB at level 3 and 512 GiB at level 4', () => {
@@ -74,7 +75,7 @@ describe('a walk cache', () => {
     five.fill(1, wide, 5, 9, true);
     expect([five.lookup(1, wide), five.table]).toEqual([5, 9]);
     expect(five.lookup(1, pageOf(va({ l5: 2, l4: 1 })))).toBe(0);
-    expect(cache({ l5: array(2, 2) }, 4).present).toBe(false);
+    expect(cache({ l5: array(2, 2) }, 4).outcome).toBe(UNCACHED);
   });
 
   it('gives the deepest entry', () => {
@@ -163,19 +164,34 @@ describe('a host walk cache', () => {
 
   it('covers 512 frames at level 2 and 262,144 at level 3, the deepest entry first', () => {
     const c = new HostWalkCache(levels, 4, new Prng(1));
-    expect([c.present, c.lookup(700)]).toEqual([true, 0]);
-    c.insert(700, 3, 33);
-    c.insert(700, 2, 22);
-    expect([c.lookup(1023), c.table]).toEqual([2, 22]); // 700 >> 9 = 1023 >> 9 = 1
-    expect([c.lookup(1024), c.table]).toEqual([3, 33]);
-    expect(c.lookup(262144)).toBe(0);
+    expect([c.missed, c.lookup(700)]).toEqual([CACHE_MISS, 0]);
+    c.insert(700, 3);
+    c.insert(700, 2);
+    // 700 >> 9 = 1023 >> 9 = 1
+    expect([1023, 1024, 262144].map((gfn) => c.lookup(gfn))).toEqual([2, 3, 0]);
     c.invalidate(600);
     expect([c.lookup(700), c.lookup(1024)]).toEqual([0, 0]);
   });
 
   it('picks sets by the low bits of the range', () => {
     const c = new HostWalkCache(levels, 4, new Prng(1));
-    for (const range of [0, 1, 2]) c.insert(range * 512, 2, range); // 2 sets of one way: 2 drops 0
+    for (const range of [0, 1, 2]) c.insert(range * 512, 2); // 2 sets of one way: 2 drops 0
     expect([0, 1, 2].map((range) => c.lookup(range * 512))).toEqual([0, 2, 2]);
+  });
+
+  it('enters on the way down what it did not find, as look-up and insertions do', () => {
+    const [steps, once] = [1, 2].map(() => new HostWalkCache(levels, 4, new Prng(1))) as [
+      HostWalkCache,
+      HostWalkCache,
+    ];
+    const inSteps = (gfn: number): number => {
+      const hit = steps.lookup(gfn);
+      for (let level = hit === 0 ? 4 : hit - 1; level > 1; level--) steps.insert(gfn, level);
+      return hit;
+    };
+    // Ranges of 2 MiB 0, 1, 2, 0 (dropped by 2), of another GiB, 1 again.
+    const gfns = [0, 512, 1024, 0, 1 << 18, 512, 5 << 18, 1 << 18];
+    expect(gfns.map((gfn) => once.enter(gfn))).toEqual(gfns.map(inSteps));
+    expect(gfns.map((gfn) => once.lookup(gfn))).toEqual(gfns.map((gfn) => steps.lookup(gfn)));
   });
 });
