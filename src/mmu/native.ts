@@ -18,14 +18,24 @@ import {
   type Vcpu,
 } from './backend.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
+import { LeafTables } from './leaf-tables.js';
 import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 
 class NativeBackend implements MmuBackend {
   readonly #parts: MachineParts;
+  readonly #leaves: LeafTables;
+  /** What {@link ahead} has found. */
+  #frames = new Int32Array(0);
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
+    this.#leaves = new LeafTables(parts.guest.tables);
+  }
+
+  ahead(keys: Int32Array, from: number, end: number): number {
+    if (2 * (end - from) > this.#frames.length) this.#frames = new Int32Array(4 * (end - from));
+    return this.#leaves.ahead(keys, from, end, this.#frames);
   }
 
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {
@@ -37,7 +47,7 @@ class NativeBackend implements MmuBackend {
     let { table, writable } = pwc;
     for (let level = first; ; level--) {
       const index = tableIndex(hi, lo, level);
-      const slot = tables.slot(table);
+      const slot = level === 1 ? this.#leaves.slot(vcpu.page, table) : tables.slot(table);
       const flags = tables.flagsAt(slot, index);
       const frame = tables.frameAt(slot, index);
       if (cache.enabled) cache.read(table, index, c);
