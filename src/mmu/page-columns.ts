@@ -20,6 +20,11 @@ export const BLOCK = 1024;
 /** Most sets that can be told apart, for either kind. */
 export const MAX_STRIP_SETS = 16;
 
+/** The regions used last are kept at hand, by a hash of few bits: several streams cost no call (row triad). */
+const NEAR_BITS = 5;
+const NEAR_SHIFT = 32 - NEAR_BITS;
+const NEAR_MIX = 0x9e3779b1;
+
 const PAGE = ~0xfff;
 /** In a slot, besides the page: something is there; a store to it went before (bit 0). */
 const VALID = 2;
@@ -50,6 +55,8 @@ export class PageColumns {
   keys: Int32Array = new Int32Array(2 * BATCH_CAPACITY);
   /** Index of the record in the batch << 1 | 1 for a fetch. */
   origins: Int32Array = new Int32Array(2 * BATCH_CAPACITY);
+  /** Regions at hand (of one PageIds for good), four ints each: gVA >> 21 (low half), upper half, space, and region << 11 as it is in a key. */
+  readonly #near = new Int32Array(4 << NEAR_BITS).fill(-1);
   readonly #blocks: Block[] = [];
   blockCount = 0;
   /** The page accessed last by set, low half with marks, and high half; data first, then fetches. */
@@ -130,6 +137,7 @@ export class PageColumns {
   #pack(ids: PageIds, space: number, batch: AccessBatch, from: number, to: number, sets: number): number {
     const { hi: his, lo: los, op: ops, size: sizes } = batch;
     const { keys, origins } = this;
+    const near = this.#near;
     const last = this.#last;
     const lastHi = this.#lastHi;
     const marks = sets > 0 ? -1 : 0;
@@ -138,9 +146,6 @@ export class PageColumns {
     // Stores, and fetches from bit 16 on: a block has at most 1,024 of either.
     let tally = 0;
     let keptFetches = 0;
-    let regionHi = 0;
-    let regionLo = -1;
-    let region = 0;
     let i = from;
     for (; i < to; i++) {
       const lo = los[i]! | 0;
@@ -154,12 +159,14 @@ export class PageColumns {
       tally += store + (fetch << 16);
       // The page that was accessed last in the set, and if this is a store, stored to: before anything is looked up.
       if (((last[slot]! ^ page) & (PAGE | VALID | store)) === 0 && lastHi[slot] === hi) continue;
-      if (lo >>> 21 !== regionLo || hi !== regionHi) {
-        region = ids.region(space, hi, lo) << 9;
-        regionHi = hi;
-        regionLo = lo >>> 21;
+      const at = (Math.imul(lo >>> 21, NEAR_MIX) >>> NEAR_SHIFT) << 2;
+      if (near[at] !== lo >>> 21 || near[at + 1] !== hi || near[at + 2] !== space) {
+        near[at] = lo >>> 21;
+        near[at + 1] = hi;
+        near[at + 2] = space;
+        near[at + 3] = ids.region(space, hi, lo) << 11;
       }
-      keys[n] = ((region | ((lo >>> 12) & 511)) << 2) | store;
+      keys[n] = near[at + 3]! | ((lo >>> 10) & 0x7fc) | store;
       origins[n] = (i << 1) | fetch;
       n += 1;
       keptFetches += fetch;
