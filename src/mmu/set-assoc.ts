@@ -119,12 +119,21 @@ export class SetAssoc {
       const key = keys[i]! | 0;
       const base = Math.imul((key >> 2) & setMask, ways);
       const mask = KEY_MASK | (key & 1);
-      if (((entries[base]! ^ key) & mask) === 0) continue;
-      let way = 1;
+      // The first two ways apart: two or three streams in one set take turns there (bench/README.md, rows triad, matmul).
+      const first = entries[base]!;
+      if (((first ^ key) & mask) === 0) continue;
+      const next = ways > 1 ? entries[base + 1]! : first;
+      if (((next ^ key) & mask) === 0) {
+        entries[base + 1] = first;
+        entries[base] = next;
+        continue;
+      }
+      let way = 2;
       while (way < ways && ((entries[base + way]! ^ key) & mask) !== 0) way++;
       if (way < ways) {
         const entry = entries[base + way]!;
-        for (let w = way; w > 0; w--) entries[base + w] = entries[base + w - 1]!;
+        for (let w = way; w > 1; w--) entries[base + w] = entries[base + w - 1]!;
+        entries[base + 1] = first;
         entries[base] = entry;
         continue;
       }
