@@ -14,6 +14,9 @@ import { type Block, BLOCK, laterHi, laterLo, PageColumns } from './page-columns
 import { type SetAssoc, STOP_MISS } from './set-assoc.js';
 import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_MISS, type TlbHierarchy } from './tlb-hierarchy.js';
 
+/** Page accesses whose walks are prepared together: what they will read stays in the first-level cache until then. */
+const AHEAD = 256;
+
 export class BlockReplay {
   readonly #parts: MachineParts;
   readonly #front: Front;
@@ -49,7 +52,6 @@ export class BlockReplay {
     c.fetches += block.fetches;
     c.crossings += block.crossings;
     const walks = c.walks;
-    if (this.#walksMuch) this.readAhead ^= this.#front.ahead(columns.keys, block.firstKey, block.endKey);
     this.#replayKeys(vcpu, batch, columns, block, sets);
     this.#walksMuch = (c.walks - walks) * 8 > block.endKey - block.firstKey;
   }
@@ -145,6 +147,10 @@ export class BlockReplay {
       const fetch = origins[at]! & 1;
       let stop = at + 1;
       while (stop < end && (origins[stop]! & 1) === fetch) stop++;
+      if (this.#walksMuch) {
+        stop = Math.min(stop, at + AHEAD);
+        this.readAhead ^= this.#front.ahead(keys, at, stop);
+      }
       const array = fetch === 1 ? tlb.scannableFetch : tlb.scannableData;
       // Larger entries, and notes of single look-ups for `p2msim walk`, are not for the scan of both levels.
       const small = sizes === 0 || ((sizes >> (4 * fetch)) & 1) !== 0;
