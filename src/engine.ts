@@ -88,6 +88,14 @@ export { startWalk } from './mmu/walk-start.js';
 export { metricMatcher } from './report/metric-values.js';
 export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';
 export { REPORTERS as reporters } from './report/reporters/index.js';
+export {
+  metricOf,
+  type SavedConfig,
+  type SavedFile,
+  savedRun,
+  type SavedRun,
+} from './report/saved/saved-run.js';
+export { parseSaved, readSaved } from './report/saved/read.js';
 export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
 export type { WalkReport, WalkStep } from './sim/run.js';
 export { type Finding, checkTrace } from './trace/check.js';
