@@ -18,6 +18,7 @@ export {
   type WantedMachine,
 } from './prepare.js';
 export * from './sweep.js';
+export * from './diff.js';
 export { addressOfVpn, formatAddress, parseHex } from './arch/address.js';
 export {
   ENTRIES,
@@ -86,7 +87,14 @@ export { TLB_G, TLB_W } from './mmu/tlb-hierarchy.js';
 export type { WalkObserver } from './mmu/walk-observer.js';
 export { startWalk } from './mmu/walk-start.js';
 export { metricMatcher } from './report/metric-values.js';
-export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';
+export type {
+  DiffReporterOptions,
+  Output,
+  Reporter,
+  ReporterOptions,
+  SingleOutput,
+  Style,
+} from './report/output.js';
 export { REPORTERS as reporters } from './report/reporters/index.js';
 export {
   metricOf,
@@ -95,6 +103,19 @@ export {
   savedRun,
   type SavedRun,
 } from './report/saved/saved-run.js';
+export { parseDimensions } from './report/diff/dimensions.js';
+export {
+  type DiffGroup,
+  type DiffMetric,
+  type DiffOptions,
+  type DiffResult,
+  diffSaved,
+  type DiffSide,
+  isSame,
+  otherGuests,
+  refusal,
+} from './report/diff/diff.js';
+export { INPUT_KINDS, type InputDifference, inputDifferences, type InputKind } from './report/diff/inputs.js';
 export { parseSaved, readSaved } from './report/saved/read.js';
 export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
 export type { WalkReport, WalkStep } from './sim/run.js';

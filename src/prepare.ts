@@ -189,7 +189,7 @@ async function runPrepared(
   try {
     outcome ??= await replayTrace(requestOf(options, machines, trace));
     const done = outcome;
-    const results = done.runs.map((run, i) => assemble(options, machines[i]!.effective, trace, done, run));
+    const results = done.runs.map((run, i) => assemble(options, machines[i]!, trace, done, run));
     return { result: results, error: done.error };
   } finally {
     if (trace !== opened) await trace.close();
@@ -222,7 +222,7 @@ function requestOf(
 
 function assemble(
   options: RunOptions,
-  effective: EffectiveConfig,
+  machine: ConfiguredMachine,
   trace: OpenTrace,
   outcome: ReplayOutcome,
   run: MachineRun,
@@ -230,7 +230,7 @@ function assemble(
   return {
     schema: RESULT_SCHEMA,
     tool: TOOL,
-    manifest: manifest(options, effective, trace, outcome, run),
+    manifest: manifest(options, machine, trace, outcome, run),
     mode: run.mode,
     description: run.description,
     counters: run.counters,
@@ -243,7 +243,7 @@ function assemble(
 
 function manifest(
   options: RunOptions,
-  effective: EffectiveConfig,
+  machine: ConfiguredMachine,
   trace: OpenTrace,
   outcome: ReplayOutcome,
   run: MachineRun,
@@ -251,7 +251,7 @@ function manifest(
   const { error } = outcome;
   return {
     argv: options.argv ?? [],
-    seed: effective.config.seed,
+    seed: machine.effective.config.seed,
     trace: {
       path: options.trace,
       format: trace.format,
@@ -264,8 +264,8 @@ function manifest(
       badRecords: trace.skipped.count,
       addressSpaces: outcome.addressSpaces,
     },
-    config: configManifest(run.config, effective.preset),
-    ...replayManifest(options.lenient, options.read),
+    config: configManifest(run.config, machine.effective.preset),
+    ...replayManifest(options.lenient, options.read, machine.module),
     assumptions: run.assumptions,
     incomplete: error === null ? null : `${error.where}: ${error.message}`,
   };

@@ -118,7 +118,7 @@ export async function runCommand(
 }
 
 /** An error after which results were still written. */
-async function warn(error: TraceError, context: Context, library: Library): Promise<void> {
+export async function warn(error: TraceError, context: Context, library: Library): Promise<void> {
   const color = await createColorizer(
     wantsColor(context.stderr, colorChoice(context.argv), context.environment),
   );

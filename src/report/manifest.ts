@@ -22,11 +22,13 @@ export function configManifest(config: MachineConfig, preset: string): ConfigMan
 export function replayManifest(
   lenient: boolean | undefined,
   read: Partial<ReadOptions> | undefined,
+  module: string | undefined,
 ): { replay?: ReplayManifest } {
   const replay: ReplayManifest = {
     ...(lenient === true ? { lenient } : {}),
     ...(read?.modifyAsTwo === true ? { modifyAsTwo: true } : {}),
     ...(read?.ignoreColumns === true ? { ignoreColumns: true } : {}),
+    ...(module === undefined ? {} : { module }),
   };
   return Object.keys(replay).length === 0 ? {} : { replay };
 }

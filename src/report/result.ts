@@ -59,6 +59,8 @@ export interface ReplayManifest {
   readonly modifyAsTwo?: boolean;
   /** CSV: unknown columns were passed over (--ignore-columns). */
   readonly ignoreColumns?: boolean;
+  /** Path of the module that the mode was loaded from, as given by the user. */
+  readonly module?: string;
 }
 
 export interface Manifest {

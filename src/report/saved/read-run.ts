@@ -74,7 +74,8 @@ export function readReplay(from: Fields): ReplayManifest {
   const replay = from.object('replay');
   const flag = (name: keyof ReplayManifest): object =>
     replay.has(name) ? { [name]: replay.boolean(name) } : {};
-  return { ...flag('lenient'), ...flag('modifyAsTwo'), ...flag('ignoreColumns') };
+  const module = replay.has('module') ? { module: replay.text('module') } : {};
+  return { ...flag('lenient'), ...flag('modifyAsTwo'), ...flag('ignoreColumns'), ...module };
 }
 
 function readConfig(config: Fields): SavedConfig {
