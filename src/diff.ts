@@ -1,15 +1,20 @@
 /**
  * The library's verb on saved results: diff. HEAD may be a trace, which is replayed as BASE was.
  */
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseSetting, type Setting } from './config/values.js';
 import { presets } from './config/presets/index.js';
 import { DEFAULT_COST_TABLE } from './cost/table.js';
 import type { CostTable } from './cost/types.js';
-import { ConfigError, type TraceError } from './errors.js';
+import { comparison } from './api.js';
+import { ConfigError, type TraceError, UsageError } from './errors.js';
 import { prepareMachines, type RunOptions, type WantedMachine } from './prepare.js';
 import { type DiffOptions, type DiffResult, diffSaved } from './report/diff/diff.js';
+import { checkComparable } from './report/diff/comparable.js';
+import { INPUT_KINDS, type InputKind } from './report/diff/inputs.js';
+import type { CompareResult } from './report/result.js';
 import { type SavedFile, savedRun, type SavedRun } from './report/saved/saved-run.js';
-import { basename } from 'node:path';
 import { openSource } from './trace/source.js';
 import { TOOL } from './version.js';
 
@@ -23,8 +28,36 @@ export function diff({ results, ...options }: SavedDiffOptions): DiffResult {
   return diffSaved(results, TOOL, options);
 }
 
-/** True if the file at `path` can only be a saved result: JSON begins with a brace or a bracket, no trace does. */
-export async function looksSaved(path: string): Promise<boolean> {
+/**
+ * Results that were saved apart as one comparison, as `compare` gives it for one pass. They have to be whole results of
+ * different modes. Throws UsageError for others, and for what {@link checkComparable} refuses.
+ */
+export function compareSaved(files: readonly SavedFile[], allow: readonly InputKind[] = []): CompareResult {
+  const runs = files.flatMap((file) => file.runs);
+  for (const [i, run] of runs.entries()) {
+    const twice = runs.slice(0, i).find((other) => other.mode === run.mode);
+    if (twice === undefined) continue;
+    throw new UsageError(`mode ${run.mode} is in ${twice.file} and in ${run.file}`, {
+      hint: '`p2msim diff` compares results of one mode',
+    });
+  }
+  checkComparable(runs, allow);
+  const results = runs.map((run) => {
+    if (run.result !== null) return run.result;
+    throw new UsageError(`${run.file} is a baseline, which holds no whole results`, {
+      hint: '`p2msim diff` compares baselines, too',
+    });
+  });
+  return comparison(results, INPUT_KINDS);
+}
+
+/**
+ * True if the file at `path` can only be a saved result: JSON begins with a brace or a bracket, no trace does. A pipe
+ * can be read only once, so that its contents are what `pipe` says.
+ */
+export async function looksSaved(path: string, pipe: boolean): Promise<boolean> {
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (file !== undefined && !file.isFile() && !file.isDirectory()) return pipe;
   const source = await openSource(path);
   try {
     const text = Buffer.from(source.head).toString('latin1').trimStart();

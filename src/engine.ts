@@ -19,6 +19,7 @@ export {
 } from './prepare.js';
 export * from './sweep.js';
 export * from './diff.js';
+export * from './baseline.js';
 export { addressOfVpn, formatAddress, parseHex } from './arch/address.js';
 export {
   ENTRIES,
@@ -103,8 +104,10 @@ export {
   savedRun,
   type SavedRun,
 } from './report/saved/saved-run.js';
+export { checkComparable } from './report/diff/comparable.js';
 export { parseDimensions } from './report/diff/dimensions.js';
 export {
+  changedGroups,
   type DiffGroup,
   type DiffMetric,
   type DiffOptions,
@@ -116,6 +119,7 @@ export {
   refusal,
 } from './report/diff/diff.js';
 export { INPUT_KINDS, type InputDifference, inputDifferences, type InputKind } from './report/diff/inputs.js';
+export { BASELINE_SCHEMA, baselineText, placeOfRun } from './report/saved/baseline.js';
 export { parseSaved, readSaved } from './report/saved/read.js';
 export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
 export type { WalkReport, WalkStep } from './sim/run.js';

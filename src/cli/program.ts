@@ -2,6 +2,7 @@
  * The command tree. Declares words and help only; every action loads what it needs when it runs.
  */
 import { Command } from '@commander-js/extra-typings';
+import { addBaseline } from './commands/baseline.js';
 import { addCompare } from './commands/compare.js';
 import { addDiff } from './commands/diff.js';
 import { addExplain } from './commands/explain.js';
@@ -22,6 +23,7 @@ const COMMANDS: readonly (readonly [name: string, add: Add])[] = [
   ['replay', addReplay],
   ['compare', addCompare],
   ['diff', addDiff],
+  ['baseline', addBaseline],
   ['sweep', addSweep],
   ['walk', addWalk],
   ['validate', addValidate],

@@ -33,7 +33,8 @@ export function checkStdin(traces: readonly string[], context: Context, library:
   }
 }
 
-function optionsFor(trace: string, given: Given, context: Context, library: Library): RunOptions {
+/** How `trace` is replayed, by the words that were given. */
+export function optionsFor(trace: string, given: Given, context: Context, library: Library): RunOptions {
   return {
     trace,
     stdin: context.stdin,

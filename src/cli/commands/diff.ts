@@ -32,7 +32,7 @@ async function requestOf(
   if (both !== undefined) throw new library.UsageError(`--row and --col both name ${both}`);
   const settings = given.list('set').map((text) => library.parseAssignment(text, '--set'));
   const base = await library.readSaved(basePath, context.stdin);
-  const isTrace = headPath !== undefined && headPath !== '-' && !(await library.looksSaved(headPath));
+  const isTrace = headPath !== undefined && headPath !== '-' && !(await library.looksSaved(headPath, true));
   const read = async (path: string): Promise<SavedFile> => library.readSaved(path, context.stdin);
   const head = headPath === undefined ? null : isTrace ? headPath : await read(headPath);
   if (settings.length > 0 && !isTrace) {

@@ -4,7 +4,7 @@ import { escaped, markdownTable } from '../markdown-table.js';
 import { type DiffResult, isSame } from './diff.js';
 import { cautions, inputLines, sideLines, unchangedLine } from './diff-notes.js';
 import { diffSection } from './diff-section.js';
-import { shownEntries, tablesOf } from './diff-view.js';
+import { tablesOf } from './diff-view.js';
 
 /** Nothing where nothing differs and nothing was asked for. */
 export function diffMarkdown(diff: DiffResult, options: DiffReporterOptions): string {
@@ -16,7 +16,7 @@ export function diffMarkdown(diff: DiffResult, options: DiffReporterOptions): st
       [escaped(title), '', list(keys.map(({ key, base, head }) => `${key}: ${base} -> ${head}`))].join('\n'),
     ),
     ...cautions(diff).map((note) => `> **${escaped(note)}**`),
-    ...tablesOf(shownEntries(diff, options), options.rows).flatMap((table) => [
+    ...tablesOf(diff, options).flatMap((table) => [
       ...(table.title.length === 0
         ? []
         : [`**${escaped(table.title.map(([name, value]) => `${name} ${value}`).join(', '))}**`]),

@@ -5,13 +5,13 @@ import { sectionLines } from '../section-lines.js';
 import { type DiffResult, isSame } from './diff.js';
 import { cautions, inputLines, sideLines, unchangedLine } from './diff-notes.js';
 import { diffSection } from './diff-section.js';
-import { type DiffTable, shownEntries, tablesOf } from './diff-view.js';
+import { type DiffTable, tablesOf } from './diff-view.js';
 
 /** Nothing where nothing differs and nothing was asked for. */
 export function diffText(diff: DiffResult, options: DiffReporterOptions): string {
   if (isSame(diff) && !options.all && options.metrics === null) return '';
   const notes = cautions(diff).flatMap((note) => wrap(note, options.columns));
-  const tables = tablesOf(shownEntries(diff, options), options.rows);
+  const tables = tablesOf(diff, options);
   const blocks = [
     sideLines(diff),
     ...inputLines(diff).map(({ title, keys }) => [

@@ -57,7 +57,7 @@ export function groupDimensions(
   const swept = runs.flatMap((run) => Object.keys(run.point));
   const names = [...RUN_DIMENSIONS, ...swept, ...rows.filter((name) => name !== METRIC)];
   return [...new Set(names)]
-    .filter((name) => !diff.columns.includes(name) && !(name === 'file' && diff.columns.length === 0))
+    .filter((name) => !diff.columns.includes(name))
     .map((name) => [name, [...new Set(runs.map((run) => valueIn(run, name)))].join(' -> ')]);
 }
 
@@ -66,10 +66,14 @@ function valueIn(run: SavedRun, name: string): string {
   return swept === undefined ? dimensionOf(run, name) : formatValue(swept);
 }
 
-/** The tables, in the order of their first entries. */
-export function tablesOf(entries: readonly DiffEntry[], rows: readonly string[]): DiffTable[] {
+/** The tables, in the order of their first entries. A title names what is not the same in all groups, shown or not. */
+export function tablesOf(diff: DiffResult, { rows, ...options }: DiffReporterOptions): DiffTable[] {
+  const entries = shownEntries(diff, { ...options, rows });
+  const groups = diff.groups
+    .filter(hasCounterpart)
+    .map((group) => new Map(groupDimensions(diff, group, rows)));
   const names = [...new Set(entries.flatMap(({ dimensions }) => [...dimensions.keys()]))];
-  const titled = names.filter((name) => !rows.includes(name) && (name === METRIC || varies(entries, name)));
+  const titled = names.filter((name) => !rows.includes(name) && (name === METRIC || varies(groups, name)));
   const tables = new Map<string, DiffEntry[]>();
   for (const entry of entries) {
     const key = JSON.stringify(titled.map((name) => entry.dimensions.get(name)));
@@ -81,6 +85,6 @@ export function tablesOf(entries: readonly DiffEntry[], rows: readonly string[])
   }));
 }
 
-function varies(entries: readonly DiffEntry[], name: string): boolean {
-  return new Set(entries.map(({ dimensions }) => dimensions.get(name))).size > 1;
+function varies(groups: readonly ReadonlyMap<string, string>[], name: string): boolean {
+  return new Set(groups.map((group) => group.get(name))).size > 1;
 }

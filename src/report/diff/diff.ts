@@ -179,9 +179,13 @@ export function refusal(base: SavedRun, head: SavedRun, refused: readonly InputD
   const kinds = [...new Set(refused.map(({ kind }) => kind))];
   const width = Math.max(...refused.map(({ key }) => key.length));
   const what = kinds.map((kind) => KIND_NAMES[kind]).join(' and ');
-  const names =
-    base.file === head.file ? `${base.file}: ${base.mode} and ${head.mode}` : `${base.file} and ${head.file}`;
-  return new UsageError(`${names} cannot be compared: ${what}`, {
+  const same = (one: string, other: string): string => (one === other ? one : `${one} and ${other}`);
+  const files = same(base.file, head.file);
+  const names = [
+    ...(files === '' ? [] : [files]),
+    `${same(base.mode, head.mode)}, ${same(base.trace.path, head.trace.path)}`,
+  ];
+  return new UsageError(`${names.join(': ')}: cannot be compared: ${what}`, {
     details: refused.map((each) => `${each.key.padEnd(width)}  ${each.base} -> ${each.head}`),
     hint: `\`--allow-different ${kinds.join(',')}\` compares them nevertheless`,
   });
@@ -216,15 +220,20 @@ export function otherGuests(result: DiffResult, at: number): number[] {
   });
 }
 
+/** Groups in which something was counted differently, or that lack a run; `matches` chooses the metrics that matter. */
+export function changedGroups(
+  result: DiffResult,
+  matches: (key: string) => boolean = () => true,
+): readonly DiffGroup[] {
+  return result.groups.filter(
+    (group, at) =>
+      group.runs.includes(null) ||
+      group.metrics.some((metric) => matches(metric.key) && !unchanged(metric, group)) ||
+      otherGuests(result, at).length > 0,
+  );
+}
+
 /** True if every run has its counterpart and nothing differs: no metric, no guest, no input. */
 export function isSame(result: DiffResult): boolean {
-  return (
-    result.inputs.length === 0 &&
-    result.groups.every(
-      (group, at) =>
-        group.runs.every((run) => run !== null) &&
-        group.metrics.every((metric) => unchanged(metric, group)) &&
-        otherGuests(result, at).length === 0,
-    )
-  );
+  return result.inputs.length === 0 && changedGroups(result).length === 0;
 }

@@ -7,6 +7,7 @@ import { TraceError } from '../../errors.js';
 import { COMPARE_SCHEMA, RESULT_SCHEMA, SWEEP_SCHEMA } from '../result.js';
 import { openSource } from '../../trace/source.js';
 import { didYouMean } from '../../util/registry.js';
+import { BASELINE_SCHEMA, readBaseline } from './baseline.js';
 import { Fields } from './fields.js';
 import { parseJsonValues } from './json-text.js';
 import { readRun } from './read-run.js';
@@ -29,6 +30,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   [RESULT_SCHEMA, one],
   [COMPARE_SCHEMA, listed('results')],
   [SWEEP_SCHEMA, listed('points')],
+  [BASELINE_SCHEMA, readBaseline],
   ['p2msim.interval/1', nothing],
   ['p2msim.verdict/1', nothing],
 ]);
@@ -89,7 +91,7 @@ function unknownSchema(schema: string, value: unknown, file: string): TraceError
   const suggestion = near === undefined ? '' : ` (did you mean "${near}"?)`;
   return new TraceError(
     { file },
-    `schema is "${schema}"${suggestion}; expected a result: ${RESULT_SCHEMA}, ${COMPARE_SCHEMA} or ${SWEEP_SCHEMA}`,
+    `schema is "${schema}"${suggestion}; expected a result: ${RESULT_SCHEMA}, ${COMPARE_SCHEMA}, ${SWEEP_SCHEMA} or ${BASELINE_SCHEMA}`,
   );
 }
 
