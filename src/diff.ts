@@ -57,8 +57,10 @@ export function compareSaved(files: readonly SavedFile[], allow: readonly InputK
  */
 export async function looksSaved(path: string, pipe: boolean): Promise<boolean> {
   const file = statSync(path, { throwIfNoEntry: false });
-  if (file !== undefined && !file.isFile() && !file.isDirectory()) return pipe;
-  const source = await openSource(path);
+  // What is not there is reported by the one who opens it, after all that can be wrong without it.
+  if (file === undefined || file.isDirectory()) return false;
+  if (!file.isFile()) return pipe;
+  const source = await openSource(path, undefined, true);
   try {
     const text = Buffer.from(source.head).toString('latin1').trimStart();
     return text === '' || text.startsWith('{') || text.startsWith('[');

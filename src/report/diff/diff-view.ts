@@ -81,8 +81,22 @@ export function tablesOf(diff: DiffResult, { rows, ...options }: DiffReporterOpt
   }
   return [...tables.values()].map((some) => ({
     title: titled.map((name) => [name, some[0]!.dimensions.get(name) ?? '']),
-    entries: some,
+    entries: inRows(some, rows),
   }));
+}
+
+/** Rows that agree in their first dimension below each other, and so on; else in the order of the results. */
+function inRows(entries: readonly DiffEntry[], rows: readonly string[]): DiffEntry[] {
+  const orders = rows.map((name) => {
+    const values = [...new Set(entries.map(({ dimensions }) => dimensions.get(name)))];
+    return new Map(values.map((value, i) => [value, i]));
+  });
+  const rank = (entry: DiffEntry, at: number): number =>
+    orders[at]!.get(entry.dimensions.get(rows[at]!)) ?? 0;
+  return [...entries].sort((a, b) => {
+    const at = rows.findIndex((_, i) => rank(a, i) !== rank(b, i));
+    return at < 0 ? 0 : rank(a, at) - rank(b, at);
+  });
 }
 
 function varies(groups: readonly ReadonlyMap<string, string>[], name: string): boolean {

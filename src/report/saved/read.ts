@@ -37,7 +37,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
 
 /** Reads the results in the file at `path`, plain or gzip; `-` is `stdin`. Throws {@link TraceError}. */
 export async function readSaved(path: string, stdin?: NodeJS.ReadableStream): Promise<SavedFile> {
-  const source = await openSource(path, stdin);
+  const source = await openSource(path, stdin, true);
   try {
     const chunks: Buffer[] = [];
     for await (const chunk of source.chunks()) chunks.push(Buffer.from(chunk));
