@@ -19,8 +19,8 @@ export interface UpdatedBaseline {
 
 /**
  * The runs of `before` with `runs` put in: a run of the same trace (by path), mode and point is replaced if anything in
- * it is different, and stays as it is, version and all, if not. Throws {@link UsageError} for a run that is incomplete
- * or comes twice.
+ * it is different, and stays as it is, version and all, if not. Throws {@link UsageError} for a run that is incomplete,
+ * comes twice, or is of standard input.
  */
 export function updateBaseline(before: readonly SavedRun[], runs: readonly SavedRun[]): UpdatedBaseline {
   const kept = new Map(before.map((run) => [placeOfRun(run), run]));
@@ -44,6 +44,11 @@ function refuseRun(run: SavedRun, twice: boolean): void {
   if (twice) {
     throw new UsageError(`${name}: two runs for one entry of the baseline`, {
       hint: 'keep runs of one trace and mode with several configurations in baselines of their own',
+    });
+  }
+  if (run.trace.path === '-') {
+    throw new UsageError(`a run of standard input cannot be a baseline: nobody could replay it`, {
+      hint: 'replay the trace by its name',
     });
   }
   if (run.incomplete === null) return;

@@ -82,7 +82,7 @@ describe('an update', () => {
     ]);
   });
 
-  it('refuses two runs for one entry, and a run that ended early', () => {
+  it('refuses two runs for one entry, a run that ended early, and one of standard input', () => {
     expect(() => updateBaseline([], [HAP, HAP])).toThrow(
       'a.csv, hap: two runs for one entry of the baseline',
     );
