@@ -11,7 +11,10 @@ import {
   type RunOptions,
   type TraceOptions,
 } from './prepare.js';
+import { checkComparable } from './report/diff/comparable.js';
+import type { InputKind } from './report/diff/inputs.js';
 import { COMPARE_SCHEMA, type CompareResult, type RunResult } from './report/result.js';
+import { savedRun } from './report/saved/saved-run.js';
 import type { WalkReport } from './sim/run.js';
 import { walkAccess } from './sim/walk.js';
 import type { Word64 } from './trace/event.js';
@@ -45,8 +48,15 @@ export function onlyRun(results: readonly RunResult[]): RunResult {
   return run;
 }
 
-/** Several runs as one comparison, with the verdict between them. */
-export function comparison(results: readonly RunResult[]): CompareResult {
+/**
+ * Several runs as one comparison, with the verdict between them. Throws UsageError if they were given, or if their
+ * guests did, different things; `allow` names what may differ.
+ */
+export function comparison(results: readonly RunResult[], allow: readonly InputKind[] = []): CompareResult {
+  checkComparable(
+    results.map((run) => savedRun(run, '')),
+    allow,
+  );
   return { schema: COMPARE_SCHEMA, tool: TOOL, results, verdict: judge(results) };
 }
 

@@ -18,6 +18,8 @@ export {
   type WantedMachine,
 } from './prepare.js';
 export * from './sweep.js';
+export * from './diff.js';
+export * from './baseline.js';
 export { addressOfVpn, formatAddress, parseHex } from './arch/address.js';
 export {
   ENTRIES,
@@ -86,8 +88,39 @@ export { TLB_G, TLB_W } from './mmu/tlb-hierarchy.js';
 export type { WalkObserver } from './mmu/walk-observer.js';
 export { startWalk } from './mmu/walk-start.js';
 export { metricMatcher } from './report/metric-values.js';
-export type { Output, Reporter, ReporterOptions, SingleOutput, Style } from './report/output.js';
+export type {
+  DiffReporterOptions,
+  Output,
+  Reporter,
+  ReporterOptions,
+  SingleOutput,
+  Style,
+} from './report/output.js';
 export { REPORTERS as reporters } from './report/reporters/index.js';
+export {
+  metricOf,
+  type SavedConfig,
+  type SavedFile,
+  savedRun,
+  type SavedRun,
+} from './report/saved/saved-run.js';
+export { checkComparable } from './report/diff/comparable.js';
+export { parseDimensions } from './report/diff/dimensions.js';
+export {
+  changedGroups,
+  type DiffGroup,
+  type DiffMetric,
+  type DiffOptions,
+  type DiffResult,
+  diffSaved,
+  type DiffSide,
+  isSame,
+  otherGuests,
+  refusal,
+} from './report/diff/diff.js';
+export { INPUT_KINDS, type InputDifference, inputDifferences, type InputKind } from './report/diff/inputs.js';
+export { BASELINE_SCHEMA, baselineText, placeOfRun } from './report/saved/baseline.js';
+export { parseSaved, readSaved } from './report/saved/read.js';
 export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
 export type { WalkReport, WalkStep } from './sim/run.js';
 export { type Finding, checkTrace } from './trace/check.js';

@@ -11,9 +11,16 @@ export class P2msimError extends Error {
   readonly exitCode: number;
   /** One line: the command or change that gets the user further. */
   readonly hint: string | undefined;
+  /** More lines below the message, one fact each. */
+  readonly details: readonly string[];
 
-  constructor(message: string, exitCode: number, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    exitCode: number,
+    options: { hint?: string; details?: readonly string[]; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.details = options.details ?? [];
     this.name = new.target.name;
     this.exitCode = exitCode;
     this.hint = options.hint;
@@ -22,7 +29,10 @@ export class P2msimError extends Error {
 
 /** Wrong words on the command line: exit 2. */
 export class UsageError extends P2msimError {
-  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { hint?: string; details?: readonly string[]; cause?: unknown } = {},
+  ) {
     super(message, 2, options);
   }
 }

@@ -5,18 +5,16 @@
  * header), `run` the replay. An input error in the middle of a trace does not throw: the result of what
  * was counted before it comes back together with the error.
  */
-import { configDigest } from './config/build.js';
 import { type EffectiveConfig, resolveConfig } from './config/load.js';
-import type { MachineConfig } from './config/schema.js';
 import type { Setting } from './config/values.js';
 import { estimateCost } from './cost/model.js';
 import { DEFAULT_COST_TABLE } from './cost/table.js';
 import type { CostTable } from './cost/types.js';
 import { type TraceError, UsageError } from './errors.js';
-import { findPolicy, isPolicyFile } from './hypervisor/shadow/policies/load.js';
-import type { ShadowPolicy } from './hypervisor/shadow/policy.js';
+import { findPolicy } from './hypervisor/shadow/policies/load.js';
 import type { BackendPlugin } from './mmu/backend.js';
 import { backends, isBackendPath, loadBackend } from './mmu/index.js';
+import { configManifest, replayManifest } from './report/manifest.js';
 import { type Manifest, RESULT_SCHEMA, type RunResult } from './report/result.js';
 import { replayOnThreads, replayTrace } from './sim/replay.js';
 import type { MachineRun, ReplayOutcome, ReplayRequest } from './sim/run.js';
@@ -191,7 +189,7 @@ async function runPrepared(
   try {
     outcome ??= await replayTrace(requestOf(options, machines, trace));
     const done = outcome;
-    const results = done.runs.map((run, i) => assemble(options, machines[i]!.effective, trace, done, run));
+    const results = done.runs.map((run, i) => assemble(options, machines[i]!, trace, done, run));
     return { result: results, error: done.error };
   } finally {
     if (trace !== opened) await trace.close();
@@ -224,7 +222,7 @@ function requestOf(
 
 function assemble(
   options: RunOptions,
-  effective: EffectiveConfig,
+  machine: ConfiguredMachine,
   trace: OpenTrace,
   outcome: ReplayOutcome,
   run: MachineRun,
@@ -232,7 +230,7 @@ function assemble(
   return {
     schema: RESULT_SCHEMA,
     tool: TOOL,
-    manifest: manifest(options, effective, trace, outcome, run),
+    manifest: manifest(options, machine, trace, outcome, run),
     mode: run.mode,
     description: run.description,
     counters: run.counters,
@@ -245,7 +243,7 @@ function assemble(
 
 function manifest(
   options: RunOptions,
-  effective: EffectiveConfig,
+  machine: ConfiguredMachine,
   trace: OpenTrace,
   outcome: ReplayOutcome,
   run: MachineRun,
@@ -253,7 +251,7 @@ function manifest(
   const { error } = outcome;
   return {
     argv: options.argv ?? [],
-    seed: effective.config.seed,
+    seed: machine.effective.config.seed,
     trace: {
       path: options.trace,
       format: trace.format,
@@ -266,26 +264,9 @@ function manifest(
       badRecords: trace.skipped.count,
       addressSpaces: outcome.addressSpaces,
     },
-    config: {
-      sha256: configDigest(withPolicy(run.config)),
-      preset: effective.preset,
-      effective: run.config,
-      ...ownPolicy(run.config.shadow.policy),
-    },
+    config: configManifest(run.config, machine.effective.preset),
+    ...replayManifest(options.lenient, options.read, machine.module),
     assumptions: run.assumptions,
     incomplete: error === null ? null : `${error.where}: ${error.message}`,
   };
-}
-
-/** The configuration with the contents of a policy file in the place of its path, which says nothing. */
-function withPolicy(config: MachineConfig): MachineConfig {
-  const { policy } = config.shadow;
-  if (!isPolicyFile(policy)) return config;
-  const { name: _, summary: __, ...fields } = findPolicy(policy);
-  return { ...config, shadow: { ...config.shadow, policy: JSON.stringify(fields) } };
-}
-
-/** The contents of a policy file: the configuration names only its path. */
-function ownPolicy(name: string): { shadowPolicy?: ShadowPolicy } {
-  return isPolicyFile(name) ? { shadowPolicy: findPolicy(name) } : {};
 }

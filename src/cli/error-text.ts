@@ -83,6 +83,7 @@ export function reportError(library: Library, error: unknown, color: Colorizer, 
   } else {
     lines.push(`${label} ${printable(error.message)}`);
   }
+  lines.push(...error.details.map((line) => `  ${printable(line)}`));
   if (error.hint !== undefined) lines.push(`${color('cyan', 'hint:')} ${error.hint}`);
   if (debug && error.stack !== undefined) lines.push(error.stack);
   return { text: `${lines.join('\n')}\n`, exitCode: error.exitCode };

@@ -60,6 +60,11 @@ export class Given {
     return this.#values[camelCase(name)] === true;
   }
 
+  /** True if the option was given at all. */
+  has(name: string): boolean {
+    return this.#values[camelCase(name)] !== undefined;
+  }
+
   /** One of a few words. */
   word<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
     const text = this.text(name);
@@ -193,4 +198,12 @@ export function costOption(given: Given, library: Library) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new library.ConfigError(`${path}: not valid JSON: ${cause.message}`, { cause });
   }
+}
+
+/** Refuses words that say how to replay a trace, where none is replayed anew; `because` ends the message. */
+export function refuseRunFlags(given: Given, library: Library, because: string): void {
+  const flags = [...FLAGS.input, ...FLAGS.run, ...FLAGS.modes, ...FLAGS.model, ...FLAGS.hardware];
+  // --no-strip has a value in any case, and no consequence.
+  const found = flags.map(longName).find((name) => name !== '--no-strip' && given.has(name.slice(2)));
+  if (found !== undefined) throw new library.UsageError(`${found} is for the replay of a trace, ${because}`);
 }

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { extname } from 'node:path';
-import type { Output, Reporter, ReporterOptions } from '../index.js';
+import type { DiffResult, Output, Reporter, ReporterOptions } from '../index.js';
 import type { Context, Library } from './context.js';
 import { systemReason } from './error-text.js';
 import type { Given } from './options.js';
@@ -108,17 +108,18 @@ export class Outputs {
     this.#plain = { ...options, color: (_style, text) => text, columns: 100 };
   }
 
-  /** Checks names and metrics, then opens every file. */
+  /** Checks names and metrics (of the `known` ones, if not all results have the same), then opens every file. */
   static async open(
     given: Given,
     context: Context,
     library: Library,
     inputs: readonly string[] = [],
+    known?: readonly string[],
   ): Promise<Outputs> {
     const wanted = targets(given, library);
     for (const { path } of wanted) if (path !== null) refuseInput(path, inputs, library);
     const metrics = given.text('metrics') ?? null;
-    if (metrics !== null) library.metricMatcher(metrics);
+    if (metrics !== null) library.metricMatcher(metrics, known);
     const choice: ColorChoice = given.word('color', ['auto', 'always', 'never'], 'auto');
     const color = await createColorizer(wantsColor(context.stdout, choice, context.environment));
     const columns = outputColumns(context.stdout, context.environment);
@@ -133,17 +134,37 @@ export class Outputs {
     return outputs;
   }
 
-  /** Renders and writes: files first, since standard output may be closed by its reader. */
+  /** Renders and writes. */
   write(output: Output): void {
+    this.#write((reporter, options) => reporter.render(output, options));
+  }
+
+  /** The same for a diff; `rows` as in {@link DiffReporterOptions}. */
+  writeDiff(diff: DiffResult, rows: readonly string[]): void {
+    this.#write((reporter, options) => reporter.renderDiff?.(diff, { ...options, rows }) ?? '');
+  }
+
+  /** Throws unless every reporter can show a diff. */
+  requireDiff(library: Library): void {
+    const cannot = this.#targets.find(({ reporter }) => reporter.renderDiff === undefined);
+    if (cannot === undefined) return;
+    const can = library.reporters.all().filter(({ renderDiff }) => renderDiff !== undefined);
+    throw new library.UsageError(`reporter ${cannot.reporter.name} cannot show a diff`, {
+      hint: `reporters that can are ${can.map(({ name }) => name).join(', ')}`,
+    });
+  }
+
+  /** Files first, since standard output may be closed by its reader. */
+  #write(render: (reporter: Reporter, options: ReporterOptions) => string): void {
     for (const { reporter, fd } of this.#targets) {
       if (fd === null) continue;
       if (fstatSync(fd).isFile()) ftruncateSync(fd, 0);
-      writeFileSync(fd, reporter.render(output, this.#plain));
+      writeFileSync(fd, render(reporter, this.#plain));
       this.#written.add(fd);
       closeSync(fd);
     }
     for (const { reporter, fd } of this.#targets) {
-      if (fd === null) this.#context.stdout.write(reporter.render(output, this.#options));
+      if (fd === null) this.#context.stdout.write(render(reporter, this.#options));
     }
   }
 

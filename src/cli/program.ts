@@ -2,7 +2,9 @@
  * The command tree. Declares words and help only; every action loads what it needs when it runs.
  */
 import { Command } from '@commander-js/extra-typings';
+import { addBaseline } from './commands/baseline.js';
 import { addCompare } from './commands/compare.js';
+import { addDiff } from './commands/diff.js';
 import { addExplain } from './commands/explain.js';
 import { addModes } from './commands/modes.js';
 import { addPresets } from './commands/presets.js';
@@ -20,6 +22,8 @@ type Add = (program: Command, context: Context) => void;
 const COMMANDS: readonly (readonly [name: string, add: Add])[] = [
   ['replay', addReplay],
   ['compare', addCompare],
+  ['diff', addDiff],
+  ['baseline', addBaseline],
   ['sweep', addSweep],
   ['walk', addWalk],
   ['validate', addValidate],
@@ -55,6 +59,7 @@ export function createProgram(context: Context, version: string): Command {
     examples(
       ['p2msim compare app.lackey.gz', 'native, hap and shadow side by side'],
       ['p2msim replay app.csv -m shadow --json', 'one mode, every counter'],
+      ['p2msim diff base.json head.json', 'what changed between two results'],
       ['p2msim sweep app.csv -L stlb.entries 768,1536', 'many configurations'],
       ['p2msim walk app.csv --at 1000 -m hap', 'one access, step by step'],
       ['p2msim explain vmexit.pf.fixup', 'what a number means'],

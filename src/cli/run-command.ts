@@ -33,7 +33,8 @@ export function checkStdin(traces: readonly string[], context: Context, library:
   }
 }
 
-function optionsFor(trace: string, given: Given, context: Context, library: Library): RunOptions {
+/** How `trace` is replayed, by the words that were given. */
+export function optionsFor(trace: string, given: Given, context: Context, library: Library): RunOptions {
   return {
     trace,
     stdin: context.stdin,
@@ -118,7 +119,7 @@ export async function runCommand(
 }
 
 /** An error after which results were still written. */
-async function warn(error: TraceError, context: Context, library: Library): Promise<void> {
+export async function warn(error: TraceError, context: Context, library: Library): Promise<void> {
   const color = await createColorizer(
     wantsColor(context.stderr, colorChoice(context.argv), context.environment),
   );

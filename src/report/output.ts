@@ -4,6 +4,7 @@
  * A reporter is one file in reporters/ plus one line in reporters/index.ts. It computes no counter
  * and does no I/O; it does not know whether its text goes to a terminal, a pipe or a file.
  */
+import type { DiffResult } from './diff/diff.js';
 import type { CompareResult, RunResult, SweepResult } from './result.js';
 
 /** The result of one command on one trace. */
@@ -39,6 +40,14 @@ export interface Reporter {
   readonly summary: string;
   /** The whole text, ending in a newline; empty only for an empty list. */
   render(output: Output, options: ReporterOptions): string;
+  /** Differences of saved results, if it can show them; nothing where there are none. */
+  renderDiff?(diff: DiffResult, options: DiffReporterOptions): string;
+}
+
+/** What is shown of a diff besides {@link ReporterOptions}. */
+export interface DiffReporterOptions extends ReporterOptions {
+  /** Dimensions that make rows; the others make tables. */
+  readonly rows: readonly string[];
 }
 
 /** The outputs one by one. */

@@ -51,11 +51,25 @@ export interface ConfigManifest {
   readonly shadowPolicy?: ShadowPolicy;
 }
 
+/** How a trace was replayed, as far as the counts depend on it and nothing else tells; only what is not the default. */
+export interface ReplayManifest {
+  /** Events that the mode cannot model were passed over (--lenient). */
+  readonly lenient?: boolean;
+  /** lackey: an M record counted as a load and a store (--lackey-modify two). */
+  readonly modifyAsTwo?: boolean;
+  /** CSV: unknown columns were passed over (--ignore-columns). */
+  readonly ignoreColumns?: boolean;
+  /** Path of the module that the mode was loaded from, as given by the user. */
+  readonly module?: string;
+}
+
 export interface Manifest {
   readonly argv: readonly string[];
   readonly seed: number;
   readonly trace: TraceManifest;
   readonly config: ConfigManifest;
+  /** Absent if everything was by default. */
+  readonly replay?: ReplayManifest;
   /** What the result rests on besides the trace, one sentence each. */
   readonly assumptions: readonly string[];
   /** Why counting ended before the trace (or --limit) did; null for a complete run. */

@@ -30,16 +30,20 @@ export interface TraceSource extends ByteSource {
 
 /**
  * Opens `path`, or `stdin` if it is `-`, and looks at its first bytes. A chunk is only valid until
- * the next one is asked for.
+ * the next one is asked for. An empty source is an error, unless it is `mayBeEmpty`.
  */
-export async function openSource(path: string, stdin?: NodeJS.ReadableStream): Promise<TraceSource> {
+export async function openSource(
+  path: string,
+  stdin?: NodeJS.ReadableStream,
+  mayBeEmpty = false,
+): Promise<TraceSource> {
   if (path === '-') {
     if (stdin === undefined) throw new TraceError({ file: STDIN_NAME }, 'there is no standard input to read');
-    return OpenedSource.start(STDIN_NAME, new StreamBlocks(stdin));
+    return OpenedSource.start(STDIN_NAME, new StreamBlocks(stdin), mayBeEmpty);
   }
   const { handle, size } = await openFile(path);
   try {
-    return await OpenedSource.start(path, new FileBlocks(path, handle, size));
+    return await OpenedSource.start(path, new FileBlocks(path, handle, size), mayBeEmpty);
   } catch (error) {
     await handle.close();
     throw error;
@@ -152,12 +156,13 @@ class OpenedSource implements TraceSource {
     this.#decompressed = gzip ? gunzip(name, stored) : stored;
   }
 
-  static async start(name: string, blocks: Blocks): Promise<OpenedSource> {
+  static async start(name: string, blocks: Blocks, mayBeEmpty: boolean): Promise<OpenedSource> {
     const block = new Uint8Array(FIRST_BLOCK);
     const first = block.subarray(0, await blocks.fill(block));
     refuseContainer(name, first);
     const source = new OpenedSource(name, blocks, first);
-    await source.#takeHead();
+    const taken = await source.#takeHead();
+    if (taken === 0 && !mayBeEmpty) throw emptyTrace(name);
     return source;
   }
 
@@ -198,7 +203,8 @@ class OpenedSource implements TraceSource {
     }
   }
 
-  async #takeHead(): Promise<void> {
+  /** Bytes taken. */
+  async #takeHead(): Promise<number> {
     let taken = 0;
     try {
       while (taken < SNIFF_BYTES) {
@@ -210,8 +216,9 @@ class OpenedSource implements TraceSource {
     } catch (error) {
       this.#failure = { error };
     }
-    if (taken === 0) throw this.#failure?.error ?? emptyTrace(this.name);
+    if (taken === 0 && this.#failure !== undefined) throw this.#failure.error;
     this.head = Buffer.concat(this.#pending).subarray(0, SNIFF_BYTES);
+    return taken;
   }
 }
 

@@ -1,7 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { TraceError, TOOL, check, compare, configDigest, parseSetting, replay } from '../../src/index.js';
+import {
+  TraceError,
+  TOOL,
+  baselineText,
+  check,
+  compare,
+  compareSaved,
+  configDigest,
+  diff,
+  isSame,
+  parseSaved,
+  parseSetting,
+  replay,
+  replayAs,
+  replayBaseline,
+  updateBaseline,
+} from '../../src/index.js';
 
 const TRACE = 'op,va\nR,0x1000\nW,0x2000\nR,0x1000\n';
 const stdin = (text: string): NodeJS.ReadableStream => Readable.from([text]);
@@ -46,6 +62,19 @@ describe('the library', () => {
   it('can check options without a trace', async () => {
     await expect(check({ trace: '-', preset: 'zen22' }, ['hap'])).rejects.toThrow(/did you mean 'zen2'/);
     await expect(check({ trace: '-', format: 'cvs' }, ['hap'])).rejects.toThrow(/unknown format 'cvs'/);
+  });
+
+  it('saves, reads, replays and compares results', async () => {
+    const trace = 'traces/examples/fork.csv';
+    const { result } = await compare({ trace, modes: ['hap', 'shadow'] });
+    const saved = parseSaved(JSON.stringify(result), 'saved.json');
+    const again = await replayAs(saved, trace);
+    expect(again.error).toBeNull();
+    expect(isSame(diff({ results: [saved, again] }))).toBe(true);
+    expect(isSame(diff({ results: [saved], columns: ['mode'] }))).toBe(false);
+    expect(compareSaved([saved])).toEqual(result);
+    const baseline = parseSaved(baselineText(updateBaseline([], saved.runs).runs), 'baseline.json');
+    expect(isSame(diff({ results: [baseline, await replayBaseline(baseline)] }))).toBe(true);
   });
 
   it('has the version of its package', () => {

@@ -25,7 +25,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['cost'],
   ['report'],
   ['capture'],
-  ['version.ts', 'prepare.ts', 'api.ts', 'sweep.ts', 'engine.ts', 'index.ts'],
+  ['version.ts', 'prepare.ts', 'api.ts', 'sweep.ts', 'diff.ts', 'baseline.ts', 'engine.ts', 'index.ts'],
   ['cli'],
 ];
 

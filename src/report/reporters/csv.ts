@@ -5,6 +5,8 @@
  * A run that an error ended early begins with a line `incomplete`. Long, because modes and versions differ in their keys; spreadsheets and data frames pivot it.
  */
 import { formatValue } from '../../config/keys.js';
+import { csvText } from '../csv-text.js';
+import { diffCsv } from '../diff/diff-data.js';
 import { metricMatcher, metricValues } from '../metric-values.js';
 import { outputsOf, type Reporter, runsOf } from '../output.js';
 
@@ -28,12 +30,7 @@ export const csv = {
         .map(([key, value]) => [...named, key, String(value)]);
       return [...flag, ...rows];
     });
-    return [['mode', 'trace', ...swept, 'key', 'value'], ...lines]
-      .map((cells) => `${cells.map(quoted).join(',')}\n`)
-      .join('');
+    return csvText([['mode', 'trace', ...swept, 'key', 'value'], ...lines]);
   },
+  renderDiff: diffCsv,
 } satisfies Reporter;
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-}

@@ -1,6 +1,7 @@
 /** The same report as the table reporter's, as GitHub-flavoured Markdown. */
 import { compareSection } from '../compare-section.js';
 import { costNotes, costSection } from '../cost-section.js';
+import { diffMarkdown } from '../diff/diff-markdown.js';
 import { exitSection } from '../exit-section.js';
 import { assumptionLines, incompleteLine, modeLine, sweepLine, traceLine } from '../heading.js';
 import { intervalSection } from '../interval-section.js';
@@ -22,6 +23,7 @@ import {
   walkSection,
 } from '../run-sections.js';
 import type { CompareResult, RunResult } from '../result.js';
+import { escaped, markdownTable } from '../markdown-table.js';
 import type { Section } from '../section.js';
 import { sweepSection } from '../sweep-section.js';
 
@@ -32,6 +34,7 @@ export const markdown = {
     outputsOf(output)
       .map((single) => `${renderOne(single, options).join('\n\n')}\n`)
       .join('\n'),
+  renderDiff: diffMarkdown,
 } satisfies Reporter;
 
 /** Paragraphs. */
@@ -72,20 +75,4 @@ function reportSections(output: RunResult | CompareResult): Section[] {
     costSection(output),
     intervalSection(output),
   ];
-}
-
-/** One section as a pipe table; depth is shown by non-breaking spaces. */
-export function markdownTable(s: Section): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = ['---', ...s.aligns.map((align) => (align === 'right' ? '---:' : '---'))];
-  const rows = s.rows.map((r) => {
-    const cells = s.heads.map((_, i) => escaped(r.cells[i] ?? ''));
-    return line([`${'&nbsp;&nbsp;'.repeat(r.depth)}${escaped(r.label)}`, ...cells]);
-  });
-  return [line([escaped(s.title), ...s.heads.map(escaped)]), line(rule), ...rows].join('\n');
-}
-
-/** Text that Markdown shows as it is. */
-export function escaped(text: string): string {
-  return text.replace(/[\\|*_<>`]/g, '\\$&');
 }

@@ -2,6 +2,7 @@
  * One JSON object per line: each interval (`p2msim.interval/1`), each run (`p2msim.result/1`, its
  * intervals on the lines before it), and the verdict of a comparison (`p2msim.verdict/1`).
  */
+import { diffNdjson } from '../diff/diff-data.js';
 import { isCompare, outputsOf, type Reporter, runsOf, type SingleOutput } from '../output.js';
 import type { RunResult } from '../result.js';
 
@@ -15,6 +16,7 @@ export const ndjson = {
     const records = outputsOf(output).flatMap(recordsOf);
     return records.map((record) => `${JSON.stringify(record)}\n`).join('');
   },
+  renderDiff: diffNdjson,
 } satisfies Reporter;
 
 function recordsOf(output: SingleOutput): object[] {

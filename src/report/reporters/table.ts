@@ -7,6 +7,7 @@
 import { compareSection } from '../compare-section.js';
 import { costNotes, costSection } from '../cost-section.js';
 import { exitSection } from '../exit-section.js';
+import { diffText } from '../diff/diff-text.js';
 import { besideOrBelow, gridLines, wrap } from '../grid.js';
 import { assumptionLines, incompleteLine, modeLine, sweepLine, traceLine } from '../heading.js';
 import { intervalSection } from '../interval-section.js';
@@ -28,7 +29,8 @@ import {
   walkCacheSection,
   walkSection,
 } from '../run-sections.js';
-import type { Section, SectionRow } from '../section.js';
+import type { Section } from '../section.js';
+import { sectionAligns, sectionCells, sectionLines } from '../section-lines.js';
 import { sweepSection } from '../sweep-section.js';
 
 /** Wider tables are hard to read and to paste. */
@@ -41,6 +43,7 @@ export const table = {
     const blocks = outputsOf(output).map((single) => `${renderOne(single, options).join('\n')}\n`);
     return blocks.join('\n');
   },
+  renderDiff: diffText,
 } satisfies Reporter;
 
 function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
@@ -124,7 +127,9 @@ function metricLines(runs: readonly RunResult[], options: ReporterOptions): stri
 function modeColumns(whole: Section, options: ReporterOptions): string[] {
   const lines = sectionLines([whole], options);
   const half = Math.ceil(whole.heads.length / 2);
-  const tooWide = gridLines(cells(whole), aligns(whole)).some((line) => line.length > width(options));
+  const tooWide = gridLines(sectionCells(whole), sectionAligns(whole)).some(
+    (line) => line.length > width(options),
+  );
   if (!tooWide || whole.heads.length < 2) return lines;
   return [...modeColumns(slice(whole, 0, half), options), '', ...modeColumns(slice(whole, half), options)];
 }
@@ -136,34 +141,6 @@ function slice(whole: Section, from: number, to?: number): Section {
     aligns: whole.aligns.slice(from, to),
     rows: whole.rows.map((r) => ({ ...r, cells: r.cells.slice(from, to) })),
   };
-}
-
-/** Sections below each other in one grid, so that their columns line up; empty ones are left out. */
-function sectionLines(sections: readonly Section[], options: ReporterOptions): string[] {
-  const shown = sections.filter((s) => s.rows.length > 0);
-  const widest = shown.reduce<Section | null>(
-    (a, b) => (a !== null && a.aligns.length >= b.aligns.length ? a : b),
-    null,
-  );
-  if (widest === null) return [];
-  const bold = (text: string): string => (text === '' ? '' : options.color('bold', text));
-  const rows = shown.flatMap((s, i) => [
-    ...(i === 0 ? [] : [[]]),
-    ...cells(s).map((r, line) => (line === 0 ? r.map(bold) : r)),
-  ]);
-  return gridLines(rows, aligns(widest));
-}
-
-/** Heading and rows of a section as cells. */
-function cells(s: Section): string[][] {
-  return [
-    [s.title, ...s.heads],
-    ...s.rows.map((r: SectionRow) => [`${'  '.repeat(r.depth)}${r.label}`, ...r.cells]),
-  ];
-}
-
-function aligns(s: Section): ('left' | 'right')[] {
-  return ['left', ...s.aligns];
 }
 
 function assumptions(runs: readonly RunResult[], options: ReporterOptions): string[] {

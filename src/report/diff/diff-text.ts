@@ -1,0 +1,41 @@
+/** A diff for people: sides, what else differs, one table per combination, and how much is unchanged. */
+import { gridLines, wrap } from '../grid.js';
+import type { DiffReporterOptions } from '../output.js';
+import { sectionLines } from '../section-lines.js';
+import { type DiffResult, isSame } from './diff.js';
+import { cautions, inputLines, sideLines, unchangedLine } from './diff-notes.js';
+import { diffSection } from './diff-section.js';
+import { type DiffTable, tablesOf } from './diff-view.js';
+
+/** Nothing where nothing differs and nothing was asked for. */
+export function diffText(diff: DiffResult, options: DiffReporterOptions): string {
+  if (isSame(diff) && !options.all && options.metrics === null) return '';
+  const notes = cautions(diff).flatMap((note) => wrap(note, options.columns));
+  const tables = tablesOf(diff, options);
+  const blocks = [
+    sideLines(diff),
+    ...inputLines(diff).map(({ title, keys }) => [
+      options.color('yellow', title),
+      ...gridLines(
+        keys.map((each) => [`  ${each.key}`, `${each.base} -> ${each.head}`]),
+        ['left', 'left'],
+      ),
+    ]),
+    notes.map((line) => options.color('yellow', line)),
+    ...tables.map((table) => [...heading(table, options), ...tableLines(diff, table, options)]),
+    unchangedLine(diff, options),
+  ];
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function heading({ title }: DiffTable, options: DiffReporterOptions): string[] {
+  if (title.length === 0) return [];
+  return [options.color('bold', title.map(([name, value]) => `${name} ${value}`).join('  '))];
+}
+
+function tableLines(diff: DiffResult, table: DiffTable, options: DiffReporterOptions): string[] {
+  return sectionLines([diffSection(table, diff.sides, options.rows)], options);
+}

@@ -1,0 +1,239 @@
+/**
+ * DiffResult: runs against runs, metric by metric. Counts are exact, so equal means identical; there is no noise.
+ *
+ * The first side is the base. Sides are files unless told otherwise (`columns`): then runs of one file can be compared,
+ * by mode or by a configuration key.
+ */
+import { UsageError } from '../../errors.js';
+import { METRIC_KEYS } from '../metric-values.js';
+import { metricOf, type SavedFile, type SavedRun } from '../saved/saved-run.js';
+import type { ToolInfo } from '../result.js';
+import { dimensionOf } from './dimensions.js';
+import { type InputDifference, inputDifferences, type InputKind } from './inputs.js';
+import { matchRuns } from './match.js';
+
+export const DIFF_SCHEMA = 'p2msim.diff/1';
+
+/** One column: the runs that agree in the dimensions that make columns. */
+export interface DiffSide {
+  /** `base` and `head` for two files, else what tells it from the others. */
+  readonly label: string;
+  /** File of its first run. */
+  readonly file: string;
+  /** Versions of p2msim that counted. */
+  readonly versions: readonly string[];
+}
+
+/** What one run has of one metric, by side; null where a side has no such metric. */
+export interface DiffMetric {
+  readonly key: string;
+  readonly values: readonly (number | null)[];
+}
+
+/** Runs that belong together. */
+export interface DiffGroup {
+  /** By side; null where a side has no such run. */
+  readonly runs: readonly (SavedRun | null)[];
+  /** Every metric, changed or not, in declared order. */
+  readonly metrics: readonly DiffMetric[];
+}
+
+/** Inputs of two runs that were compared although they differ. */
+export interface DiffInputs {
+  readonly side: number;
+  readonly group: number;
+  readonly differences: readonly InputDifference[];
+}
+
+export interface DiffResult {
+  readonly schema: typeof DIFF_SCHEMA;
+  readonly tool: ToolInfo;
+  /** Dimensions that make the sides, e.g. `file`. */
+  readonly columns: readonly string[];
+  readonly sides: readonly DiffSide[];
+  readonly groups: readonly DiffGroup[];
+  readonly inputs: readonly DiffInputs[];
+}
+
+export interface DiffOptions {
+  /** Dimensions whose values make the sides (default: `file`). */
+  readonly columns?: readonly string[] | undefined;
+  /** Inputs that may differ. What makes the sides may always. */
+  readonly allow?: readonly InputKind[] | undefined;
+}
+
+/**
+ * Compares the runs of some files. Throws {@link UsageError} if there are not at least two sides, if nothing of a side belongs to the base,
+ * or if traces, configurations or cost tables differ that may not; it names each key with both values.
+ */
+export function diffSaved(
+  files: readonly SavedFile[],
+  tool: ToolInfo,
+  options: DiffOptions = {},
+): DiffResult {
+  const { columns = ['file'], allow = [] } = options;
+  const runs = distinct(files).flatMap((file) => file.runs);
+  const sides = sidesOf(runs, columns);
+  const groups = groupRuns([...sides.values()], columns);
+  const inputs = groups.flatMap((group, at) => groupInputs(group, at, columns));
+  refuse(inputs, groups, allow);
+  return {
+    schema: DIFF_SCHEMA,
+    tool,
+    columns,
+    sides: labelled(sides, columns),
+    groups: groups.map((group) => ({ runs: group, metrics: metricsOf(group) })),
+    inputs,
+  };
+}
+
+/** A file that is named twice is two sides. */
+function distinct(inputs: readonly SavedFile[]): readonly SavedFile[] {
+  return inputs.map((input, i) => {
+    const earlier = inputs.slice(0, i).filter((other) => other.file === input.file).length;
+    if (earlier === 0) return input;
+    const file = `${input.file} (${earlier + 1})`;
+    return { ...input, file, runs: input.runs.map((run) => ({ ...run, file })) };
+  });
+}
+
+function sidesOf(runs: readonly SavedRun[], columns: readonly string[]): Map<string, SavedRun[]> {
+  const sides = new Map<string, SavedRun[]>();
+  for (const run of runs) {
+    const key = columns.map((name) => dimensionOf(run, name)).join(' ');
+    sides.set(key, [...(sides.get(key) ?? []), run]);
+  }
+  if (sides.size >= 2) return sides;
+  const only = [...sides.keys()].join('');
+  throw new UsageError(`there is nothing to compare with: ${columns.join(', ')} is ${only} in every run`, {
+    hint: 'name two results, or what the runs of one differ in, such as `--col mode`',
+  });
+}
+
+function labelled(sides: ReadonlyMap<string, readonly SavedRun[]>, columns: readonly string[]): DiffSide[] {
+  const baseAndHead = sides.size === 2 && columns.join() === 'file';
+  return [...sides].map(([key, runs], i) => ({
+    label: baseAndHead ? (['base', 'head'][i] ?? key) : key,
+    file: runs[0]!.file,
+    versions: [...new Set(runs.map((run) => run.version))],
+  }));
+}
+
+/** The runs of all sides that belong to one of the base, then those that belong to none. */
+function groupRuns(
+  sides: readonly (readonly SavedRun[])[],
+  columns: readonly string[],
+): (SavedRun | null)[][] {
+  const [base = [], ...others] = sides;
+  const alone = (run: SavedRun, at: number): (SavedRun | null)[] =>
+    sides.map((_, i) => (i === at ? run : null));
+  const groups = base.map((run) => alone(run, 0));
+  const unmatched: (SavedRun | null)[][] = [];
+  for (const [i, side] of others.entries()) {
+    for (const [run, other] of matchRuns(base, side, columns)) {
+      if (run !== null) groups[base.indexOf(run)]![i + 1] = other;
+      else if (other !== null) unmatched.push(alone(other, i + 1));
+    }
+  }
+  return [...groups, ...unmatched];
+}
+
+function groupInputs(
+  group: readonly (SavedRun | null)[],
+  at: number,
+  columns: readonly string[],
+): DiffInputs[] {
+  const base = group[0] ?? null;
+  return group.flatMap((run, side) => {
+    if (base === null || run === null || side === 0) return [];
+    const differences = inputDifferences(base, run).filter((each) => !expected(each, columns));
+    return differences.length === 0 ? [] : [{ side, group: at, differences }];
+  });
+}
+
+/** What makes the sides differs on purpose. */
+function expected({ kind, key }: InputDifference, columns: readonly string[]): boolean {
+  return columns.includes(key) || columns.includes(kind) || (kind === 'config' && columns.includes('preset'));
+}
+
+const KIND_NAMES: Readonly<Record<InputKind, string>> = {
+  trace: 'the traces differ',
+  config: 'the configurations differ',
+  cost: 'the cost tables differ',
+};
+
+function refuse(
+  inputs: readonly DiffInputs[],
+  groups: readonly (readonly (SavedRun | null)[])[],
+  allow: readonly InputKind[],
+): void {
+  for (const { side, group, differences } of inputs) {
+    const refused = differences.filter(({ kind }) => !allow.includes(kind));
+    const [base, head] = [groups[group]![0]!, groups[group]![side]!];
+    if (refused.length > 0) throw refusal(base, head, refused);
+  }
+}
+
+/** Why two runs are not compared: each key that differs with both values. */
+export function refusal(base: SavedRun, head: SavedRun, refused: readonly InputDifference[]): UsageError {
+  const kinds = [...new Set(refused.map(({ kind }) => kind))];
+  const width = Math.max(...refused.map(({ key }) => key.length));
+  const what = kinds.map((kind) => KIND_NAMES[kind]).join(' and ');
+  const same = (one: string, other: string): string => (one === other ? one : `${one} and ${other}`);
+  const files = same(base.file, head.file);
+  const names = [
+    ...(files === '' ? [] : [files]),
+    `${same(base.mode, head.mode)}, ${same(base.trace.path, head.trace.path)}`,
+  ];
+  return new UsageError(`${names.join(': ')}: cannot be compared: ${what}`, {
+    details: refused.map((each) => `${each.key.padEnd(width)}  ${each.base} -> ${each.head}`),
+    hint: `\`--allow-different ${kinds.join(',')}\` compares them nevertheless`,
+  });
+}
+
+function metricsOf(group: readonly (SavedRun | null)[]): DiffMetric[] {
+  const present = new Set(group.flatMap((run) => [...(run?.metrics.keys() ?? [])]));
+  // A baseline leaves zeros out: its order is not that of results.
+  const keys = new Set([...METRIC_KEYS.filter((key) => present.has(key)), ...present]);
+  return [...keys].map((key) => ({
+    key,
+    values: group.map((run) => (run === null ? null : metricOf(run, key))),
+  }));
+}
+
+/** True if a metric is the same in every run of its group that there is. */
+export function unchanged(metric: DiffMetric, group: DiffGroup): boolean {
+  const present = metric.values.filter((_, i) => group.runs[i] !== null);
+  return present.every((value) => value === present[0]);
+}
+
+/** Sides (by index) whose guest ended with other page tables than the base's, on equal inputs. */
+export function otherGuests(result: DiffResult, at: number): number[] {
+  const [base = null, ...others] = result.groups[at]!.runs;
+  return others.flatMap((run, i) => {
+    const differs = result.inputs.some(
+      ({ group, side, differences }) =>
+        group === at && side === i + 1 && differences.some(({ kind }) => kind !== 'cost'),
+    );
+    const other = base !== null && run !== null && run.guestDigest !== base.guestDigest;
+    return other && !differs ? [i + 1] : [];
+  });
+}
+
+/** Groups in which something was counted differently, or that lack a run; `matches` chooses the metrics that matter. */
+export function changedGroups(
+  result: DiffResult,
+  matches: (key: string) => boolean = () => true,
+): readonly DiffGroup[] {
+  return result.groups.filter(
+    (group, at) =>
+      group.runs.includes(null) ||
+      group.metrics.some((metric) => matches(metric.key) && !unchanged(metric, group)) ||
+      otherGuests(result, at).length > 0,
+  );
+}
+
+/** True if every run has its counterpart and nothing differs: no metric, no guest, no input. */
+export function isSame(result: DiffResult): boolean {
+  return result.inputs.length === 0 && changedGroups(result).length === 0;
+}

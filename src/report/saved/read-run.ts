@@ -1,0 +1,98 @@
+/**
+ * A `p2msim.result/1` object, checked field by field, as a {@link SavedRun}.
+ *
+ * Metrics are taken as they are there: a later version may count more, an earlier one less.
+ */
+import { flatten } from '../../config/build.js';
+import type { ConfigValue } from '../../config/keys.js';
+import { metricValues } from '../metric-values.js';
+import type { ReplayManifest, RunResult, TraceManifest } from '../result.js';
+import { Fields } from './fields.js';
+import type { SavedConfig, SavedRun } from './saved-run.js';
+
+/** @param path of the object in the file, for messages; empty for the whole file */
+export function readRun(value: unknown, file: string, path: string): SavedRun {
+  const run = Fields.of(value, file, path);
+  const manifest = run.object('manifest');
+  checkNumbers(run);
+  const result = value as RunResult;
+  return {
+    file,
+    version: run.object('tool').text('version'),
+    mode: run.text('mode'),
+    trace: readTrace(manifest.object('trace')),
+    replay: readReplay(manifest),
+    config: readConfig(manifest.object('config')),
+    metrics: new Map(metricValues(result)),
+    zerosLeftOut: false,
+    prices: new Map(
+      readTerms(run.object('cost')).map((term) => [term.text('term'), term.count('cyclesEach')]),
+    ),
+    guestDigest: run.text('guestDigest'),
+    incomplete: manifest.textOrNull('incomplete'),
+    point: run.has('point') ? values(run.object('point')) : {},
+    result,
+  };
+}
+
+/** Everything that {@link metricValues} will look at is there and a count. */
+function checkNumbers(run: Fields): void {
+  run.text('description');
+  run.object('counters').counts();
+  run.object('memory').counts();
+  const cost = run.object('cost');
+  for (const name of ['cycles', 'low', 'high']) cost.count(name);
+  cost.object('byGroup').counts();
+  for (const term of readTerms(cost)) for (const name of ['count', 'cycles']) term.count(name);
+  run.object('manifest').list('assumptions');
+  run.list('intervals');
+}
+
+function readTerms(cost: Fields): Fields[] {
+  return cost.list('terms').map((term, i) => Fields.of(term, cost.file, `cost.terms[${i}]`));
+}
+
+/** The facts of a trace; also of a baseline. */
+export function readTrace(trace: Fields): TraceManifest {
+  return {
+    path: trace.text('path'),
+    format: trace.text('format'),
+    sha256: trace.text('sha256'),
+    whole: trace.boolean('whole'),
+    accesses: trace.count('accesses'),
+    events: trace.count('events'),
+    warmup: trace.count('warmup'),
+    skipped: trace.count('skipped'),
+    badRecords: trace.count('badRecords'),
+    addressSpaces: trace.count('addressSpaces'),
+  };
+}
+
+/** How the trace was replayed, of an object that may have a field `replay`. */
+export function readReplay(from: Fields): ReplayManifest {
+  if (!from.has('replay')) return {};
+  const replay = from.object('replay');
+  const flag = (name: keyof ReplayManifest): object =>
+    replay.has(name) ? { [name]: replay.boolean(name) } : {};
+  const module = replay.has('module') ? { module: replay.text('module') } : {};
+  return { ...flag('lenient'), ...flag('modifyAsTwo'), ...flag('ignoreColumns'), ...module };
+}
+
+function readConfig(config: Fields): SavedConfig {
+  return {
+    sha256: config.text('sha256'),
+    preset: config.text('preset'),
+    values: new Map(Object.entries(values(config.object('effective')))),
+    policy: config.has('shadowPolicy') ? Object.fromEntries(config.object('shadowPolicy').entries()) : null,
+  };
+}
+
+/** The leaves of an object as configuration values by dotted key. */
+export function values(fields: Fields): Record<string, ConfigValue> {
+  const leaves = flatten(Object.fromEntries(fields.entries())).map(([key, value]): [string, ConfigValue] => {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return [key, value];
+    throw fields.wrong(key, 'a text, a number, true or false');
+  });
+  return Object.fromEntries(leaves);
+}

@@ -1,0 +1,102 @@
+/**
+ * Reads saved results: whatever `--json` or `-r ndjson` wrote, of any version that is known.
+ *
+ * A new version of a schema gets a line in READERS; the old ones stay, so that old files stay readable.
+ */
+import { TraceError } from '../../errors.js';
+import { COMPARE_SCHEMA, RESULT_SCHEMA, SWEEP_SCHEMA } from '../result.js';
+import { openSource } from '../../trace/source.js';
+import { didYouMean } from '../../util/registry.js';
+import { BASELINE_SCHEMA, readBaseline } from './baseline.js';
+import { Fields } from './fields.js';
+import { parseJsonValues } from './json-text.js';
+import { readRun } from './read-run.js';
+import type { SavedFile, SavedRun } from './saved-run.js';
+
+type Reader = (value: unknown, file: string, path: string) => readonly SavedRun[];
+
+const one: Reader = (value, file, path) => [readRun(value, file, path)];
+const listed =
+  (name: string): Reader =>
+  (value, file, path) =>
+    Fields.of(value, file, path)
+      .list(name)
+      .map((run, i) => readRun(run, file, `${path === '' ? '' : `${path}.`}${name}[${i}]`));
+/** Lines of `-r ndjson` beside the results, which have all that matters here. */
+const nothing: Reader = () => [];
+
+/** Every schema that is read, by its id. */
+const READERS: ReadonlyMap<string, Reader> = new Map([
+  [RESULT_SCHEMA, one],
+  [COMPARE_SCHEMA, listed('results')],
+  [SWEEP_SCHEMA, listed('points')],
+  [BASELINE_SCHEMA, readBaseline],
+  ['p2msim.interval/1', nothing],
+  ['p2msim.verdict/1', nothing],
+]);
+
+/** Reads the results in the file at `path`, plain or gzip; `-` is `stdin`. Throws {@link TraceError}. */
+export async function readSaved(path: string, stdin?: NodeJS.ReadableStream): Promise<SavedFile> {
+  const source = await openSource(path, stdin, true);
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of source.chunks()) chunks.push(Buffer.from(chunk));
+    return parseSaved(Buffer.concat(chunks).toString('utf8'), source.name);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Reads the results in `text`; `file` is its name in messages. Throws {@link TraceError}. */
+export function parseSaved(text: string, file: string): SavedFile {
+  const parsed = parseJsonValues(text, file);
+  const [only] = parsed;
+  const items = parsed.length === 1 && Array.isArray(only) ? (only as unknown[]) : parsed;
+  const runs = items.flatMap((item, i) => readValue(item, file, items.length === 1 ? '' : `[${i}]`));
+  if (runs.length === 0) throw new TraceError({ file }, 'holds no result');
+  return { file, schema: schemaOf(items[0]) ?? '', runs };
+}
+
+function readValue(value: unknown, file: string, path: string): readonly SavedRun[] {
+  const schema = schemaOf(value);
+  const reader = schema === undefined ? undefined : READERS.get(schema);
+  if (reader !== undefined) return reader(value, file, path);
+  throw schema === undefined ? noResult(value, file, path) : unknownSchema(schema, value, file);
+}
+
+function schemaOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('schema' in value)) return undefined;
+  return typeof value.schema === 'string' ? value.schema : undefined;
+}
+
+function noResult(value: unknown, file: string, path: string): TraceError {
+  Fields.of(value, file, path);
+  return new TraceError({ file }, `is JSON, but not a result of p2msim: it has no "schema"`, {
+    hint: 'results are written by `p2msim replay --json`, `compare --json` and `sweep --json`',
+  });
+}
+
+/** A later version, or something else altogether. */
+function unknownSchema(schema: string, value: unknown, file: string): TraceError {
+  const known = [...READERS.keys()];
+  const family = schema.replace(/\/\d+$/, '');
+  const later = known.find((id) => id.startsWith(`${family}/`));
+  if (later !== undefined) {
+    const by = writtenBy(value);
+    return new TraceError({ file }, `schema is "${schema}"${by}; this version reads up to "${later}"`, {
+      hint: 'read it with the p2msim that wrote it, or replay the trace with this one',
+    });
+  }
+  const near = didYouMean(schema, known);
+  const suggestion = near === undefined ? '' : ` (did you mean "${near}"?)`;
+  return new TraceError(
+    { file },
+    `schema is "${schema}"${suggestion}; expected a result: ${RESULT_SCHEMA}, ${COMPARE_SCHEMA}, ${SWEEP_SCHEMA} or ${BASELINE_SCHEMA}`,
+  );
+}
+
+function writtenBy(value: unknown): string {
+  const tool = typeof value === 'object' && value !== null && 'tool' in value ? value.tool : null;
+  const known = typeof tool === 'object' && tool !== null && 'version' in tool;
+  return known && typeof tool.version === 'string' ? `, written by p2msim ${tool.version}` : '';
+}

@@ -1,0 +1,122 @@
+/**
+ * Where a text stops being JSON (RFC 8259), and what is wrong there.
+ *
+ * JSON.parse says no place in most of its messages (Node 20), and words them differently from version to version.
+ */
+
+export interface JsonMistake {
+  /** Characters before it. */
+  readonly offset: number;
+  /** Lower case, no full stop: `expected ',' or '}', found ']'`. */
+  readonly reason: string;
+}
+
+/** The first mistake in `text`, which JSON.parse refused; null if there is none. */
+export function findJsonMistake(text: string): JsonMistake | null {
+  try {
+    const scan = new JsonScan(text);
+    scan.value();
+    scan.end();
+    return null;
+  } catch (error) {
+    if (error instanceof Mistake) return { offset: error.offset, reason: error.message };
+    throw error;
+  }
+}
+
+/** 1-based line and column of an offset, and the text of that line. */
+export function placeOf(text: string, offset: number): { line: number; column: number; excerpt: string } {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', start);
+  const line = text.slice(0, start).split('\n').length;
+  return { line, column: offset - start + 1, excerpt: text.slice(start, end < 0 ? undefined : end) };
+}
+
+class Mistake extends Error {
+  readonly offset: number;
+
+  constructor(offset: number, reason: string) {
+    super(reason);
+    this.offset = offset;
+  }
+}
+
+const BLANKS = /[ \t\n\r]*/y;
+// oxlint-disable-next-line no-control-regex -- a string of JSON holds none unescaped
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const WORD = /true|false|null/y;
+
+/** Reads one value; throws a {@link Mistake}. */
+class JsonScan {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(): void {
+    this.#take(BLANKS);
+    const next = this.#text[this.#at];
+    if (next === '{') this.#items('}', () => this.#member());
+    else if (next === '[') this.#items(']', () => this.value());
+    else if (next === '"') this.#string();
+    else if (!this.#take(NUMBER) && !this.#take(WORD)) throw this.#expected('a value');
+  }
+
+  end(): void {
+    this.#take(BLANKS);
+    if (this.#at < this.#text.length) throw this.#expected('the end');
+  }
+
+  #items(close: string, item: () => void): void {
+    this.#at++;
+    this.#take(BLANKS);
+    if (this.#is(close)) return;
+    do item();
+    while (this.#is(','));
+    if (!this.#is(close)) throw this.#expected(`',' or '${close}'`);
+  }
+
+  #member(): void {
+    this.#take(BLANKS);
+    if (this.#text[this.#at] !== '"') throw this.#expected('a name in double quotes');
+    this.#string();
+    if (!this.#is(':')) throw this.#expected("':'");
+    this.value();
+  }
+
+  #string(): void {
+    const start = this.#at;
+    if (this.#take(STRING)) return;
+    const end = this.#text.indexOf('\n', start);
+    const broken = end < 0 && !this.#text.slice(start + 1).includes('"');
+    throw new Mistake(
+      broken ? this.#text.length : start,
+      broken ? BREAKS_OFF : 'a text that does not end in its line, or with a bad escape',
+    );
+  }
+
+  /** Takes `character` after blanks, if it is the next. */
+  #is(character: string): boolean {
+    this.#take(BLANKS);
+    if (this.#text[this.#at] !== character) return false;
+    this.#at++;
+    return true;
+  }
+
+  #take(pattern: RegExp): boolean {
+    pattern.lastIndex = this.#at;
+    const match = pattern.exec(this.#text);
+    this.#at += match?.[0].length ?? 0;
+    return match !== null;
+  }
+
+  #expected(what: string): Mistake {
+    if (this.#at >= this.#text.length) return new Mistake(this.#text.length, BREAKS_OFF);
+    return new Mistake(this.#at, `expected ${what}, found '${this.#text[this.#at] ?? ''}'`);
+  }
+}
+
+const BREAKS_OFF = 'it breaks off here';

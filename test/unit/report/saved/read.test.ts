@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { TraceError } from '../../../../src/errors.js';
+import { metricValues } from '../../../../src/report/metric-values.js';
+import { PLAIN_OPTIONS, type Output } from '../../../../src/report/output.js';
+import { REPORTERS } from '../../../../src/report/reporters/index.js';
+import { parseSaved } from '../../../../src/report/saved/read.js';
+import { savedRun } from '../../../../src/report/saved/saved-run.js';
+import { compare, run } from '../fixtures.js';
+
+const HAP = run({ mode: 'hap', counters: { 'walk.refs': 48 } });
+const SHADOW = run({ mode: 'shadow', counters: { 'walk.refs': 8, 'vmexit.total': 1 } });
+
+function written(reporter: string, output: Output): string {
+  return REPORTERS.get(reporter).render(output, PLAIN_OPTIONS);
+}
+
+/** The message with its place, as the command line prints it. */
+function refusal(text: string): string {
+  try {
+    parseSaved(text, 'base.json');
+  } catch (error) {
+    if (error instanceof TraceError) return `${error.where}: ${error.message}`;
+    throw error;
+  }
+  return 'read';
+}
+
+/** `run()` as JSON with some of its fields replaced. */
+function changed(change: (value: Record<string, unknown>) => void): string {
+  const value = JSON.parse(JSON.stringify(run())) as Record<string, unknown>;
+  change(value);
+  return JSON.stringify(value);
+}
+
+describe('a saved result', () => {
+  it.each(['json', 'ndjson'])('is read back from %s as it was', (reporter) => {
+    const saved = parseSaved(written(reporter, HAP), 'a.json');
+    expect(saved.schema).toBe('p2msim.result/1');
+    expect(saved.runs).toEqual([savedRun(HAP, 'a.json')]);
+    expect([...saved.runs[0]!.metrics]).toEqual(metricValues(HAP));
+  });
+
+  it.each(['json', 'ndjson'])('of a comparison, or several, is a run per mode (%s)', (reporter) => {
+    const one = parseSaved(written(reporter, compare([HAP, SHADOW])), 'a.json');
+    expect(one.runs.map((saved) => saved.mode)).toEqual(['hap', 'shadow']);
+    const two = parseSaved(written(reporter, [compare([HAP, SHADOW]), compare([HAP])]), 'a.json');
+    expect(two.runs.map((saved) => saved.mode)).toEqual(['hap', 'shadow', 'hap']);
+  });
+
+  it('of a sweep keeps the point of every run', () => {
+    const point = { ...HAP, point: { 'stlb.entries': 768 } };
+    const sweep = { schema: 'p2msim.sweep/1' as const, tool: HAP.tool, axes: [], points: [point] };
+    expect(parseSaved(written('json', sweep), 'a.json').runs[0]!.point).toEqual({ 'stlb.entries': 768 });
+  });
+
+  it('may have metrics that this version does not know, and lack some', () => {
+    const text = changed((value) => {
+      value['counters'] = { accesses: 3, 'later.metric': 4 };
+    });
+    const [saved] = parseSaved(text, 'a.json').runs;
+    expect(saved!.metrics.get('later.metric')).toBe(4);
+    expect(saved!.metrics.has('walk.refs')).toBe(false);
+  });
+});
+
+describe('what is no saved result', () => {
+  it('is refused with the place and the reason', () => {
+    expect(refusal('')).toBe('base.json: is empty; expected a saved result');
+    expect(refusal('op,va\nR,0x1000\n')).toMatch(/^base\.json:1:1: not JSON: expected a value, found 'o'; /);
+    expect(refusal('{\n  "schema": }')).toMatch(/^base\.json:2:13: not JSON: expected a value, found '}'/);
+    expect(refusal('[]')).toBe('base.json: holds no result');
+    expect(refusal('3')).toBe('base.json: the file is 3; expected an object');
+    expect(refusal('{"a": 1}')).toBe('base.json: is JSON, but not a result of p2msim: it has no "schema"');
+  });
+
+  it('is refused where it breaks off', () => {
+    const text = JSON.stringify(run(), null, 2);
+    expect(refusal(text.slice(0, text.indexOf('"events"')))).toMatch(/^base\.json:\d+:\d+: not JSON: /);
+    const lines = written('ndjson', [HAP, SHADOW]);
+    expect(refusal(lines.slice(0, -20))).toMatch(/^base\.json:2:\d+: not JSON: it breaks off here/);
+  });
+
+  it('is refused by schema: of a later version, of something else, misspelt', () => {
+    const schema = (id: string): string => changed((value) => (value['schema'] = id));
+    expect(refusal(schema('p2msim.result/9'))).toBe(
+      'base.json: schema is "p2msim.result/9", written by p2msim 0.0.0; this version reads up to "p2msim.result/1"',
+    );
+    expect(refusal(schema('p2msim.cost/1'))).toMatch(/schema is "p2msim\.cost\/1".*expected a result: /);
+    expect(refusal(schema('p2msim.reslut/1'))).toMatch(/did you mean "p2msim\.result\/1"\?/);
+  });
+
+  it('is refused by the field that is wrong', () => {
+    expect(refusal(changed((value) => delete value['manifest']))).toBe(
+      'base.json: manifest is missing; expected an object',
+    );
+    expect(refusal(changed((value) => (value['counters'] = { 'walk.refs': 'x' })))).toBe(
+      'base.json: counters["walk.refs"] is "x"; expected a whole number, at least 0',
+    );
+    expect(refusal(changed((value) => (value['memory'] = { pages: -1 })))).toMatch(
+      /^base\.json: memory\.pages is -1;/,
+    );
+    const inList = JSON.stringify({ schema: 'p2msim.compare/1', results: [run(), {}] });
+    expect(refusal(inList)).toBe('base.json: results[1].manifest is missing; expected an object');
+  });
+});
