@@ -37,7 +37,7 @@ describe('explain', () => {
         '  cause   every guest table and the data page are guest-physical addresses that',
         '          the p2m must translate',
         '  remedy  larger host pages, a nested TLB',
-        '  source  mmu/references.ts',
+        '  source  counters.ts (WalkShapes)',
         '',
       ].join('\n'),
     );
