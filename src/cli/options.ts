@@ -10,7 +10,8 @@ import { Option } from '@commander-js/extra-typings';
 import type { ReadOptions, Setting } from '../index.js';
 import type { Context, Library } from './context.js';
 import { systemReason } from './error-text.js';
-import { FLAGS, type Flag, type FlagSet, longName } from './flags.js';
+import { FLAGS, type FlagSet } from './flags.js';
+import { type Flag, longName } from './flags/flag.js';
 
 /** Configuration file that is read if it exists and `--config` names no other. */
 const DEFAULT_CONFIG_FILE = 'p2msim.config.json';

@@ -1,0 +1,34 @@
+/** Flags that say which records of a trace are replayed, and how. */
+import type { Flag } from './flag.js';
+
+export const INPUT: readonly Flag[] = [
+  { group: 'Input', flags: '-f, --format <name>', what: 'trace format', shown: 'by content' },
+  { group: 'Input', flags: '--on-error <what>', what: 'bad record: fail, or skip it', shown: 'fail' },
+  {
+    group: 'Input',
+    flags: '--max-errors <n>',
+    what: 'bad records to skip before failing',
+    shown: '10 with skip',
+  },
+  { group: 'Input', flags: '--lackey-modify <how>', what: 'M record: one access, or two', shown: 'one' },
+  { group: 'Input', flags: '--ignore-columns', what: 'pass over CSV columns that are not known' },
+];
+
+export const RUN: readonly Flag[] = [
+  { group: 'Input', flags: '--skip <n>', what: 'records to pass over first (10k = 10,000)', shown: '0' },
+  { group: 'Input', flags: '--warmup <n>', what: 'records to replay without counting', shown: '0' },
+  { group: 'Input', flags: '--limit <n>', what: 'records to count', shown: 'all' },
+  { group: 'Input', flags: '--interval <n>', what: 'records per row of the time series', shown: 'none' },
+  { group: 'Input', flags: '--lenient', what: 'ignore events that a mode cannot model' },
+  { group: 'Input', flags: '--strict', what: 'fail on events that a mode cannot model', shown: 'yes' },
+  { group: 'Input', flags: '--no-strip', what: 'replay sure TLB hits one by one too: same counts, slower' },
+];
+
+export const JOBS: readonly Flag[] = [
+  {
+    group: 'Input',
+    flags: '--jobs <n>',
+    what: 'threads for the machines; counts do not depend on it',
+    shown: '1',
+  },
+];
