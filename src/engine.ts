@@ -20,6 +20,25 @@ export {
 export * from './sweep.js';
 export * from './diff.js';
 export * from './baseline.js';
+export {
+  type BatchHeader,
+  FAILURE_KINDS,
+  type FailureKind,
+  formatBatchHeader,
+  formatPointLine,
+  parsePointLine,
+  type PointError,
+  type PointLine,
+  type PointTrace,
+  type ShardName,
+} from './batch/point-line.js';
+export {
+  missingNumbers,
+  parseResults,
+  type ResultsFile,
+  type StoredPoint,
+  type TornLine,
+} from './batch/results.js';
 export { addressOfVpn, formatAddress, parseHex } from './arch/address.js';
 export {
   ENTRIES,
@@ -122,6 +141,7 @@ export { INPUT_KINDS, type InputDifference, inputDifferences, type InputKind } f
 export { BASELINE_SCHEMA, baselineText, placeOfRun } from './report/saved/baseline.js';
 export { parseSaved, readSaved } from './report/saved/read.js';
 export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
+export { BATCH_SCHEMA, POINT_SCHEMA } from './report/result.js';
 export type { WalkReport, WalkStep } from './sim/run.js';
 export { type Finding, checkTrace } from './trace/check.js';
 export type { AccessBatch } from './trace/access.js';

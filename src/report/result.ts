@@ -16,6 +16,9 @@ export type { Cost, CostGroup, CostTerm, Verdict } from '../cost/types.js';
 export const RESULT_SCHEMA = 'p2msim.result/1';
 export const COMPARE_SCHEMA = 'p2msim.compare/1';
 export const SWEEP_SCHEMA = 'p2msim.sweep/1';
+/** Lines of a results file (batch/point-line.ts): its header, and its points. */
+export const BATCH_SCHEMA = 'p2msim.batch/1';
+export const POINT_SCHEMA = 'p2msim.point/1';
 
 export interface ToolInfo {
   readonly name: 'p2msim';

@@ -24,6 +24,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['validate'],
   ['cost'],
   ['report'],
+  ['batch'],
   ['capture'],
   ['version.ts', 'prepare.ts', 'api.ts', 'sweep.ts', 'diff.ts', 'baseline.ts', 'engine.ts', 'index.ts'],
   ['cli'],

@@ -4,13 +4,13 @@
  * A new version of a schema gets a line in READERS; the old ones stay, so that old files stay readable.
  */
 import { TraceError } from '../../errors.js';
-import { COMPARE_SCHEMA, RESULT_SCHEMA, SWEEP_SCHEMA } from '../result.js';
+import { BATCH_SCHEMA, COMPARE_SCHEMA, POINT_SCHEMA, RESULT_SCHEMA, SWEEP_SCHEMA } from '../result.js';
 import { openSource } from '../../trace/source.js';
 import { didYouMean } from '../../util/registry.js';
 import { BASELINE_SCHEMA, readBaseline } from './baseline.js';
 import { Fields } from './fields.js';
 import { parseJsonValues } from './json-text.js';
-import { readRun } from './read-run.js';
+import { readRun, values } from './read-run.js';
 import type { SavedFile, SavedRun } from './saved-run.js';
 
 type Reader = (value: unknown, file: string, path: string) => readonly SavedRun[];
@@ -22,6 +22,14 @@ const listed =
     Fields.of(value, file, path)
       .list(name)
       .map((run, i) => readRun(run, file, `${path === '' ? '' : `${path}.`}${name}[${i}]`));
+/** A point of a results file: its result, with the values of its axes; none if it failed. */
+const point: Reader = (value, file, path) => {
+  const fields = Fields.of(value, file, path);
+  const result = fields.raw('result');
+  if (result === null) return [];
+  const run = readRun(result, file, path === '' ? 'result' : `${path}.result`);
+  return [{ ...run, point: values(fields.object('point')) }];
+};
 /** Lines of `-r ndjson` beside the results, which have all that matters here. */
 const nothing: Reader = () => [];
 
@@ -31,6 +39,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   [COMPARE_SCHEMA, listed('results')],
   [SWEEP_SCHEMA, listed('points')],
   [BASELINE_SCHEMA, readBaseline],
+  [BATCH_SCHEMA, nothing],
+  [POINT_SCHEMA, point],
   ['p2msim.interval/1', nothing],
   ['p2msim.verdict/1', nothing],
 ]);
