@@ -255,7 +255,7 @@ function manifest(
     trace: {
       path: options.trace,
       format: trace.format,
-      sha256: trace.digest(),
+      sha256: trace.digest(outcome.whole ? Infinity : outcome.position),
       whole: outcome.whole,
       accesses: outcome.accesses,
       events: outcome.events,

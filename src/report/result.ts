@@ -29,7 +29,7 @@ export interface TraceManifest {
   /** As given by the user. */
   readonly path: string;
   readonly format: string;
-  /** SHA-256 of the decompressed bytes that were read. */
+  /** SHA-256 of the decompressed bytes that were needed: of the whole trace, or up to the end of a block of reading. */
   readonly sha256: string;
   /** True if those bytes are the whole trace; false after --limit or an error. */
   readonly whole: boolean;

@@ -59,6 +59,7 @@ async function replayWith(request: ReplayRequest, crew: Crew): Promise<ReplayOut
     warmup: schedule.warmed,
     skipped: Math.min(request.skip, schedule.position),
     events: schedule.events,
+    position: schedule.position,
     whole: error === null && !schedule.done,
     addressSpaces,
     error,

@@ -64,6 +64,8 @@ export interface ReplayOutcome {
   readonly warmup: number;
   readonly skipped: number;
   readonly events: number;
+  /** Records that were needed: all of the above, and those outside of regions of interest. */
+  readonly position: number;
   readonly addressSpaces: number;
   /** True if the trace was read to its end: its digest is then that of all of it. */
   readonly whole: boolean;

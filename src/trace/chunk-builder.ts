@@ -6,12 +6,15 @@
 import type { AccessBatch, TraceChunk } from './access.js';
 import { BATCH_CAPACITY, createBatch } from './access.js';
 import type { TraceEvent } from './event.js';
+import type { DecodedRecords } from './trace-digest.js';
 
 export class ChunkBuilder {
   readonly accesses: AccessBatch;
   readonly #capacity: number;
   readonly #events: TraceEvent[] = [];
   readonly #eventAt: number[] = [];
+  /** Accesses that were added and cleared again: those of all chunks but the last. */
+  #delivered = 0;
 
   /** @param capacity records of the largest chunk */
   constructor(capacity: number = BATCH_CAPACITY) {
@@ -50,12 +53,18 @@ export class ChunkBuilder {
     this.#eventAt.push(this.accesses.n);
   }
 
+  /** How far the trace has been decoded, in accesses. */
+  get decoded(): DecodedRecords {
+    return { delivered: this.#delivered, records: this.#delivered + this.accesses.n };
+  }
+
   /** What was added since {@link clear}. */
   chunk(rawBytes: number): TraceChunk {
     return { accesses: this.accesses, events: this.#events, eventAt: this.#eventAt, rawBytes };
   }
 
   clear(): void {
+    this.#delivered += this.accesses.n;
     this.accesses.n = 0;
     this.#events.length = 0;
     this.#eventAt.length = 0;

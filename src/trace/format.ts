@@ -4,6 +4,7 @@
  */
 import type { TraceChunk } from './access.js';
 import type { TraceHeader } from './event.js';
+import type { DecodedRecords } from './trace-digest.js';
 
 /** Bytes of the (decompressed) head that a format may look at to recognise itself. */
 export const SNIFF_BYTES = 4096;
@@ -58,6 +59,8 @@ export interface TraceStream {
   chunks(): AsyncIterable<TraceChunk>;
   /** Bad records dropped so far under `onError: skip`. */
   readonly skipped: { readonly count: number; readonly first: string | null };
+  /** How far it has been decoded, so that the digest of a replay that ends early is that of what it needed. */
+  readonly decoded: DecodedRecords;
 }
 
 export interface TraceFormat {

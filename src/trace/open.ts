@@ -35,8 +35,11 @@ export interface OpenTrace extends TraceStream {
   readonly batchRecords: number;
   /** The records, once. A chunk is only valid until the next one is asked for. */
   chunks(): AsyncIterable<TraceChunk>;
-  /** SHA-256 of the decompressed bytes read so far: of the whole trace at its end. */
-  digest(): string;
+  /**
+   * SHA-256 of the decompressed bytes read so far: of the whole trace at its end. Or of what it takes to decode so many
+   * `records`: to the end of the block in which the last one ends.
+   */
+  digest(records?: number): string;
   /** Size of the stored file, or null for a stream. */
   readonly totalBytes: number | null;
   /** Stored bytes read so far. */
@@ -81,6 +84,7 @@ function opened(
   badRecords: readonly TraceError[],
   batchRecords: number,
 ): OpenTrace {
+  source.decoded = () => stream.decoded;
   return {
     path,
     format,
@@ -98,8 +102,11 @@ function opened(
     get skipped() {
       return stream.skipped;
     },
+    get decoded() {
+      return stream.decoded;
+    },
     chunks: () => stream.chunks(),
-    digest: () => source.digest(),
+    digest: (records) => source.digest(records),
     close: () => source.close(),
   };
 }

@@ -6,7 +6,6 @@
  * is that of the decompressed bytes, so that a trace has one digest however it is stored. Bytes come
  * in blocks of fixed size whatever the pipe delivers: stopping early gives the same digest again.
  */
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { TraceError } from '../errors.js';
@@ -14,6 +13,7 @@ import { STDIN_NAME } from './bad-records.js';
 import type { ByteSource } from './format.js';
 import { SNIFF_BYTES } from './format.js';
 import { gunzip } from './gunzip.js';
+import { type DecodedRecords, TraceDigest } from './trace-digest.js';
 
 /** Block in which plain traces are read. */
 const PLAIN_BLOCK = 256 * 1024;
@@ -22,8 +22,13 @@ const FIRST_BLOCK = 32 * 1024;
 
 /** A {@link ByteSource} that knows its digest and can be given up. */
 export interface TraceSource extends ByteSource {
-  /** SHA-256, in hexadecimal, of the decompressed bytes delivered so far (all of them at the end). */
-  digest(): string;
+  /**
+   * SHA-256, in hexadecimal, of the decompressed bytes delivered so far (all of them at the end); or up to the end of
+   * the block in which record number `records` ends.
+   */
+  digest(records?: number): string;
+  /** Told what its bytes are worth: asked whenever the next block is. */
+  decoded: () => DecodedRecords;
   /** Closes the file if it is still open. */
   close(): Promise<void>;
 }
@@ -140,7 +145,8 @@ class OpenedSource implements TraceSource {
   bytesRead = 0;
   head: Uint8Array = new Uint8Array(0);
   readonly #blocks: Blocks;
-  readonly #hash = createHash('sha256');
+  decoded = (): DecodedRecords => ({ delivered: 0, records: 0 });
+  readonly #digest = new TraceDigest();
   /** Decompressed bytes, of which `#pending` were taken to see the head. */
   #decompressed: AsyncGenerator<Uint8Array>;
   readonly #pending: Uint8Array[] = [];
@@ -168,22 +174,23 @@ class OpenedSource implements TraceSource {
 
   async *chunks(): AsyncGenerator<Uint8Array> {
     try {
-      for (const chunk of this.#pending) {
-        this.#hash.update(chunk);
-        yield chunk;
-      }
+      for (const chunk of this.#pending) yield this.#delivered(chunk);
       if (this.#failure !== undefined) throw this.#failure.error;
-      for await (const chunk of this.#decompressed) {
-        this.#hash.update(chunk);
-        yield chunk;
-      }
+      for await (const chunk of this.#decompressed) yield this.#delivered(chunk);
     } finally {
       await this.close();
     }
   }
 
-  digest(): string {
-    return this.#hash.copy().digest('hex');
+  /** Whoever asks for more has decoded what came before. */
+  #delivered(chunk: Uint8Array): Uint8Array {
+    this.#digest.mark(this.decoded());
+    this.#digest.update(chunk);
+    return chunk;
+  }
+
+  digest(records?: number): string {
+    return this.#digest.of(records);
   }
 
   async close(): Promise<void> {

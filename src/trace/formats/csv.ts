@@ -54,6 +54,9 @@ export async function openCsv(
     get skipped() {
       return bad.skipped;
     },
+    get decoded() {
+      return out.decoded;
+    },
   };
 }
 

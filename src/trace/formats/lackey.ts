@@ -165,6 +165,9 @@ export async function openLackey(
     get skipped() {
       return reader.bad.skipped;
     },
+    get decoded() {
+      return out.decoded;
+    },
   };
 }
 

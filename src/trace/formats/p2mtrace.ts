@@ -59,6 +59,9 @@ async function open(source: ByteSource, options: ReaderOptions): Promise<TraceSt
     get skipped() {
       return reader.bad.skipped;
     },
+    get decoded() {
+      return out.decoded;
+    },
   };
 }
 
