@@ -54,11 +54,14 @@ export { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US } from './arch/pte.j
 export { configDigest, configValues } from './config/build.js';
 export { defaultConfig } from './config/defaults.js';
 export { CONFIG_KEYS, type ConfigKey, type ConfigValue, findKey, formatValue } from './config/keys.js';
-export { type ConfigFile, environmentSettings, parseConfigFile } from './config/layers.js';
+export { DocumentPart, parseDocument } from './config/document.js';
+export { type EnvironmentConfig, environmentName, environmentSettings } from './config/environment.js';
+export { CONFIG_FILES, type ConfigFile, NO_CONFIG_FILE, parseConfigFile } from './config/file.js';
 export { type EffectiveConfig, resolveConfig } from './config/load.js';
 export type { Preset, PresetEntry } from './config/preset.js';
 export { DEFAULT_PRESET, presets } from './config/presets/index.js';
 export type { MachineConfig } from './config/schema.js';
+export { CONFIG_SECTIONS, type ConfigSection } from './config/sections.js';
 export { type Setting, expectedOf, parseAssignment, parseSetting } from './config/values.js';
 export {
   type AccessCounters,

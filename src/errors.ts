@@ -37,10 +37,23 @@ export class UsageError extends P2msimError {
   }
 }
 
+/** A line of a text, for the excerpt below a message. Lines and columns count from 1. */
+export interface Excerpt {
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+  /** Length in characters of what is wrong, for the carets. */
+  readonly span: number;
+}
+
 /** A configuration that cannot be: unknown key, impossible geometry, contradiction. Exit 2. */
 export class ConfigError extends P2msimError {
-  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+  /** The line of the file that is wrong, if it is one. */
+  readonly excerpt: Excerpt | undefined;
+
+  constructor(message: string, options: { hint?: string; cause?: unknown; excerpt?: Excerpt } = {}) {
     super(message, 2, options);
+    this.excerpt = options.excerpt;
   }
 }
 

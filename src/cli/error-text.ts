@@ -82,6 +82,9 @@ export function reportError(library: Library, error: unknown, color: Colorizer, 
     }
   } else {
     lines.push(`${label} ${printable(error.message)}`);
+    const excerpt = error instanceof library.ConfigError ? error.excerpt : undefined;
+    if (excerpt !== undefined)
+      lines.push(...excerptLines(excerpt.line, excerpt.text, excerpt.column, excerpt.span));
   }
   lines.push(...error.details.map((line) => `  ${printable(line)}`));
   if (error.hint !== undefined) lines.push(`${color('cyan', 'hint:')} ${error.hint}`);

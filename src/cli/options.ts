@@ -4,17 +4,14 @@
  * A wrong word is an error that names the flag, what was found and what was expected, with a
  * suggestion where the choice is a name.
  */
-import { readFileSync } from 'node:fs';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { Option } from '@commander-js/extra-typings';
 import type { ReadOptions, Setting } from '../index.js';
+import { readConfigFile, readConfigText } from './config-file.js';
 import type { Context, Library } from './context.js';
-import { systemReason } from './error-text.js';
 import { FLAGS, type FlagSet } from './flags.js';
 import { type Flag, longName } from './flags/flag.js';
 
-/** Configuration file that is read if it exists and `--config` names no other. */
-const DEFAULT_CONFIG_FILE = 'p2msim.config.json';
 const DEFAULT_MAX_ERRORS = 10;
 
 /** Declares the flags of the given sets on a command, under their help groups. */
@@ -158,28 +155,9 @@ function featureSettings(text: string | undefined, library: Library): Setting[] 
   });
 }
 
-function readText(path: string, library: Library): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new library.ConfigError(`${path}: cannot be read: ${systemReason(cause)}`, { cause });
-  }
-}
-
-function configFile(given: Given, library: Library) {
-  const path = given.text('config');
-  if (path !== undefined) return library.parseConfigFile(readText(path, library), path);
-  try {
-    return library.parseConfigFile(readFileSync(DEFAULT_CONFIG_FILE, 'utf8'), DEFAULT_CONFIG_FILE);
-  } catch (error) {
-    if (error instanceof library.P2msimError) throw error;
-    return { preset: undefined, settings: [] };
-  }
-}
-
 /** Preset and settings: file < environment < flags < `--set`. */
-export function configOptions(given: Given, context: Context, library: Library) {
-  const file = configFile(given, library);
+export async function configOptions(given: Given, context: Context, library: Library) {
+  const file = await readConfigFile(given, library);
   const environment = library.environmentSettings(context.environment);
   const assigned = given.list('set').map((text) => library.parseAssignment(text, '--set'));
   return {
@@ -189,16 +167,11 @@ export function configOptions(given: Given, context: Context, library: Library) 
 }
 
 /** The cost table of `--cost`, or undefined for the built-in one. */
-export function costOption(given: Given, library: Library) {
+export async function costOption(given: Given, library: Library) {
   const path = given.text('cost');
   if (path === undefined) return undefined;
-  const text = readText(path, library);
-  try {
-    return library.loadCostTable(JSON.parse(text), path);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new library.ConfigError(`${path}: not valid JSON: ${cause.message}`, { cause });
-  }
+  const document = await library.parseDocument(readConfigText(path, library), path);
+  return library.loadCostTable(document.value, path);
 }
 
 /** Refuses words that say how to replay a trace, where none is replayed anew; `because` ends the message. */

@@ -33,18 +33,23 @@ export function checkStdin(traces: readonly string[], context: Context, library:
   }
 }
 
-/** How `trace` is replayed, by the words that were given. */
-export function optionsFor(trace: string, given: Given, context: Context, library: Library): RunOptions {
-  return {
-    trace,
+/** How each of `traces` is replayed, by the words that were given. */
+export async function optionsFor(
+  traces: readonly string[],
+  given: Given,
+  context: Context,
+  library: Library,
+): Promise<RunOptions[]> {
+  const common = {
     stdin: context.stdin,
     format: given.text('format'),
     read: readOptions(given),
-    ...configOptions(given, context, library),
+    ...(await configOptions(given, context, library)),
     ...runOptions(given, library),
-    costs: costOption(given, library),
+    costs: await costOption(given, library),
     argv: context.argv,
   };
+  return traces.map((trace) => ({ trace, ...common }));
 }
 
 /** Opens every trace and configures its machines; what was opened before a failure is closed again. */
@@ -103,7 +108,7 @@ export async function runCommand(
   const given = new Given(values, library);
   checkStdin(command.traces, context, library);
   const choice = given.word('progress', ['auto', 'never', 'ndjson'], 'auto');
-  const all = command.traces.map((trace) => optionsFor(trace, given, context, library));
+  const all = await optionsFor(command.traces, given, context, library);
   if (given.flag('print-config')) return printConfig(all, command.modes, given, context, library);
   for (const options of all) await library.check(options, command.modes);
   const outputs = await Outputs.open(given, context, library, command.traces);

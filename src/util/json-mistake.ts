@@ -1,5 +1,5 @@
 /**
- * Where a text stops being JSON (RFC 8259), and what is wrong there.
+ * Where a text stops being JSON (RFC 8259), and what is wrong there; where the values of JSON stand.
  *
  * JSON.parse says no place in most of its messages (Node 20), and words them differently from version to version.
  */
@@ -22,6 +22,23 @@ export function findJsonMistake(text: string): JsonMistake | null {
     if (error instanceof Mistake) return { offset: error.offset, reason: error.message };
     throw error;
   }
+}
+
+/** Names and numbers that lead to a value from the outermost one. */
+export type JsonPath = readonly (string | number)[];
+
+/** A value of a JSON text: where it begins, and where its name does (of an item: the item itself). */
+export interface JsonSpot {
+  readonly path: JsonPath;
+  readonly name: number;
+  readonly value: number;
+}
+
+/** Every value of `text`, which is JSON, in its order; a name that is there twice comes twice. */
+export function jsonSpots(text: string): JsonSpot[] {
+  const spots: JsonSpot[] = [];
+  new JsonScan(text, (spot) => spots.push(spot)).value();
+  return spots;
 }
 
 /** 1-based line and column of an offset, and the text of that line. */
@@ -50,17 +67,20 @@ const WORD = /true|false|null/y;
 /** Reads one value; throws a {@link Mistake}. */
 class JsonScan {
   readonly #text: string;
+  readonly #report: (spot: JsonSpot) => void;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, report: (spot: JsonSpot) => void = () => {}) {
     this.#text = text;
+    this.#report = report;
   }
 
-  value(): void {
+  value(path: JsonPath = [], name?: number): void {
     this.#take(BLANKS);
+    this.#report({ path, name: name ?? this.#at, value: this.#at });
     const next = this.#text[this.#at];
-    if (next === '{') this.#items('}', () => this.#member());
-    else if (next === '[') this.#items(']', () => this.value());
+    if (next === '{') this.#items('}', () => this.#member(path));
+    else if (next === '[') this.#items(']', (index) => this.value([...path, index]));
     else if (next === '"') this.#string();
     else if (!this.#take(NUMBER) && !this.#take(WORD)) throw this.#expected('a value');
   }
@@ -70,21 +90,24 @@ class JsonScan {
     if (this.#at < this.#text.length) throw this.#expected('the end');
   }
 
-  #items(close: string, item: () => void): void {
+  #items(close: string, item: (index: number) => void): void {
     this.#at++;
     this.#take(BLANKS);
     if (this.#is(close)) return;
-    do item();
+    let index = 0;
+    do item(index++);
     while (this.#is(','));
     if (!this.#is(close)) throw this.#expected(`',' or '${close}'`);
   }
 
-  #member(): void {
+  #member(path: JsonPath): void {
     this.#take(BLANKS);
-    if (this.#text[this.#at] !== '"') throw this.#expected('a name in double quotes');
+    const start = this.#at;
+    if (this.#text[start] !== '"') throw this.#expected('a name in double quotes');
     this.#string();
+    const name = String(JSON.parse(this.#text.slice(start, this.#at)));
     if (!this.#is(':')) throw this.#expected("':'");
-    this.value();
+    this.value([...path, name], start);
   }
 
   #string(): void {

@@ -73,7 +73,7 @@ describe('--shadow-policy FILE', () => {
 
   it.each([
     ['is not there', 'absent/policy.json', /cannot read the shadow policy absent\/policy\.json: ENOENT/],
-    ['is no JSON', file('text.json', 'base: kvm'), /cannot read the shadow policy .*text\.json: .*JSON/],
+    ['is no JSON', file('text.json', 'base: kvm'), /text\.json:1:1: not JSON: expected a value, found 'b'/],
     [
       'has a field that none has',
       file('slip.json', '{"base": "kvm", "prefetchEntry": 4}'),

@@ -32,7 +32,7 @@ async function replayTraces(
   const modes = modeOf(values, MODES)
     .split(',')
     .map((mode) => mode.trim());
-  const all = traces.map((trace) => optionsFor(trace, given, context, library));
+  const all = await optionsFor(traces, given, context, library);
   for (const options of all) await library.check(options, modes);
   const runs: SavedRun[] = [];
   for (const options of all) {

@@ -26,7 +26,7 @@ async function runWalk(trace: string, values: OptionValues, context: Context): P
     stdin: context.stdin,
     format: given.text('format'),
     read: readOptions(given),
-    ...configOptions(given, context, library),
+    ...(await configOptions(given, context, library)),
     mode: given.text('mode'),
     at: at === undefined ? null : given.count('at', 0),
     va: gva === undefined ? null : parseAddress(gva, library),

@@ -21,12 +21,12 @@ export const HARDWARE: readonly Flag[] = [
     shown: 'as the preset',
     key: 'cache.enabled',
   },
-  { group: 'Hardware', flags: '--cost <file>', what: 'cost table (JSON) instead of the built-in one' },
+  { group: 'Hardware', flags: '--cost <file>', what: 'cost table, JSON or TOML' },
   {
     group: 'Hardware',
     flags: '--config <file>',
-    what: 'configuration file (JSON)',
-    shown: 'p2msim.config.json if there',
+    what: 'configuration file, JSON or TOML',
+    shown: 'p2msim.config.json or .toml, if there',
   },
   { group: 'Hardware', flags: '--print-config', what: 'print every key, value and origin; do nothing else' },
 ];

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configDigest } from '../../../src/config/build.js';
 import { defaultConfig } from '../../../src/config/defaults.js';
-import { environmentSettings, parseConfigFile } from '../../../src/config/layers.js';
 import { resolveConfig } from '../../../src/config/load.js';
 import { parseAssignment, parseSetting } from '../../../src/config/values.js';
 
@@ -177,46 +176,6 @@ describe('rules for first touches', () => {
     expect(resolving('host.populate=lazy', 'host.memory=unpopulated', 'host.pageSize=1g')).toThrow(
       'host.pageSize is 1g (--set host.pageSize); expected 4k or 2m for unpopulated host memory',
     );
-  });
-});
-
-describe('a configuration file', () => {
-  it('takes nested and dotted keys and a preset', () => {
-    const text = '{"$schema": "x", "preset": "zen3", "stlb": {"entries": 4096}, "guest.pcid": true}';
-    expect(parseConfigFile(text, 'f.json')).toEqual({
-      preset: 'zen3',
-      settings: [
-        { key: 'stlb.entries', value: 4096, origin: 'f.json' },
-        { key: 'guest.pcid', value: true, origin: 'f.json' },
-      ],
-    });
-  });
-
-  it('is refused with its name when it is not an object, has unknown keys or wrong types', () => {
-    expect(() => parseConfigFile('[]', 'f.json')).toThrow(
-      'f.json: expected a JSON object of configuration keys',
-    );
-    expect(() => parseConfigFile('{', 'f.json')).toThrow(/^f\.json: not valid JSON/);
-    expect(() => parseConfigFile('{"sltb": {"ways": 2}}', 'f.json')).toThrow(/did you mean 'stlb.ways'/);
-    expect(() => parseConfigFile('{"seed": [1]}', 'f.json')).toThrow("f.json: seed is '[1]'");
-  });
-});
-
-describe('the environment', () => {
-  it('sets any key, and leaves the variables of others alone', () => {
-    const { preset, settings } = environmentSettings({
-      P2MSIM_PRESET: 'zen2',
-      P2MSIM_GUEST_PAGESIZE: '2m',
-      HOME: '/',
-    });
-    expect(preset).toBe('zen2');
-    expect(settings).toEqual([
-      { key: 'guest.pageSize', value: '2m', origin: 'environment variable P2MSIM_GUEST_PAGESIZE' },
-    ]);
-  });
-
-  it('reports a variable that names no key', () => {
-    expect(() => environmentSettings({ P2MSIM_STLB_ENTIRES: '1' })).toThrow(/did you mean 'stlb.entries'/);
   });
 });
 

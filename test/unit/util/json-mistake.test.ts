@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findJsonMistake, placeOf } from '../../../src/util/json-mistake.js';
+import { findJsonMistake, jsonSpots, placeOf } from '../../../src/util/json-mistake.js';
 
 function accepted(text: string): boolean {
   try {
@@ -45,5 +45,17 @@ describe('a mistake in JSON', () => {
       }),
       { seed: 1, numRuns: 3000 },
     );
+  });
+});
+
+describe('the values of JSON', () => {
+  it('are found with their names, in order, twice if they are there twice', () => {
+    expect(jsonSpots('{"a": [1, true], "a": "x"}')).toEqual([
+      { path: [], name: 0, value: 0 },
+      { path: ['a'], name: 1, value: 6 },
+      { path: ['a', 0], name: 7, value: 7 },
+      { path: ['a', 1], name: 10, value: 10 },
+      { path: ['a'], name: 17, value: 22 },
+    ]);
   });
 });

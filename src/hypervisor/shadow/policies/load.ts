@@ -4,6 +4,7 @@
  * A file starts from a shipped policy and changes fields of policy-fields.ts; nothing is run from it.
  */
 import { readFileSync } from 'node:fs';
+import { parseJsonDocument } from '../../../config/document.js';
 import { ConfigError } from '../../../errors.js';
 import { didYouMean } from '../../../util/registry.js';
 import type { ShadowPolicy } from '../policy.js';
@@ -39,17 +40,20 @@ function readPolicy(path: string): ShadowPolicy {
 
 function parse(path: string): Record<string, unknown> {
   const hint = 'a policy file is a JSON object: {"base": "xen", "prefetchEntries": 8}';
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`cannot read the shadow policy ${path}: ${why}`, { hint, cause });
-  }
+  const { value } = parseJsonDocument(read(path, hint), path, hint);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
   throw new ConfigError(`the shadow policy ${path} is not an object`, { hint });
+}
+
+function read(path: string, hint: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`cannot read the shadow policy ${path}: ${why}`, { hint, cause });
+  }
 }
 
 function text(path: string, field: string, value: unknown): string {

@@ -1,0 +1,17 @@
+/**
+ * CONFIG_SECTIONS: what stands at the top of a configuration file besides keys, one row each.
+ *
+ * The reader of the file (file.ts) hands over a section as it stands; who knows what it means reads it.
+ */
+
+/** A name at the top of a configuration file that is no configuration key. */
+export interface ConfigSection {
+  readonly name: string;
+  /** One line; ends in no full stop. */
+  readonly meaning: string;
+}
+
+export const CONFIG_SECTIONS: readonly ConfigSection[] = [
+  { name: '$schema', meaning: 'for editors; passed over' },
+  { name: 'preset', meaning: 'the core to model, as --preset takes it' },
+];
