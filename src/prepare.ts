@@ -11,7 +11,7 @@ import { estimateCost } from './cost/model.js';
 import { DEFAULT_COST_TABLE } from './cost/table.js';
 import type { CostTable } from './cost/types.js';
 import { type TraceError, UsageError } from './errors.js';
-import { findPolicy } from './hypervisor/shadow/policies/load.js';
+import { policyOf } from './hypervisor/shadow/policies/load.js';
 import type { BackendPlugin } from './mmu/backend.js';
 import { backends, isBackendPath, loadBackend } from './mmu/index.js';
 import { configManifest, replayManifest } from './report/manifest.js';
@@ -119,7 +119,7 @@ export async function check(
   const plugins = await resolveModes(modes);
   if (options.format !== undefined) TRACE_FORMATS.get(options.format);
   const { config } = resolveConfig({ preset: options.preset, settings: options.settings });
-  findPolicy(config.shadow.policy);
+  policyOf(config.shadow);
   return plugins;
 }
 

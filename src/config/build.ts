@@ -97,6 +97,7 @@ function readGuest(from: Reader): MachineConfig['guest'] {
     pcid: from.boolean('guest.pcid'),
     faultAround: from.integer('guest.faultAround'),
     flushCeiling: from.integer('guest.flushCeiling'),
+    switchEvery: from.integer('guest.switchEvery'),
   };
 }
 
@@ -142,7 +143,11 @@ export function buildConfig(values: ConfigValues): MachineConfig {
       l2: readCache(from, 'cache.l2'),
       llc: readCache(from, 'cache.llc'),
     },
-    shadow: { policy: from.text('shadow.policy'), pool: from.integerOrAuto('shadow.pool') },
+    shadow: {
+      policy: from.text('shadow.policy'),
+      pool: from.integerOrAuto('shadow.pool'),
+      oosSlots: from.integerOrAuto('shadow.oosSlots'),
+    },
   };
 }
 

@@ -21,6 +21,7 @@ export const MODEL_DEFAULTS: ReadonlyMap<string, ConfigValue> = new Map<string, 
   ['guest.pcid', false],
   ['guest.faultAround', 16], // Linux fault_around_bytes: 64 KiB
   ['guest.flushCeiling', 33], // Linux tlb_single_page_flush_ceiling
+  ['guest.switchEvery', 0],
   ['host.levels', 4],
   ['host.pageSize', '4k'],
   ['host.populate', 'eager'], // Xen populates a domain when it builds it
@@ -29,6 +30,7 @@ export const MODEL_DEFAULTS: ReadonlyMap<string, ConfigValue> = new Map<string, 
   ['host.layout', 'flat'],
   ['shadow.policy', 'xen'],
   ['shadow.pool', 'auto'],
+  ['shadow.oosSlots', 'auto'],
 ]);
 
 /** Defaults with the core of the preset called `name`. */

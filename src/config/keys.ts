@@ -115,6 +115,11 @@ const MODEL_KEYS: readonly ConfigKey[] = [
   boolean('guest.pcid', 'the guest tags its address spaces, where the mode allows it'),
   integer('guest.faultAround', [1, 512], 'pages mapped by one file-backed read fault (a power of two)'),
   integer('guest.flushCeiling', [0, 2 ** 20], 'a range flush of more pages than this flushes everything'),
+  integer(
+    'guest.switchEvery',
+    [0, 2 ** 32],
+    'accesses between switches to another process and back, on every vcpu; 0: none but those of the trace',
+  ),
   choice('host.levels', ['4', '5'], 'levels of the p2m (EPT or NPT)'),
   choice('host.pageSize', PAGE_SIZES, 'largest p2m leaf wanted'),
   choice('host.populate', ['eager', 'lazy'], 'when p2m entries are made: at start, or at first touch'),
@@ -175,6 +180,12 @@ const SHADOW_KEYS: readonly ConfigKey[] = [
       auto: true,
       unit: 'pages',
     },
+  ),
+  integer(
+    'shadow.oosSlots',
+    [0, 512],
+    "tables that may be out of sync, per vcpu; auto is the policy's number, 0 emulates every store",
+    { auto: true },
   ),
 ];
 

@@ -62,6 +62,8 @@ export interface MachineConfig {
     faultAround: number;
     /** A range flush of more pages than this flushes everything instead. */
     flushCeiling: number;
+    /** Accesses of the trace between two context switches to another process and back; 0: none but the trace's. */
+    switchEvery: number;
   };
   host: {
     /** Levels of the p2m (EPT/NPT). */
@@ -107,5 +109,7 @@ export interface MachineConfig {
     policy: string;
     /** Pages, or `auto`: the toolstack's formula. 0 is unbounded. */
     pool: number | 'auto';
+    /** Out-of-sync tables per vcpu, or `auto`: the policy's. */
+    oosSlots: number | 'auto';
   };
 }

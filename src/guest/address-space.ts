@@ -11,6 +11,9 @@ export interface Vma {
   readonly kind: MapKind;
 }
 
+/** Name of a process that touches nothing (`guest.switchEvery`). */
+export const OTHER_PROCESS = '<other>';
+
 export class AddressSpace {
   /** Tag in TLBs and walk caches; unique for the life of the machine, never 0. */
   readonly id: number;

@@ -9,7 +9,7 @@ import { ENTRIES, pageHi, pageLo, pageNumberOf, pagesOf, SIZE_4K, sizeOfName } f
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_RW, PTE_US } from '../arch/pte.js';
 import type { MachineConfig } from '../config/schema.js';
 import { TraceError } from '../errors.js';
-import { AddressSpace } from './address-space.js';
+import { AddressSpace, OTHER_PROCESS } from './address-space.js';
 import { digestOf } from './digest.js';
 import { GuestMemory } from './guest-memory.js';
 import { PcidSlots } from './pcid-slots.js';
@@ -80,9 +80,9 @@ export class Guest extends GuestMemory {
     return [...this.#spaces.values()];
   }
 
-  /** Address spaces made so far, the kernel's own not counted. */
+  /** Address spaces made so far, but for the kernel's own and the one that it only switches to. */
   get spacesMade(): number {
-    return this.#nextSpaceId - 2;
+    return this.#nextSpaceId - (this.knows(OTHER_PROCESS) ? 3 : 2);
   }
 
   knows(name: string): boolean {

@@ -16,7 +16,7 @@ import { ShadowDomain } from '../hypervisor/shadow/domain.js';
 import { FaultHandler } from '../hypervisor/shadow/fault.js';
 import { invlpg } from '../hypervisor/shadow/invlpg.js';
 import { FL1, L1, L2, L3, L4, SH_LARGE, SH_P, SH_RW } from '../hypervisor/shadow/pages.js';
-import { findPolicy } from '../hypervisor/shadow/policies/load.js';
+import { policyOf } from '../hypervisor/shadow/policies/load.js';
 import {
   dropEverything,
   loadCr3,
@@ -57,7 +57,7 @@ class ShadowBackend implements MmuBackend {
     const { config, guest, counters, vcpus } = parts;
     this.#p2m = parts.p2m(SIZE_2M);
     this.#lazy = config.host.populate === 'lazy' && config.guest.memory === 'cold';
-    this.#domain = new ShadowDomain(findPolicy(config.shadow.policy), guest, this.#p2m, counters, config, {
+    this.#domain = new ShadowDomain(policyOf(config.shadow), guest, this.#p2m, counters, config, {
       flushVcpu: (id) => flushVcpu(vcpus[id]!),
     });
     this.#handler = new FaultHandler(this.#domain);
@@ -269,7 +269,7 @@ function create(parts: MachineParts): ShadowBackend {
 }
 
 function describe(config: MachineConfig): string {
-  const { oosSlots, largeEntries } = findPolicy(config.shadow.policy);
+  const { oosSlots, largeEntries } = policyOf(config.shadow);
   const oos =
     oosSlots === null ? 'out-of-sync tables without limit' : `${oosSlots} out-of-sync tables per vcpu`;
   const leaves = largeEntries ? '2m where guest and host allow it' : '4k';

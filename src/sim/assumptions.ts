@@ -13,6 +13,12 @@ const NAMES: Readonly<Record<string, string>> = {
 
 export function assumptionsOf(machine: Machine, lacks: readonly string[], events: number): string[] {
   const list = [guestModel(machine), memoryModel(machine), p2mModel(machine), walkModel(machine)];
+  const { switchEvery } = machine.config.guest;
+  if (switchEvery > 0) {
+    list.push(
+      `after every ${switchEvery} accesses the guest switches to a process that touches nothing, and back`,
+    );
+  }
   if (machine.plugin.name === 'shadow') list.push(...shadowModel(machine));
   if (events === 0) list.push("the trace has no events: every page-table edit is the guest kernel model's");
   if (lacks.length > 0) list.push(`the trace cannot say: ${lacks.join(', ')}`);

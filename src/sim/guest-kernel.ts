@@ -20,5 +20,11 @@ export function guestKernel(
       },
     );
   }
+  if (config.guest.switchEvery > 0) {
+    throw new ConfigError(
+      `the trace has a scripted guest, whose switches are in the trace, and guest.switchEvery is ${config.guest.switchEvery}`,
+      { hint: 'leave --switch-every out: such a guest switches by CR3 rows of its trace' },
+    );
+  }
   return { layout: scriptedLayout(header.scripted), handleFault: passOverFault };
 }

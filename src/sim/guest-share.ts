@@ -23,7 +23,7 @@ export class GuestShare {
   /** Machines may share if they agree on this; null: not at all. Traces with events are the caller's to exclude. */
   static key(config: MachineConfig): string | null {
     const { guest, host, seed, vcpus } = config;
-    const fixed = guest.mode === 'premapped' && host.populate === 'eager';
+    const fixed = guest.mode === 'premapped' && guest.switchEvery === 0 && host.populate === 'eager';
     return fixed ? JSON.stringify([guest, seed, vcpus]) : null;
   }
 

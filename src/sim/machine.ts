@@ -29,6 +29,7 @@ import {
 } from '../counters.js';
 import { guestKernel } from './guest-kernel.js';
 import { GuestShare } from './guest-share.js';
+import { OwnSwitches } from './own-switches.js';
 import type { MachineRequest } from './run.js';
 import { createVcpus } from './vcpus.js';
 
@@ -36,6 +37,7 @@ export class Machine {
   readonly plugin: BackendPlugin;
   readonly config: MachineConfig;
   readonly parts: MachineParts;
+  readonly switches: OwnSwitches;
   readonly #trace: AccessCounters = createAccessCounters();
   readonly #kernel: AccessCounters = createAccessCounters();
   readonly #counters: MachineCounters = createMachineCounters();
@@ -69,6 +71,7 @@ export class Machine {
     const { layout, handleFault } = guestKernel(config, header, options);
     share.grown.push((ram) => bound.backend?.ramGrown(ram));
     const guest = (share.guest ??= new Guest(config, this.#counters, portOf(vcpus, bound, share), layout));
+    this.switches = new OwnSwitches(config.guest.switchEvery, guest);
     for (const vcpu of vcpus) vcpu.space = guest.current[vcpu.id]!.id;
     this.parts = {
       config,
@@ -103,6 +106,10 @@ export class Machine {
 
   /** Replays records [from, to) of a batch, each of them. */
   replayAccesses(batch: AccessBatch, from: number, to: number): void {
+    this.switches.inSlices(from, to, (start, end) => this.#replayEach(batch, start, end));
+  }
+
+  #replayEach(batch: AccessBatch, from: number, to: number): void {
     const columns = (this.#columns ??= new PageColumns());
     columns.fill(this.parts.ids, this.spaces(), batch, from, to, 0);
     this.replayColumns(batch, columns, 0);
@@ -208,7 +215,7 @@ export class Machine {
     batch.op[0] = write ? OP_WRITE : OP_READ;
     batch.size[0] = 1;
     batch.vcpu[0] = vcpu;
-    this.replayAccesses(batch, 0, 1);
+    this.#replayEach(batch, 0, 1);
   }
 
   #vcpu(id: number, line: number): Vcpu {

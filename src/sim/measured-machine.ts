@@ -26,7 +26,9 @@ export class MeasuredMachine {
   carryOut(chunk: TraceChunk | null, step: Step): void {
     switch (step.kind) {
       case 'accesses':
-        return this.#pass.replay(this.machine, chunk!.accesses, step.from, step.to);
+        return this.machine.switches.inSlices(step.from, step.to, (from, to) =>
+          this.#pass.replay(this.machine, chunk!.accesses, from, to),
+        );
       case 'event':
         return this.machine.event(step.event);
       case 'start':

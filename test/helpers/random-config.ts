@@ -79,6 +79,7 @@ export function randomConfig(rng: Rng, mode: ReferenceMode): MachineConfig {
       pcid: !shadow && rng.chance(50),
       faultAround: rng.pick([1, 4, 16]),
       flushCeiling: rng.pick([1, 4, 33]),
+      switchEvery: 0,
     },
     host: {
       levels: rng.chance(75) ? 4 : 5,
@@ -107,7 +108,11 @@ export function randomConfig(rng: Rng, mode: ReferenceMode): MachineConfig {
       l2: cacheLevel(rng),
       llc: cacheLevel(rng),
     },
-    shadow: { policy: rng.chance(75) ? 'xen' : 'xen-oos-off', pool: rng.chance(60) ? 0 : 'auto' },
+    shadow: {
+      policy: rng.chance(75) ? 'xen' : 'xen-oos-off',
+      pool: rng.chance(60) ? 0 : 'auto',
+      oosSlots: 'auto',
+    },
   };
 }
 
@@ -131,6 +136,7 @@ export function randomKvmConfig(rng: Rng, bare: boolean): MachineConfig {
   const shadow = {
     policy: rng.chance(70) ? 'kvm' : 'kvm-6.12',
     pool: rng.chance(40) ? 0 : rng.chance(50) ? ('auto' as const) : rng.int(34, 70),
+    oosSlots: 'auto' as const,
   };
   const host = { ...config.host, layout: 'flat' as const, pageSize: rng.pick(['4k', '2m'] as const) };
   const found: MachineConfig = touched

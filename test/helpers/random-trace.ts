@@ -71,7 +71,7 @@ class TraceMaker {
     this.#config = config;
     this.#oracle = new ReferenceSimulator(
       'native',
-      { ...config, shadow: { policy: 'xen', pool: 0 } },
+      { ...config, shadow: { policy: 'xen', pool: 0, oosSlots: 'auto' } },
       header,
     );
     this.#rangesLeft = { '4k': Infinity, '2m': 2, '1g': 0 }[config.guest.pageSize];

@@ -21,6 +21,7 @@ export const BARE: MachineConfig = {
     pcid: false,
     faultAround: 16,
     flushCeiling: 33,
+    switchEvery: 0,
   },
   host: { levels: 4, pageSize: '4k', populate: 'eager', fill: 'page', memory: 'populated', layout: 'flat' },
   l1d: NO_TLB,
@@ -36,5 +37,5 @@ export const BARE: MachineConfig = {
   npwc: NO_PWC,
   ntlb: NONE,
   cache: { enabled: false, enter: 'l1', l1: NO_CACHE, l2: NO_CACHE, llc: NO_CACHE },
-  shadow: { policy: 'xen', pool: 0 },
+  shadow: { policy: 'xen', pool: 0, oosSlots: 'auto' },
 };

@@ -7,7 +7,7 @@ import { KvmRig, RWAD } from './kvm-rig.js';
 export type Policy = 'kvm' | 'kvm-6.12';
 
 export function config(policy: Policy = 'kvm', over: Partial<MachineConfig> = {}): MachineConfig {
-  return { ...BARE, shadow: { policy, pool: 0 }, ...over };
+  return { ...BARE, shadow: { policy, pool: 0, oosSlots: 'auto' }, ...over };
 }
 
 export function booted(policy: Policy = 'kvm', over: Partial<MachineConfig> = {}): KvmRig {

@@ -233,7 +233,7 @@ describe('spaces', () => {
   });
 
   it('recycle 20 pages at a time when fewer than 5 are free, the oldest but the kept roots first', () => {
-    const rig = booted('kvm', { shadow: { policy: 'kvm', pool: 40 } });
+    const rig = booted('kvm', { shadow: { policy: 'kvm', pool: 40, oosSlots: 'auto' } });
     const used = (): number => rig.kvm.memory()['shadow.pages']!;
     const oldest = rig.kvm.pages.pages[1]!;
     rig.set(rig.page(0), make(rig.frame(), RWAD));

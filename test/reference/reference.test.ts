@@ -285,7 +285,7 @@ describe('shadow paging and table stores', () => {
   });
 
   it('emulates L1 stores one by one without out-of-sync tables', () => {
-    const d = new Driver('shadow', { ...BARE, shadow: { policy: 'xen-oos-off', pool: 0 } });
+    const d = new Driver('shadow', { ...BARE, shadow: { policy: 'xen-oos-off', pool: 0, oosSlots: 'auto' } });
     d.pages(READ, 0, 1);
     d.warmDirectMap();
     const rise = d.rise(['vmexit.pf.emulate', 'shadow.unsync'], () => {

@@ -60,13 +60,14 @@ export class OutOfSync {
   /** 6.5; true if the table is out of sync now by this call. */
   unsync(vcpu: ShadowVcpu, gfn: number): boolean {
     const { m } = this.#pages;
-    if (m.config.shadow.policy === 'xen-oos-off' || this.#pages.slotOf(gfn)) return false;
+    const { length } = vcpu.slots;
+    if (length === 0 || this.#pages.slotOf(gfn)) return false;
     for (const type of ['l2', 'l3', 'l4'] as const) if (this.#pages.find(gfn, type)) return false;
-    const home = (gfn + MFN_OFFSET) % 3;
+    const home = (gfn + MFN_OFFSET) % length;
     const occupant = vcpu.slots[home] ?? null;
     const newcomer: Slot = { gfn, snapshot: [], fixups: [null, null], next: 0, mayWrite: true };
-    if (occupant && (occupant.gfn + MFN_OFFSET) % 3 === home) {
-      const next = (home + 1) % 3;
+    if (occupant && (occupant.gfn + MFN_OFFSET) % length === home) {
+      const next = (home + 1) % length;
       this.#crush(vcpu, next);
       vcpu.slots[next] = occupant;
     } else {
@@ -132,7 +133,7 @@ export class OutOfSync {
   /** Brings one table back into sync; it leaves its slot. */
   resync(gfn: number): void {
     for (const owner of this.#pages.vcpus) {
-      for (let i = 0; i < 3; i++) {
+      for (let i = 0; i < owner.slots.length; i++) {
         const slot = owner.slots[i];
         if (!slot || slot.gfn !== gfn) continue;
         this.#resyncSlot(slot);
@@ -163,7 +164,7 @@ export class OutOfSync {
   }
 
   resyncOwn(vcpu: ShadowVcpu): void {
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < vcpu.slots.length; i++) {
       const slot = vcpu.slots[i];
       if (!slot) continue;
       this.#resyncSlot(slot);
@@ -175,7 +176,7 @@ export class OutOfSync {
     this.resyncOwn(vcpu);
     for (const other of this.#pages.vcpus) {
       if (other === vcpu) continue;
-      for (let i = 0; i < 3; i++) {
+      for (let i = 0; i < other.slots.length; i++) {
         const slot = other.slots[i];
         if (!slot) continue;
         this.#resyncSlot(slot);

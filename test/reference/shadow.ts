@@ -1,4 +1,5 @@
 /** Shadow paging, policies `xen` and `xen-oos-off`: walk, faults, tables, exits (rule 6). */
+import type { MachineConfig } from '../../src/config/schema.js';
 import { A, D, P, RW, gfnOf, has, indexAt, make } from './entry.js';
 import { countReference, exit, flushAllOf, flushPageOf } from './machine.js';
 import type { Backend, Machine, PageAccess, Vcpu, WalkResult } from './machine.js';
@@ -12,6 +13,12 @@ import {
 import { type GuestWalk, level1Entry, upperEntry, walkGuest } from './shadow-walk.js';
 import { TableStores, TYPE } from './shadow-stores.js';
 import { OutOfSync } from './shadow-oos.js';
+
+/** 6.5: out-of-sync tables that a vcpu can have. */
+function slotsOf({ policy, oosSlots }: MachineConfig['shadow']): number {
+  if (oosSlots !== 'auto') return oosSlots;
+  return policy === 'xen-oos-off' ? 0 : 3;
+}
 
 export class Shadow implements Backend {
   readonly pages: ShadowPages;
@@ -33,7 +40,7 @@ export class Shadow implements Backend {
       this.pages.vcpus.push({
         hardware,
         root: page,
-        slots: [null, null, null],
+        slots: Array.from({ length: slotsOf(machine.config.shadow) }, () => null),
         lastEmulated: { vpn: 0, gfn: 0, ok: false },
         lastUnshadowGfn: null,
         lastWritable: null,

@@ -29,6 +29,7 @@ export class ReferenceSimulator {
   #kernel: Kernel;
   #events: Events;
   #shadow: Shadow | KvmShadow | null = null;
+  #records = 0;
 
   constructor(mode: ReferenceMode, config: MachineConfig, header: TraceHeader = EMPTY) {
     const counts = new Counts();
@@ -68,6 +69,17 @@ export class ReferenceSimulator {
 
   /** One record of the trace (1.1). op: 0 read, 1 write, 2 fetch, 3 modify. */
   access(vcpu: number, op: 0 | 1 | 2 | 3, va: bigint, size: number): void {
+    this.#record(vcpu, op, va, size);
+    const { switchEvery } = this.#m.config.guest;
+    if (switchEvery === 0 || ++this.#records % switchEvery !== 0) return;
+    for (const v of this.#m.vcpus) {
+      const { space } = v;
+      this.#guest.switchTo(v, this.#guest.space('<other>'));
+      this.#guest.switchTo(v, space);
+    }
+  }
+
+  #record(vcpu: number, op: 0 | 1 | 2 | 3, va: bigint, size: number): void {
     const v = this.#m.vcpus[vcpu]!;
     const last = Number((va + BigInt(size) - 1n) >> 12n);
     for (let vpn = Number(va >> 12n); vpn <= last; vpn++) {
@@ -84,7 +96,7 @@ export class ReferenceSimulator {
   }
 
   #touch(vcpu: number, va: Word64, write: boolean): void {
-    this.access(vcpu, write ? 1 : 0, BigInt(va.hi) * 0x100000000n + BigInt(va.lo), 1);
+    this.#record(vcpu, write ? 1 : 0, BigInt(va.hi) * 0x100000000n + BigInt(va.lo), 1);
   }
 
   event(e: TraceEvent): void {

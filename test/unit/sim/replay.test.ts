@@ -256,3 +256,54 @@ describe('progress', () => {
     expect(seen.at(-1)).toBe(5);
   });
 });
+
+describe('switches that the guest makes on its own account', () => {
+  const every = (n: number) => (config: MachineConfig) => {
+    premapped(config);
+    config.guest.switchEvery = n;
+  };
+  /** Reads of four pages by turns: in a TLB that is not flushed they miss once each. */
+  const turns = (n: number): string[] => Array.from({ length: n }, (_, i) => pages(1, 1 + (i % 4))[0]!);
+
+  it('flush the TLB: 40 reads with a switch after every 10 miss 4 pages in each of 4 slices', async () => {
+    const outcome = await replay(['op,va', ...turns(40)], { change: every(10) });
+    // The fourth switch comes after the last read: 4 switches of two CR3 loads, 3 of which a read sees.
+    expect([count(outcome, 'guest.cr3'), count(outcome, 'tlb.stlb.miss')]).toEqual([8, 16]);
+    expect(first(outcome).assumptions).toContain(
+      'after every 10 accesses the guest switches to a process that touches nothing, and back',
+    );
+  });
+
+  it('with PCID flush nothing', async () => {
+    const change = (config: MachineConfig): void => {
+      every(10)(config);
+      config.guest.pcid = true;
+    };
+    const outcome = await replay(['op,va', ...turns(40)], { change });
+    expect([count(outcome, 'guest.cr3'), count(outcome, 'tlb.stlb.miss')]).toEqual([8, 4]);
+  });
+
+  it('count the same when sure hits are stripped, in every mode', async () => {
+    const lines = ['op,va', ...turns(1000)];
+    const modes = ['native', 'hap', 'shadow'];
+    const [stripped, each] = [
+      await replay(lines, { modes, change: every(7) }),
+      await replay(lines, { modes, change: every(7), strip: false }),
+    ];
+    expect(stripped.runs.map(({ counters }) => counters)).toEqual(each.runs.map(({ counters }) => counters));
+    expect(stripped.addressSpaces).toBe(1);
+  });
+
+  it('are refused for a scripted guest', async () => {
+    await expect(
+      replay(
+        ['# guest: scripted', '# direct-map: 0xffff880000000000', '# root: 0x800000', 'op,va', 'R,0x1000'],
+        {
+          change: (config) => {
+            config.guest.switchEvery = 10;
+          },
+        },
+      ),
+    ).rejects.toThrow('whose switches are in the trace, and guest.switchEvery is 10');
+  });
+});

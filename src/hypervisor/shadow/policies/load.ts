@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseJsonDocument } from '../../../config/document.js';
+import type { MachineConfig } from '../../../config/schema.js';
 import { ConfigError } from '../../../errors.js';
 import { didYouMean } from '../../../util/registry.js';
 import type { ShadowPolicy } from '../policy.js';
@@ -20,6 +21,19 @@ export function isPolicyFile(name: string): boolean {
 /** The policy called `name`, or read from the file `name`. Throws UsageError or {@link ConfigError}. */
 export function findPolicy(name: string): ShadowPolicy {
   return isPolicyFile(name) ? readPolicy(name) : policies.get(name);
+}
+
+/** The policy of a configuration: as it is named, with `shadow.oosSlots` in the place of its own number. */
+export function policyOf({ policy, oosSlots }: MachineConfig['shadow']): ShadowPolicy {
+  const named = findPolicy(policy);
+  if (oosSlots === 'auto') return named;
+  if (named.oosSlots === null && oosSlots > 0) {
+    throw new ConfigError(
+      `shadow.oosSlots is ${oosSlots}, but policy ${policy} has no slots; expected 0 (no table out of sync) or auto (any number)`,
+      { hint: 'policies with slots: `p2msim modes`; for example `--shadow-policy xen`' },
+    );
+  }
+  return { ...named, oosSlots };
 }
 
 function readPolicy(path: string): ShadowPolicy {

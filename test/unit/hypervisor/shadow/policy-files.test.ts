@@ -7,7 +7,7 @@ import type { ShadowPolicy } from '../../../../src/hypervisor/shadow/policy.js';
 import { expectedPolicyValue, POLICY_FIELDS } from '../../../../src/hypervisor/shadow/policy-fields.js';
 import { checkConsistency } from '../../../../src/hypervisor/shadow/policies/consistency.js';
 import { policies } from '../../../../src/hypervisor/shadow/policies/index.js';
-import { findPolicy, isPolicyFile } from '../../../../src/hypervisor/shadow/policies/load.js';
+import { findPolicy, isPolicyFile, policyOf } from '../../../../src/hypervisor/shadow/policies/load.js';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'p2msim-policy-'));
 let files = 0;
@@ -232,4 +232,19 @@ it('what a field may be is said in words for each type', () => {
   const words = new Map(Object.values(POLICY_FIELDS).map((row) => [row.type, expectedPolicyValue(row)]));
   expect([...words.keys()].sort()).toEqual(['bases', 'boolean', 'choice', 'integer', 'list']);
   expect(new Set(words.values()).size).toBe(5);
+});
+
+describe('shadow.oosSlots', () => {
+  it('takes the place of the number of the policy, and of nothing else', () => {
+    const xen = policies.get('xen');
+    expect(policyOf({ policy: 'xen', pool: 'auto', oosSlots: 8 })).toEqual({ ...xen, oosSlots: 8 });
+    expect(policyOf({ policy: 'xen', pool: 'auto', oosSlots: 'auto' })).toBe(xen);
+    expect(policyOf({ policy: 'kvm', pool: 'auto', oosSlots: 0 }).oosSlots).toBe(0);
+  });
+
+  it('is refused where the policy has no slots', () => {
+    expect(() => policyOf({ policy: 'kvm', pool: 'auto', oosSlots: 3 })).toThrow(
+      'shadow.oosSlots is 3, but policy kvm has no slots; expected 0 (no table out of sync) or auto (any number)',
+    );
+  });
 });
