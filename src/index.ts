@@ -1,6 +1,7 @@
 /** The library surface of p2msim: the engine, and what is computed with it. The command line uses nothing else. */
 export * from './engine.js';
 export { explain, explainTopics } from './report/explain.js';
+export { generatorListText } from './report/generator-list.js';
 export { missRatioText, missesByWaysText } from './report/mrc.js';
 export { missRatioCsv, missRatioJson, missesByWaysCsv, missesByWaysJson } from './report/mrc-data.js';
 export { ASCII_PLOT, missRatioPlot, UNICODE_PLOT } from './report/mrc-plot.js';

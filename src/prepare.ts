@@ -21,6 +21,7 @@ import type { MachineRun, ReplayOutcome, ReplayRequest } from './sim/run.js';
 import { BATCH_CAPACITY } from './trace/access.js';
 import { DEFAULT_READ_OPTIONS, type ReadOptions } from './trace/format.js';
 import { TRACE_FORMATS } from './trace/formats/index.js';
+import { isGenerated } from './trace/generate/open-generated.js';
 import { type OpenTrace, openTrace } from './trace/open.js';
 import { TOOL } from './version.js';
 
@@ -33,7 +34,7 @@ const LARGE_BATCH = 1 << 20;
 
 /** The trace and the machine: what all verbs take. */
 export interface TraceOptions {
-  /** Path, or `-` for `stdin`. */
+  /** Path, `-` for `stdin`, or `gen:NAME,KEY=VALUE,...` for a generated trace. */
   readonly trace: string;
   readonly stdin?: NodeJS.ReadableStream | undefined;
   /** Name of a trace format; recognised by content if absent. */
@@ -117,7 +118,7 @@ export async function check(
   modes: readonly string[],
 ): Promise<readonly BackendPlugin[]> {
   const plugins = await resolveModes(modes);
-  if (options.format !== undefined) TRACE_FORMATS.get(options.format);
+  if (options.format !== undefined && !isGenerated(options.trace)) TRACE_FORMATS.get(options.format);
   const { config } = resolveConfig({ preset: options.preset, settings: options.settings });
   policyOf(config.shadow);
   return plugins;

@@ -8,6 +8,7 @@ import { detectFormat } from './detect.js';
 import type { TraceHeader } from './event.js';
 import type { ReadOptions, TraceStream } from './format.js';
 import { TRACE_FORMATS } from './formats/index.js';
+import { isGenerated, openGenerated } from './generate/open-generated.js';
 import type { TraceSource } from './source.js';
 import { openSource } from './source.js';
 
@@ -53,10 +54,11 @@ export interface OpenTrace extends TraceStream {
 }
 
 /**
- * Opens the trace at `path` (`-`: standard input). Throws {@link TraceError} if it cannot be read
+ * Opens the trace at `path` (`-`: standard input; `gen:...`: a generated one). Throws {@link TraceError} if it cannot be read
  * or recognised, and UsageError for an unknown `format`.
  */
 export async function openTrace(path: string, options: OpenOptions): Promise<OpenTrace> {
+  if (isGenerated(path)) return openGenerated(path, options);
   const named = options.format === undefined ? undefined : TRACE_FORMATS.get(options.format);
   const source = await openSource(path, options.stdin);
   try {

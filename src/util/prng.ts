@@ -18,6 +18,12 @@ export class Prng {
     return uniformInt(this.#generator, 0, bound - 1);
   }
 
+  /** A multiple of 2^-53 in [0, 1). */
+  unit(): number {
+    const high = this.#generator.next() >>> 5;
+    return (high * 2 ** 26 + (this.#generator.next() >>> 6)) / 2 ** 53;
+  }
+
   /** Shuffles in place (Fisher-Yates). */
   shuffle(values: Int32Array): void {
     for (let i = values.length - 1; i > 0; i--) {

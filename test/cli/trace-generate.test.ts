@@ -48,9 +48,58 @@ describe('the list of scenarios', () => {
   });
 });
 
+describe('a generator', () => {
+  it.each(['fork.csv', 'fork.csv.gz', 'fork.p2mtrace'])(
+    'gives the same counts without a file and from %s',
+    (name) => {
+      const [path, spec] = [join(FOLDER, name), 'fork-exec,accesses=3000,footprint=64k,edits=5'];
+      const [generator = '', ...words] = spec.split(',');
+      const params = words.flatMap((word) => ['--param', word]);
+      expect(cli(['trace', 'generate', generator, ...params, '-o', path])).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      });
+      const [direct, stored] = [`gen:${spec}`, path].map((trace) => {
+        const { code, stdout } = cli(['replay', trace, '-m', 'shadow', '--json']);
+        expect(code).toBe(0);
+        return JSON.parse(stdout) as { counters: Record<string, number>; memory: Record<string, number> };
+      });
+      expect(stored?.counters).toEqual(direct?.counters);
+      expect(stored?.memory).toEqual(direct?.memory);
+      expect(direct?.counters['accesses']).toBe(3000);
+    },
+    60_000,
+  );
+
+  it('can be swept, on threads, looked at, and compared with a saved result of itself', () => {
+    const spec = 'gen:zipf,accesses=5000,footprint=1MiB';
+    const sweep = ['sweep', spec, '-L', 'stlb.entries', '768,1536', '-r', 'csv'];
+    expect(cli([...sweep, '--jobs', '2']).stdout).toBe(cli(sweep).stdout);
+    expect(cli(['trace', 'check', spec]).stdout).toBe(`${spec}: ok\n`);
+    const saved = join(FOLDER, 'zipf.json');
+    expect(cli(['replay', spec, '--json', '-o', saved]).code).toBe(0);
+    expect(cli(['diff', saved, spec]).code).toBe(0);
+  }, 60_000);
+});
+
 describe('what is refused', () => {
   it.each([
-    [[], /no scenario given/],
+    [[], /no generator and no scenario given/],
+    [['zipf', '--scenario', 'cpuid'], /both a generator \(zipf\) and a scenario \(cpuid\)/],
+    [['zipf', '--suite', 'xen'], /--suite goes with --scenario only/],
+    [['--scenario', 'cpuid', '--to', 'p2mtrace'], /scenarios are written as CSV/],
+    [['zipf', '--to', 'cvs'], /unknown output format 'cvs' \(did you mean 'csv'\?\)/],
+    [['zipf', '-o', join(FOLDER, 'z.txt')], /the name .*z\.txt says nothing of the format to write/],
+    [['zipf', '--param', 'accesses=0'], /accesses is '0'; expected a count from 1 to 1000T/],
+    [['zipf', '--param', 'accesses'], /found 'accesses'; expected NAME=VALUE/],
+    [['zipf', '--param', 'base=0x7fffffff0000'], /base is '0x7fffffff0000'; expected an address/],
+    [
+      ['zipf', '--param', 'base=0x7d0000000000', '--param', 'footprint=64TiB'],
+      /base and footprint reach to 0xbd0000000000/,
+    ],
+    [['matrix', '--param', 'footprint=8k', '--param', 'size=4k'], /three matrices of one row do not fit/],
+    [['gups', '--param', 'writes=5'], /generator gups has no parameter 'writes'/],
     [['--scenario', 'fork_exitt'], /unknown scenario 'fork_exitt' \(did you mean 'fork_exit'\?\)/],
     [['--scenario', 'cpuid', '--suite', 'xem'], /unknown suite 'xem' \(did you mean 'xen'\?\)/],
     [['--scenario', 'cpuid', '--param', 'n=-1'], /n is '-1'; expected a whole number, 0 to 1000000/],

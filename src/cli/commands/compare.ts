@@ -67,6 +67,7 @@ export function addCompare(program: Command, context: Context): void {
       ['p2msim compare app.csv -m hap,shadow --ram 4GiB', 'two modes, a larger guest'],
       ['p2msim compare a.csv b.csv -p zen3 -r markdown', 'two traces, one table each'],
       ['p2msim compare hap.json shadow.json', 'two results that were saved'],
+      ['p2msim compare gen:gups,footprint=1GiB', 'a generated trace: docs/generators.md'],
     ),
   );
   command.action(async (traces, values: OptionValues) => {

@@ -19,6 +19,7 @@ export function addReplay(program: Command, context: Context): void {
       ['p2msim replay app.lackey.gz -m shadow --limit 1M', 'the first million records'],
       ['p2msim replay app.csv --set stlb.entries=3072', 'with a larger TLB'],
       ['zcat app.gz | p2msim replay - -r json=out.json', 'from a pipe, into a file'],
+      ['p2msim replay gen:zipf,footprint=1GiB,accesses=1M', 'a generated trace: docs/generators.md'],
     ),
   );
   command.action(async (trace, values: OptionValues) => {

@@ -1,26 +1,13 @@
 /** `p2msim trace convert`: a trace into another format; what can be written is in the library's `traceWriters`. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Conversion, OpenTrace, TraceWriterFormat } from '../../index.js';
-import type { Context, Library } from '../context.js';
+import type { Context } from '../context.js';
 import { examples } from '../help.js';
 import { openInput } from '../open-input.js';
 import { Given, addFlags } from '../options.js';
 import { createProgress } from '../progress.js';
 import { TraceOutput } from '../trace-output.js';
-
-/** By `--to`, or by the end of the name of the output. */
-function writerOf(output: string, to: string | undefined, library: Library): TraceWriterFormat {
-  const writers = library.traceWriters;
-  if (to !== undefined) return writers.get(to);
-  const writer = library.writerForName(output);
-  if (writer !== undefined) return writer;
-  const what = output === '-' ? 'standard output has no name' : `the name ${output} says nothing`;
-  const names = writers.names().map((name) => `--to ${name}`);
-  const suffixes = writers.all().flatMap((format) => format.suffixes);
-  throw new library.UsageError(`${what} of the format to write`, {
-    hint: `give ${names.join(' or ')}, or a name that ends in ${suffixes.join(', ')}`,
-  });
-}
+import { writerOf } from '../trace-writer.js';
 
 const counted = (count: number, what: string): string => `${count.toLocaleString('en-US')} ${what}`;
 
@@ -64,12 +51,7 @@ export function addConvert(parent: CommandUnknownOpts, context: Context): void {
   command.action(async (path, output, values) => {
     const library = await context.loadLibrary();
     const given = new Given(values, library);
-    const to = writerOf(output, given.text('to'), library);
-    if (output === '-' && to.name !== 'csv' && context.stdout.isTTY === true) {
-      throw new library.UsageError('standard output is a terminal; p2mtrace is not text', {
-        hint: 'give OUT a name, or pipe it on',
-      });
-    }
+    const to = writerOf(output, given.text('to'), context, library);
     const destination = new TraceOutput(output, [path], context, library);
     const trace = await openInput(path, given, context, library);
     const progress = createProgress(context, 'auto', false, path);

@@ -1,54 +1,110 @@
-/** `p2msim trace generate`: writes a measured workload, with any parameters, as a trace. */
+/** `p2msim trace generate`: writes a made-up program, or a measured workload, with any parameters, as a trace. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Context } from '../context.js';
+import type { Context, FullLibrary } from '../context.js';
 import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
 import { TraceOutput } from '../trace-output.js';
+import { writerOf } from '../trace-writer.js';
+
+/** `--list`: one generator, the scenarios of one suite, or everything. */
+function listText(name: string | undefined, given: Given, library: FullLibrary): string {
+  if (name !== undefined) return library.generatorListText([library.generators.get(name)], true);
+  const scenarios = library.scenarioListText(library.scenarioSuites(given.text('suite')));
+  if (given.text('suite') !== undefined) return scenarios;
+  const head = 'measured workloads: `p2msim trace generate --scenario NAME`';
+  return `${library.generatorListText(library.generators.all(), false)}\n${head}\n\n${scenarios}`;
+}
+
+function writeScenario(name: string, given: Given, context: Context, library: FullLibrary): void {
+  if (given.text('to') !== undefined) {
+    throw new library.UsageError('--to does not go with --scenario: scenarios are written as CSV', {
+      hint: '`p2msim trace convert` makes p2mtrace of it',
+    });
+  }
+  const { suite, scenario } = library.findScenario(name, given.text('suite'));
+  const params = library.completeParams(scenario, library.splitParams(given.list('param')));
+  const destination = new TraceOutput(given.text('output') ?? '-', [], context, library);
+  try {
+    library.writeScenarioTrace(suite, scenario, params, (text) => destination.write(text));
+    destination.commit();
+  } finally {
+    destination.discard();
+  }
+}
+
+async function writeGenerated(
+  name: string,
+  given: Given,
+  context: Context,
+  library: FullLibrary,
+): Promise<void> {
+  if (given.text('suite') !== undefined) {
+    throw new library.UsageError('--suite goes with --scenario only', {
+      hint: `leave it out: ${name} is a generator`,
+    });
+  }
+  // A generator of that name before anything about its words.
+  library.generators.get(name);
+  const trace = await library.openTrace(library.generatedPath(name, given.list('param')), {
+    read: library.DEFAULT_READ_OPTIONS,
+  });
+  const output = given.text('output') ?? '-';
+  const to = writerOf(output, given.text('to') ?? (output === '-' ? 'csv' : undefined), context, library);
+  const destination = new TraceOutput(output, [], context, library);
+  try {
+    await library.convertTrace(trace, to, (bytes) => destination.write(bytes));
+    destination.commit();
+  } finally {
+    destination.discard();
+  }
+}
 
 export function addGenerate(parent: CommandUnknownOpts, context: Context): void {
   const command = parent
     .command('generate')
-    .summary('write a measured workload as a trace')
+    .summary('write a made-up program or a measured workload as a trace')
     .description(
-      'Write a workload that was measured on Xen or KVM, with any parameters, as a p2msim trace (CSV). ROI marks ' +
-        'hold the measured region.',
+      'Write a trace: of a generator (docs/generators.md), or of a workload that was measured on Xen or KVM ' +
+        '(--scenario; ROI marks hold the measured region). Generators need no file: `gen:NAME,KEY=VALUE,...` is a ' +
+        'trace for every command.',
     )
-    .option('--scenario <name>', 'the workload; --list shows all')
-    .option('--suite <name>', 'suite of the scenario (default: the one that has it)')
-    .option('--param <name=value>', 'parameter of the scenario; repeatable', collected)
+    .argument('[name]', 'generator; --list shows all')
+    .option('--param <name=value>', 'parameter; repeatable. Sizes: 4k, 1GiB; counts: 10k = 10,000', collected)
     .option('-o, --output <file>', 'file; compressed if it ends in .gz (default: standard output)')
-    .option('--list', 'print suites, scenarios and their parameters')
+    .option('--to <format>', 'csv or p2mtrace (default: by the end of the name of the file, else csv)')
+    .option('--scenario <name>', 'a measured workload instead of a generator')
+    .option('--suite <name>', 'suite of the scenario (default: the one that has it)')
+    .option('--list', 'print generators, scenarios and their parameters; with NAME those of one generator')
     .addHelpText(
       'after',
       examples(
-        ['p2msim trace generate --list', 'every scenario and its parameters'],
+        ['p2msim trace generate --list', 'every generator and scenario'],
+        ['p2msim trace generate zipf --param footprint=1GiB -o zipf.p2mtrace', 'into a file'],
+        ['p2msim compare gen:zipf,footprint=1GiB', 'the same without a file'],
         [
           'p2msim trace generate --scenario fork_exit --param r=2 -o fork.csv.gz',
           'then: p2msim replay fork.csv.gz -m shadow',
         ],
       ),
     );
-  command.action(async (values) => {
+  command.action(async (name, values) => {
     const library = await context.loadFullLibrary();
     const given = new Given(values, library);
+    const scenario = given.text('scenario');
     if (given.flag('list')) {
-      context.stdout.write(library.scenarioListText(library.scenarioSuites(given.text('suite'))));
-      return;
-    }
-    const name = given.text('scenario');
-    if (name === undefined) {
-      throw new library.UsageError('no scenario given', {
-        hint: 'give --scenario NAME; `p2msim trace generate --list` shows the names',
+      context.stdout.write(listText(name, given, library));
+    } else if (name !== undefined && scenario !== undefined) {
+      throw new library.UsageError(`both a generator (${name}) and a scenario (${scenario}) are given`, {
+        hint: 'leave out one of the two',
       });
-    }
-    const { suite, scenario } = library.findScenario(name, given.text('suite'));
-    const params = library.completeParams(scenario, library.splitParams(given.list('param')));
-    const destination = new TraceOutput(given.text('output') ?? '-', [], context, library);
-    try {
-      library.writeScenarioTrace(suite, scenario, params, (text) => destination.write(text));
-      destination.commit();
-    } finally {
-      destination.discard();
+    } else if (scenario !== undefined) {
+      writeScenario(scenario, given, context, library);
+    } else if (name !== undefined) {
+      await writeGenerated(name, given, context, library);
+    } else {
+      throw new library.UsageError('no generator and no scenario given', {
+        hint: 'give a NAME or --scenario NAME; `p2msim trace generate --list` shows the names',
+      });
     }
   });
 }

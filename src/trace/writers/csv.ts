@@ -1,4 +1,5 @@
 /** Writes p2msim CSV: every column, since what events will come is not known when the columns are named. */
+import { isGenerated } from '../generate/open-generated.js';
 import { CsvWriter } from '../write.js';
 import type { TraceWriterFormat } from './writer.js';
 
@@ -8,6 +9,7 @@ export const csvWriter = {
   start(facts, sink) {
     const writer = new CsvWriter();
     const text = (lines: string): void => sink(Buffer.from(lines));
+    if (isGenerated(facts.source)) text(`# Generated: ${facts.source}\n`);
     if (facts.lacks.length > 0)
       text(`# Made from ${facts.source}, which cannot say: ${facts.lacks.join(', ')}\n`);
     text(writer.header(facts.header));

@@ -1,0 +1,31 @@
+/** Which format a trace is written in: by `--to`, or by the end of the name of the output. */
+import type { TraceWriterFormat } from '../index.js';
+import type { Context, Library } from './context.js';
+
+/** Throws UsageError if neither says, or if what is not text would go to a terminal. */
+export function writerOf(
+  output: string,
+  to: string | undefined,
+  context: Context,
+  library: Library,
+): TraceWriterFormat {
+  const writer = to === undefined ? byName(output, library) : library.traceWriters.get(to);
+  if (output === '-' && writer.name !== 'csv' && context.stdout.isTTY === true) {
+    throw new library.UsageError(`standard output is a terminal; ${writer.name} is not text`, {
+      hint: 'give the output a name, or pipe it on',
+    });
+  }
+  return writer;
+}
+
+function byName(output: string, library: Library): TraceWriterFormat {
+  const writers = library.traceWriters;
+  const writer = library.writerForName(output);
+  if (writer !== undefined) return writer;
+  const what = output === '-' ? 'standard output has no name' : `the name ${output} says nothing`;
+  const names = writers.names().map((name) => `--to ${name}`);
+  const suffixes = writers.all().flatMap((format) => format.suffixes);
+  throw new library.UsageError(`${what} of the format to write`, {
+    hint: `give ${names.join(' or ')}, or a name that ends in ${suffixes.join(', ')}`,
+  });
+}
