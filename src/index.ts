@@ -1,5 +1,13 @@
 /** The library surface of p2msim: the engine, and what is computed with it. The command line uses nothing else. */
 export * from './engine.js';
+export { EXPERIMENTS as experiments } from './experiments/index.js';
+export type { Experiment, ExperimentRow } from './experiments/experiment.js';
+export {
+  experimentMachines,
+  type ExperimentPlan,
+  experimentResult,
+  planExperiment,
+} from './experiments/run.js';
 export { explain, explainTopics } from './report/explain.js';
 export { generatorListText } from './report/generator-list.js';
 export { missRatioText, missesByWaysText } from './report/mrc.js';

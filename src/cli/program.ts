@@ -5,6 +5,7 @@ import { Command } from '@commander-js/extra-typings';
 import { addBaseline } from './commands/baseline.js';
 import { addCompare } from './commands/compare.js';
 import { addDiff } from './commands/diff.js';
+import { addExperiments } from './commands/experiments.js';
 import { addExplain } from './commands/explain.js';
 import { addModes } from './commands/modes.js';
 import { addPresets } from './commands/presets.js';
@@ -25,6 +26,7 @@ const COMMANDS: readonly (readonly [name: string, add: Add])[] = [
   ['diff', addDiff],
   ['baseline', addBaseline],
   ['sweep', addSweep],
+  ['experiments', addExperiments],
   ['walk', addWalk],
   ['validate', addValidate],
   ['explain', addExplain],

@@ -26,9 +26,13 @@ export function modeLine(run: RunResult): string {
 }
 
 /** `8 points  stlb.entries x mode, preset skylake`. */
-export function sweepLine({ axes, points }: SweepResult): string {
+export function sweepLine({ axes, points, experiment }: SweepResult): string {
   const preset = points[0]?.manifest.config.preset ?? '';
   const modes = [...new Set(points.map(({ mode }) => mode))];
+  if (experiment !== undefined) {
+    const swept = `${experiment.axis} x ${modes.join(', ')}`;
+    return `experiment ${experiment.name}  ${counted(points.length, 'point')}, ${swept}, preset ${preset}`;
+  }
   const swept = [...axes.map(({ key }) => key), ...(modes.length > 1 ? ['mode'] : [])];
   return `${counted(points.length, 'point')}  ${swept.join(' x ') || modes.join('')}, preset ${preset}`;
 }

@@ -114,6 +114,31 @@ export interface CompareResult {
   readonly verdict: Verdict | null;
 }
 
+/** A column of an experiment. */
+export interface ExperimentColumn {
+  /** What columns beside each other have in common: `cycles/access`. */
+  readonly group: string;
+  /** Mode, or what is counted. */
+  readonly head: string;
+  /** A count, a rate (two decimals), or a ratio (`1.43x`). */
+  readonly unit: 'count' | 'rate' | 'ratio';
+}
+
+/** What a ready-made experiment found: a table made of the points of the sweep. */
+export interface ExperimentReport {
+  readonly name: string;
+  readonly question: string;
+  /** What the rows vary. */
+  readonly axis: string;
+  readonly columns: readonly ExperimentColumn[];
+  /** `values` by column; null where there is no such number. */
+  readonly rows: readonly { readonly label: string; readonly values: readonly (number | null)[] }[];
+  /** Place of the column that is drawn. */
+  readonly bars: number;
+  /** Whole sentences: what the numbers say, and on what condition. */
+  readonly verdict: readonly string[];
+}
+
 /** One trace under every combination of some configuration values and modes. */
 export interface SweepResult {
   readonly schema: typeof SWEEP_SCHEMA;
@@ -121,4 +146,6 @@ export interface SweepResult {
   /** The swept keys with their values; the last one varies fastest from point to point, the mode fastest of all. */
   readonly axes: readonly { readonly key: string; readonly values: readonly ConfigValue[] }[];
   readonly points: readonly RunResult[];
+  /** The experiment that the points were run for. */
+  readonly experiment?: ExperimentReport;
 }

@@ -25,6 +25,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['cost'],
   ['report'],
   ['batch'],
+  ['experiments'],
   ['capture'],
   ['version.ts', 'prepare.ts', 'api.ts', 'sweep.ts', 'diff.ts', 'baseline.ts', 'engine.ts', 'index.ts'],
   ['cli'],

@@ -4,6 +4,7 @@ import type { SweepAxis } from '../../index.js';
 import type { Context, Library } from '../context.js';
 import { examples } from '../help.js';
 import { addFlags, collected, Given, modeOf } from '../options.js';
+import { runExperiment } from '../experiment.js';
 import { runCommand } from '../run-command.js';
 
 /** What the words after a repeated option are worth, `size` at a time; the trace must come before them. */
@@ -47,6 +48,7 @@ export function addSweep(program: Command, context: Context): void {
     .optionsGroup('Sweep:')
     .option('-L, --list <words...>', 'KEY A,B,...: a configuration key and its values', collected)
     .option('-P, --param <words...>', 'KEY FROM TO: a range of numbers', collected)
+    .option('--experiment <name>', 'a ready-made study instead; see `p2msim experiments`')
     .option('--step <step>', 'of the range before it: xN multiplies, +N adds (default: x2)', collected);
   addFlags(command, 'input', 'run', 'sweepModes', 'jobs', 'model', 'hardware', 'output');
   command.addHelpText(
@@ -58,6 +60,8 @@ export function addSweep(program: Command, context: Context): void {
     ),
   );
   command.action(async (trace, values: OptionValues) => {
+    if (typeof values.experiment === 'string')
+      return runExperiment(values.experiment, trace, values, context);
     const library = await context.loadLibrary();
     const axes = axesOf(new Given(values, library), library);
     const modes = modeOf(values, 'hap')

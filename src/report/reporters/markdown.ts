@@ -2,6 +2,7 @@
 import { compareSection } from '../compare-section.js';
 import { costNotes, costSection } from '../cost-section.js';
 import { diffMarkdown } from '../diff/diff-markdown.js';
+import { experimentSection } from '../experiment-lines.js';
 import { exitSection } from '../exit-section.js';
 import { assumptionLines, incompleteLine, modeLine, sweepLine, traceLine } from '../heading.js';
 import { intervalSection } from '../interval-section.js';
@@ -22,7 +23,7 @@ import {
   walkCacheSection,
   walkSection,
 } from '../run-sections.js';
-import type { CompareResult, RunResult } from '../result.js';
+import type { CompareResult, RunResult, SweepResult } from '../result.js';
 import { escaped, markdownTable } from '../markdown-table.js';
 import type { Section } from '../section.js';
 import { sweepSection } from '../sweep-section.js';
@@ -44,9 +45,9 @@ function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
   if (first === undefined) return ['no results'];
   const incomplete = incompleteLine(runs);
   const { sections, heads } = isSweep(output)
-    ? { sections: [sweepSection(output, options.all ? '*' : options.metrics)], heads: [sweepLine(output)] }
+    ? { sections: [sweptSection(output, options)], heads: [sweepLine(output)] }
     : { sections: chosenSections(output, options), heads: runs.map(modeLine) };
-  const verdict = isCompare(output) ? (output.verdict?.sentences ?? []) : [];
+  const verdict = verdictOf(output, options);
   const notes = [...costNotes(first.cost.terms, isCompare(output) ? '' : '*'), ...assumptionLines(runs)];
   return [
     ...(incomplete === null ? [] : [`> **${escaped(incomplete)}**`]),
@@ -55,6 +56,21 @@ function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
     ...(verdict.length === 0 ? [] : [escaped(verdict.join(' '))]),
     ['Notes and assumptions:', '', ...notes.map((note) => `- ${escaped(note)}`)].join('\n'),
   ];
+}
+
+function isExperiment(output: SweepResult, { all, metrics }: ReporterOptions): boolean {
+  return output.experiment !== undefined && !all && metrics === null;
+}
+
+function sweptSection(output: SweepResult, options: ReporterOptions): Section {
+  if (output.experiment !== undefined && isExperiment(output, options))
+    return experimentSection(output.experiment);
+  return sweepSection(output, options.all ? '*' : options.metrics);
+}
+
+function verdictOf(output: SingleOutput, options: ReporterOptions): readonly string[] {
+  if (isCompare(output)) return output.verdict?.sentences ?? [];
+  return isSweep(output) && isExperiment(output, options) ? (output.experiment?.verdict ?? []) : [];
 }
 
 function chosenSections(output: RunResult | CompareResult, options: ReporterOptions): Section[] {

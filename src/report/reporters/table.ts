@@ -6,6 +6,7 @@
  */
 import { compareSection } from '../compare-section.js';
 import { costNotes, costSection } from '../cost-section.js';
+import { experimentLines } from '../experiment-lines.js';
 import { exitSection } from '../exit-section.js';
 import { diffText } from '../diff/diff-text.js';
 import { besideOrBelow, gridLines, wrap } from '../grid.js';
@@ -79,8 +80,25 @@ function sweepReport(output: SweepResult, options: ReporterOptions): string[] {
     ...wrap(traceLine(first.manifest), columns),
     ...wrap(sweepLine(output), columns),
     '',
-    ...sectionLines([sweepSection(output, options.all ? '*' : options.metrics)], options),
+    ...sweepBody(output, options),
     ...assumptions(points, options),
+  ];
+}
+
+/** The table of the experiment, or one row a point where there is none or metrics are chosen. */
+function sweepBody(output: SweepResult, options: ReporterOptions): string[] {
+  const { experiment, points } = output;
+  if (experiment === undefined || options.all || options.metrics !== null)
+    return sectionLines([sweepSection(output, options.all ? '*' : options.metrics)], options);
+  const [headline, ...rest] = experiment.verdict.flatMap((sentence) => wrap(sentence, width(options)));
+  const notes = costNotes(points[0]?.cost.terms ?? [], '').flatMap((note) => wrap(note, width(options)));
+  return [
+    ...wrap(experiment.question, width(options)).map((line) => options.color('bold', line)),
+    '',
+    ...experimentLines(experiment, options),
+    ...(headline === undefined ? [] : ['', headline, ...rest]),
+    '',
+    ...notes.map((line) => options.color('dim', line)),
   ];
 }
 
