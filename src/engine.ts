@@ -20,6 +20,7 @@ export {
 export * from './sweep.js';
 export * from './diff.js';
 export * from './baseline.js';
+export * from './budgets.js';
 export {
   type BatchHeader,
   FAILURE_KINDS,
@@ -110,6 +111,7 @@ export { TLB_G, TLB_W } from './mmu/tlb-hierarchy.js';
 export type { WalkObserver } from './mmu/walk-observer.js';
 export { startWalk } from './mmu/walk-start.js';
 export { metricMatcher } from './report/metric-values.js';
+export { outputsOf, runsOf } from './report/output.js';
 export type {
   DiffReporterOptions,
   Output,
@@ -126,6 +128,13 @@ export {
   savedRun,
   type SavedRun,
 } from './report/saved/saved-run.js';
+export { type Budget, BUDGET_OPERATORS, type BudgetOperator, isRelative } from './report/budget/budget.js';
+export { type Check, type CheckReport, failedChecks } from './report/budget/check.js';
+export { checkText } from './report/budget/check-text.js';
+export { budgetsOfSection, parseBudget } from './report/budget/expression.js';
+export type { MovedMetric } from './report/budget/moved.js';
+export { BUDGET_METRICS, type Ratio, RATIOS } from './report/budget/ratios.js';
+export { sameChecks } from './report/budget/same-checks.js';
 export { checkComparable } from './report/diff/comparable.js';
 export { parseDimensions } from './report/diff/dimensions.js';
 export {

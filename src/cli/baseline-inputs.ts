@@ -6,7 +6,7 @@ import { type Given, jobsOf } from './options.js';
 import { createProgress, type Progress } from './progress.js';
 
 /** File of a baseline unless `--baseline` names another. */
-const DEFAULT_BASELINE = 'p2msim.baseline.json';
+export const DEFAULT_BASELINE = 'p2msim.baseline.json';
 
 export const BASELINE_OPTION = [
   '-b, --baseline <file>',

@@ -4,6 +4,7 @@
  * A row with a `key` is a short spelling of `--set key=value`. Values stay text here; options.ts reads
  * them. A flag that is not in this table belongs to one command and is declared there.
  */
+import { ALLOW_DIFFERENT, BASELINE, CHECKS } from './flags/checks.js';
 import { HARDWARE } from './flags/hardware.js';
 import { INPUT, JOBS, RUN } from './flags/input.js';
 import { MODE, MODEL, MODES, SWEEP_MODES } from './flags/model.js';
@@ -20,5 +21,8 @@ export const FLAGS = {
   model: MODEL,
   hardware: HARDWARE,
   output: OUTPUT,
+  checks: CHECKS,
+  baseline: BASELINE,
+  allowDifferent: ALLOW_DIFFERENT,
 } as const;
 export type FlagSet = keyof typeof FLAGS;

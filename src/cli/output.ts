@@ -5,6 +5,7 @@
  * is removed again. At most one reporter writes to standard output.
  */
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -15,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { extname } from 'node:path';
-import type { DiffResult, Output, Reporter, ReporterOptions } from '../index.js';
+import type { CheckReport, DiffResult, Output, Reporter, ReporterOptions } from '../index.js';
 import type { Context, Library } from './context.js';
 import { systemReason } from './error-text.js';
 import type { Given } from './options.js';
@@ -33,6 +34,8 @@ interface OpenTarget extends Target {
   /** True if opening made the file. */
   readonly made: boolean;
 }
+
+const NO_CHECKS: CheckReport = { checks: [], implicit: true };
 
 const BY_EXTENSION: Readonly<Record<string, string>> = {
   '.json': 'json',
@@ -93,6 +96,29 @@ function openTarget(target: Target, library: Library): OpenTarget {
   }
 }
 
+/** A file that is added to. */
+interface Appendix {
+  readonly reporter: Reporter;
+  readonly path: string;
+}
+
+/** What reporters add to files that the environment names. Throws if one cannot be written. */
+function appendicesOf(wanted: readonly Target[], context: Context, library: Library): Appendix[] {
+  return wanted.flatMap(({ reporter: { appendix } }) => {
+    const path = appendix === undefined ? undefined : context.environment[appendix.variable];
+    if (appendix === undefined || path === undefined || path === '') return [];
+    try {
+      appendFileSync(path, '');
+    } catch (cause) {
+      throw new library.UsageError(
+        `${path}, which ${appendix.variable} names, cannot be written: ${systemReason(cause)}`,
+        { cause },
+      );
+    }
+    return [{ reporter: library.reporters.get(appendix.reporter), path }];
+  });
+}
+
 /** The outputs of one command. */
 export class Outputs {
   readonly #context: Context;
@@ -100,10 +126,20 @@ export class Outputs {
   readonly #options: ReporterOptions;
   readonly #plain: ReporterOptions;
   readonly #written = new Set<number>();
+  readonly #appendices: readonly Appendix[];
+  readonly #checkText: (checks: CheckReport) => string;
 
-  private constructor(context: Context, open: readonly OpenTarget[], options: ReporterOptions) {
+  private constructor(
+    context: Context,
+    library: Library,
+    open: readonly OpenTarget[],
+    appendices: readonly Appendix[],
+    options: ReporterOptions,
+  ) {
     this.#context = context;
     this.#targets = open;
+    this.#appendices = appendices;
+    this.#checkText = (checks) => library.checkText(checks, this.#plain);
     this.#options = options;
     this.#plain = { ...options, color: (_style, text) => text, columns: 100 };
   }
@@ -124,7 +160,13 @@ export class Outputs {
     const color = await createColorizer(wantsColor(context.stdout, choice, context.environment));
     const columns = outputColumns(context.stdout, context.environment);
     const open: OpenTarget[] = [];
-    const outputs = new Outputs(context, open, { color, columns, metrics, all: given.flag('all') });
+    const appendices = appendicesOf(wanted, context, library);
+    const outputs = new Outputs(context, library, open, appendices, {
+      color,
+      columns,
+      metrics,
+      all: given.flag('all'),
+    });
     try {
       for (const target of wanted) open.push(openTarget(target, library));
     } catch (error) {
@@ -134,14 +176,23 @@ export class Outputs {
     return outputs;
   }
 
-  /** Renders and writes. */
-  write(output: Output): void {
-    this.#write((reporter, options) => reporter.render(output, options));
+  /** Renders and writes; what became of budgets follows the report. */
+  write(output: Output, checks: CheckReport = NO_CHECKS): void {
+    this.#write((reporter, options) => reporter.render(output, options), checks);
   }
 
   /** The same for a diff; `rows` as in {@link DiffReporterOptions}. */
-  writeDiff(diff: DiffResult, rows: readonly string[]): void {
-    this.#write((reporter, options) => reporter.renderDiff?.(diff, { ...options, rows }) ?? '');
+  writeDiff(diff: DiffResult, rows: readonly string[], checks: CheckReport = NO_CHECKS): void {
+    this.#write((reporter, options) => reporter.renderDiff?.(diff, { ...options, rows }) ?? '', checks);
+  }
+
+  /** Throws if a reporter shows nothing but checks, and there are none. */
+  requireChecks(some: boolean, library: Library): void {
+    const empty = this.#targets.find(({ reporter }) => reporter.checksOnly === true);
+    if (some || empty === undefined) return;
+    throw new library.UsageError(`reporter ${empty.reporter.name} shows checks, and there are none`, {
+      hint: "give a budget, such as --fail-on 'walk.refs > +1%', or a file with --budgets",
+    });
   }
 
   /** Throws unless every reporter can show a diff. */
@@ -155,17 +206,24 @@ export class Outputs {
   }
 
   /** Files first, since standard output may be closed by its reader. */
-  #write(render: (reporter: Reporter, options: ReporterOptions) => string): void {
+  #write(render: (reporter: Reporter, options: ReporterOptions) => string, checks: CheckReport): void {
+    const whole = (reporter: Reporter, options: ReporterOptions): string => {
+      const [report, checked] = [render(reporter, options), reporter.renderChecks?.(checks, options) ?? ''];
+      return report + (report !== '' && checked !== '' ? (reporter.gap ?? '') : '') + checked;
+    };
     for (const { reporter, fd } of this.#targets) {
       if (fd === null) continue;
       if (fstatSync(fd).isFile()) ftruncateSync(fd, 0);
-      writeFileSync(fd, render(reporter, this.#plain));
+      writeFileSync(fd, whole(reporter, this.#plain));
       this.#written.add(fd);
       closeSync(fd);
     }
-    for (const { reporter, fd } of this.#targets) {
-      if (fd === null) this.#context.stdout.write(render(reporter, this.#options));
-    }
+    for (const { reporter, path } of this.#appendices) appendFileSync(path, whole(reporter, this.#plain));
+    const shown = this.#targets.filter(({ fd }) => fd === null);
+    for (const { reporter } of shown) this.#context.stdout.write(whole(reporter, this.#options));
+    if (shown.some(({ reporter }) => reporter.renderChecks !== undefined)) return;
+    // Whoever gave a budget sees what became of it, whatever else is written where.
+    this.#context.stderr.write(this.#checkText(checks));
   }
 
   /** Gives up: closes the files and removes those that were made here. */

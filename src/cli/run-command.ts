@@ -2,8 +2,18 @@
  * What `replay` and `compare` share: everything that can be wrong is found before the first access,
  * then the traces are replayed one after another and written out together.
  */
-import type { Prepared, RunOptions, RunResult, SingleOutput, TraceError, WantedMachine } from '../index.js';
+import type {
+  CheckReport,
+  Output,
+  Prepared,
+  RunOptions,
+  RunResult,
+  SingleOutput,
+  TraceError,
+  WantedMachine,
+} from '../index.js';
 import type { Context, Library } from './context.js';
+import { exitWith, judge, type Judgement, judgementOf } from './judgement.js';
 import { reportError } from './error-text.js';
 import { Given, configOptions, costOption, readOptions, runOptions } from './options.js';
 import { Outputs } from './output.js';
@@ -81,6 +91,7 @@ async function prepareAll(
 async function replayAll(
   opened: readonly Prepared[],
   command: RunCommand,
+  judgement: Judgement,
   outputs: Outputs,
   context: Context,
   library: Library,
@@ -94,8 +105,25 @@ async function replayAll(
   }
   const [only] = results;
   if (only === undefined) outputs.discard();
-  else outputs.write(results.length === 1 ? only : results);
+  else writeJudged(results.length === 1 ? only : results, judgement, outputs, context, library);
   for (const error of errors) await warn(error, context, library);
+}
+
+/** Results that cannot be judged are written before the reason is. */
+export function writeJudged(
+  output: Output,
+  judgement: Judgement,
+  outputs: Outputs,
+  context: Context,
+  library: Library,
+): void {
+  let report: CheckReport | undefined;
+  try {
+    report = judge(judgement, library.outputsOf(output).flatMap(library.runsOf), library);
+  } finally {
+    outputs.write(output, report);
+  }
+  exitWith(report, judgement.failing, context, library);
 }
 
 /** Runs one of the commands to its end. */
@@ -110,13 +138,17 @@ export async function runCommand(
   const choice = given.word('progress', ['auto', 'never', 'ndjson'], 'auto');
   const all = await optionsFor(command.traces, given, context, library);
   if (given.flag('print-config')) return printConfig(all, command.modes, given, context, library);
-  for (const options of all) await library.check(options, command.modes);
+  const interval = all[0]?.interval ?? 0;
+  const plugins = await Promise.all(all.map((options) => library.check(options, command.modes)));
+  const modes = plugins[0]!.map(({ name }) => name);
+  const judgement = await judgementOf(given, library, { modes, interval });
   const outputs = await Outputs.open(given, context, library, command.traces);
   try {
+    outputs.requireChecks(judgement.budgets.length > 0, library);
     const progressOf = (trace: string): Progress =>
       createProgress(context, choice, given.flag('quiet'), trace);
     const opened = await prepareAll(all, command, progressOf, library);
-    await replayAll(opened, command, outputs, context, library);
+    await replayAll(opened, command, judgement, outputs, context, library);
   } catch (error) {
     outputs.discard();
     throw error;

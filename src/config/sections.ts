@@ -14,4 +14,5 @@ export interface ConfigSection {
 export const CONFIG_SECTIONS: readonly ConfigSection[] = [
   { name: '$schema', meaning: 'for editors; passed over' },
   { name: 'preset', meaning: 'the core to model, as --preset takes it' },
+  { name: 'budgets', meaning: 'metrics with the max and min that a run may have; docs/ci.md' },
 ];

@@ -14,5 +14,5 @@ export function markdownTable(s: Section): string {
 
 /** Text that Markdown shows as it is. */
 export function escaped(text: string): string {
-  return text.replace(/[\\|*_<>`]/g, '\\$&');
+  return text.replace(/[\\|*_<>`[\]~&]/g, '\\$&').replace(/[\r\n]+/g, ' ');
 }

@@ -6,7 +6,7 @@
 import { DEFAULT_COST_TABLE } from '../cost/table.js';
 import { COST_GROUPS } from '../cost/types.js';
 import { UsageError } from '../errors.js';
-import { COUNTERS, MEMORY_COUNTERS } from '../counters.js';
+import { COUNTERS, type CounterValues, MEMORY_COUNTERS, type TableMemory } from '../counters.js';
 import { didYouMean } from '../util/registry.js';
 import type { RunResult } from './result.js';
 
@@ -16,13 +16,20 @@ export type MetricValue = readonly [key: string, value: number];
 /** All metrics of a run in declared order. */
 export function metricValues(run: RunResult): MetricValue[] {
   return [
-    ...Object.entries(run.counters),
-    ...Object.entries(run.memory).map(([key, pages]) => [`memory.${key}`, pages] as const),
+    ...countedValues(run.counters, run.memory),
     ['cost.cycles', run.cost.cycles],
     ['cost.low.cycles', run.cost.low],
     ['cost.high.cycles', run.cost.high],
     ...COST_GROUPS.map((group) => [`cost.${group}.cycles`, run.cost.byGroup[group]] as const),
     ...run.cost.terms.map((term) => [`cost.${term.term}.cycles`, term.cycles] as const),
+  ];
+}
+
+/** Counters and table pages, of a run or of a slice of it. */
+export function countedValues(counters: CounterValues, memory: TableMemory): MetricValue[] {
+  return [
+    ...Object.entries(counters),
+    ...Object.entries(memory).map(([key, pages]) => [`memory.${key}`, pages] as const),
   ];
 }
 

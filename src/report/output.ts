@@ -4,6 +4,7 @@
  * A reporter is one file in reporters/ plus one line in reporters/index.ts. It computes no counter
  * and does no I/O; it does not know whether its text goes to a terminal, a pipe or a file.
  */
+import type { CheckReport } from './budget/check.js';
 import type { DiffResult } from './diff/diff.js';
 import type { CompareResult, RunResult, SweepResult } from './result.js';
 
@@ -42,6 +43,14 @@ export interface Reporter {
   render(output: Output, options: ReporterOptions): string;
   /** Differences of saved results, if it can show them; nothing where there are none. */
   renderDiff?(diff: DiffResult, options: DiffReporterOptions): string;
+  /** What became of budgets, if it can show that; nothing where there are none. */
+  renderChecks?(report: CheckReport, options: ReporterOptions): string;
+  /** What is put between a report and its checks, if there are both. */
+  readonly gap?: string;
+  /** True if it shows nothing but checks. */
+  readonly checksOnly?: boolean;
+  /** The text of another reporter is appended to the file that this environment variable names, if it is set. */
+  readonly appendix?: { readonly variable: string; readonly reporter: string };
 }
 
 /** What is shown of a diff besides {@link ReporterOptions}. */

@@ -27,7 +27,17 @@ const ORDER: readonly (readonly string[])[] = [
   ['batch'],
   ['experiments'],
   ['capture'],
-  ['version.ts', 'prepare.ts', 'api.ts', 'sweep.ts', 'diff.ts', 'baseline.ts', 'engine.ts', 'index.ts'],
+  [
+    'version.ts',
+    'prepare.ts',
+    'api.ts',
+    'sweep.ts',
+    'diff.ts',
+    'baseline.ts',
+    'budgets.ts',
+    'engine.ts',
+    'index.ts',
+  ],
   ['cli'],
 ];
 

@@ -12,8 +12,8 @@ import {
 } from '../baseline-inputs.js';
 import type { Context, Library } from '../context.js';
 import { allowedKinds } from '../diff-options.js';
-import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { examples } from '../help.js';
+import { budgetsOf, exitWith } from '../judgement.js';
 import { addFlags, collected, Given, jobsOf } from '../options.js';
 import { Outputs } from '../output.js';
 import { checkStdin, warn } from '../run-command.js';
@@ -75,16 +75,17 @@ async function checkInputs(
   return { base, head, failed };
 }
 
-/** Runs that are not what they were. */
-function changedRuns(diff: DiffResult, given: Given, library: Library): number {
+/** The metrics that matter. */
+function matcherOf(diff: DiffResult, given: Given, library: Library): ((key: string) => boolean) | undefined {
   const metrics = given.text('metrics');
   const keys = diff.groups.flatMap((group) => group.metrics.map(({ key }) => key));
-  return library.changedGroups(diff, metrics === undefined ? undefined : library.metricMatcher(metrics, keys))
-    .length;
+  return metrics === undefined ? undefined : library.metricMatcher(metrics, keys);
 }
 
-function verdict(path: string, changed: number, runs: number): string {
+function verdict(path: string, changed: number, runs: number, judged: boolean): string {
   if (changed === 0) return `${path}: ${runCount(runs)}, all as they were\n`;
+  if (judged)
+    return `${path}: ${changed} of ${runCount(runs)} not as before; budgets say whether that may be\n`;
   const hint = 'if that is intended, `p2msim baseline update` keeps what comes out now';
   return `${path}: ${changed} of ${runCount(runs)} not as before\nhint: ${hint}\n`;
 }
@@ -95,7 +96,10 @@ async function runCheck(inputs: readonly string[], values: OptionValues, context
   checkStdin(inputs, context, library);
   const allow = allowedKinds(given, library);
   const path = baselinePath(given);
+  const budgets = await budgetsOf(given, library);
   const baseline = await requireBaseline(path, library);
+  const modes = baseline.runs.map(({ mode }) => mode);
+  library.checkBudgets(budgets, { modes, interval: 0, baseline });
   const outputs = await Outputs.open(given, context, library, [path, ...inputs]);
   try {
     outputs.requireDiff(library);
@@ -104,10 +108,16 @@ async function runCheck(inputs: readonly string[], values: OptionValues, context
         ? await checkAll(baseline, given, context, library)
         : await checkInputs(baseline, inputs, given, context, library);
     const diff = library.diff({ results: [base, head], allow });
-    const changed = changedRuns(diff, given, library);
-    outputs.writeDiff(diff, ['metric']);
-    if (changed > 0 || !given.flag('quiet')) context.stderr.write(verdict(path, changed, diff.groups.length));
-    if (changed > 0 && !failed) context.exit(EXIT_CHECK_FAILED);
+    const matches = matcherOf(diff, given, library);
+    const changed = library.changedGroups(diff, matches).length;
+    const judged = budgets.length > 0;
+    const report = judged ? library.judgeDiff(budgets, diff) : library.sameChecks(diff, matches);
+    outputs.writeDiff(diff, ['metric'], report);
+    if (changed > 0 || !given.flag('quiet')) {
+      context.stderr.write(verdict(path, changed, diff.groups.length, judged));
+    }
+    // Where there are budgets, they say what may change.
+    if (!failed) exitWith(report, given.flag('exit-code'), context, library);
   } catch (error) {
     outputs.discard();
     throw error;
@@ -127,12 +137,14 @@ export function addBaselineCheck(parent: CommandUnknownOpts, context: Context): 
     .option(...BASELINE_OPTION)
     .option('--allow-different <kinds>', 'go on although these differ: trace, config, cost', collected)
     .option('--jobs <n>', 'threads for the replay; counts do not depend on it (default: 1)');
-  addFlags(command, 'output');
+  addFlags(command, 'output', 'checks');
   command.addHelpText(
     'after',
     examples(
       ['p2msim baseline check', 'in CI'],
       ["p2msim baseline check --metrics 'walk.*,vmexit.*'", 'whatever else changed'],
+      ["p2msim baseline check --fail-on 'walk.refs > +1%'", 'a budget says what may change'],
+      ['p2msim baseline check -r github -r junit=ci.xml', 'annotations, and a report of tests'],
       ['p2msim baseline check -r markdown=diff.md', 'with a report for the pull request'],
     ),
   );

@@ -3,9 +3,10 @@ import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Context } from '../context.js';
 import { allowedKinds } from '../diff-options.js';
 import { examples } from '../help.js';
+import { judgementOf } from '../judgement.js';
 import { addFlags, collected, Given, modeOf, refuseRunFlags } from '../options.js';
 import { Outputs } from '../output.js';
-import { checkStdin, runCommand } from '../run-command.js';
+import { checkStdin, runCommand, writeJudged } from '../run-command.js';
 
 /** Puts saved results side by side; false if the inputs are traces. */
 async function compareResults(
@@ -21,8 +22,8 @@ async function compareResults(
   const [result, trace] = [saved.indexOf(true), saved.indexOf(false)];
   const allow = allowedKinds(given, library);
   if (result < 0) {
-    if (allow.length === 0) return false;
-    throw new library.UsageError('--allow-different is for results, and only traces are named');
+    if (allow.length === 0 || given.has('baseline')) return false;
+    throw new library.UsageError('--allow-different is for results or a baseline, and only traces are named');
   }
   if (trace >= 0) {
     throw new library.UsageError(
@@ -33,10 +34,14 @@ async function compareResults(
     );
   }
   refuseRunFlags(given, library, 'and results are only read');
+  const files = await Promise.all(paths.map(async (path) => library.readSaved(path)));
+  const runs = files.flatMap((file) => file.runs);
+  const plan = { modes: runs.map(({ mode }) => mode), interval: library.sliceLength(runs) };
+  const judgement = await judgementOf(given, library, plan);
   const outputs = await Outputs.open(given, context, library, paths);
   try {
-    const files = await Promise.all(paths.map(async (path) => library.readSaved(path)));
-    outputs.write(library.compareSaved(files, allow));
+    outputs.requireChecks(judgement.budgets.length > 0, library);
+    writeJudged(library.compareSaved(files, allow), judgement, outputs, context, library);
   } catch (error) {
     outputs.discard();
     throw error;
@@ -56,10 +61,10 @@ export function addCompare(program: Command, context: Context): void {
     .optionsGroup('Compare:')
     .option(
       '--allow-different <kinds>',
-      'of results: go on although these differ: trace, config, cost',
+      'go on although these differ: trace, config, cost (of results, or from the baseline)',
       collected,
     );
-  addFlags(command, 'input', 'run', 'modes', 'jobs', 'model', 'hardware', 'output');
+  addFlags(command, 'input', 'run', 'modes', 'jobs', 'model', 'hardware', 'output', 'checks', 'baseline');
   command.addHelpText(
     'after',
     examples(
@@ -67,6 +72,7 @@ export function addCompare(program: Command, context: Context): void {
       ['p2msim compare app.csv -m hap,shadow --ram 4GiB', 'two modes, a larger guest'],
       ['p2msim compare a.csv b.csv -p zen3 -r markdown', 'two traces, one table each'],
       ['p2msim compare hap.json shadow.json', 'two results that were saved'],
+      ["p2msim compare app.csv --fail-on 'hap:walk.refs > 1M'", 'a budget of one mode'],
       ['p2msim compare gen:gups,footprint=1GiB', 'a generated trace: docs/generators.md'],
     ),
   );

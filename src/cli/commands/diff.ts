@@ -4,6 +4,7 @@ import type { SavedFile, Setting } from '../../index.js';
 import type { Context, Library } from '../context.js';
 import { allowedKinds } from '../diff-options.js';
 import { examples } from '../help.js';
+import { budgetsOf, exitWith } from '../judgement.js';
 import { addFlags, collected, Given, jobsOf } from '../options.js';
 import { Outputs } from '../output.js';
 import { createProgress } from '../progress.js';
@@ -91,14 +92,22 @@ async function runDiff(
   const request = await requestOf(paths, given, context, library);
   checkSettings(request, allow, library);
   const { base, head, columns, rows } = request;
+  const budgets = await budgetsOf(given, library);
   const read = typeof head === 'string' || head === null ? [base] : [base, head];
+  const modes = read.flatMap(({ runs }) => runs.map(({ mode }) => mode));
+  library.checkBudgets(budgets, { modes, interval: library.sliceLength(base.runs), baseline: base });
   const known = new Set(read.flatMap(({ runs }) => runs.flatMap((run) => [...run.metrics.keys()])));
   const outputs = await Outputs.open(given, context, library, inputs, [...known]);
   try {
     outputs.requireDiff(library);
+    outputs.requireChecks(budgets.length > 0, library);
     const replayed =
       typeof head === 'string' ? [await replayHead(request, head, given, context, library)] : [];
-    outputs.writeDiff(library.diff({ results: [...read, ...replayed], columns, allow }), rows);
+    const diff = library.diff({ results: [...read, ...replayed], columns, allow });
+    const report = library.judgeDiff(budgets, diff);
+    outputs.writeDiff(diff, rows, report);
+    const ended = replayed.some(({ runs }) => runs.some(({ incomplete }) => incomplete !== null));
+    if (!ended) exitWith(report, given.flag('exit-code'), context, library);
   } catch (error) {
     outputs.discard();
     throw error;
@@ -121,7 +130,7 @@ export function addDiff(program: Command, context: Context): void {
     .option('--allow-different <kinds>', 'go on although these differ: trace, config, cost', collected)
     .option('--set <key=value>', 'replay the trace with another value; repeatable', collected)
     .option('--jobs <n>', 'threads for the replay; counts do not depend on it (default: 1)');
-  addFlags(command, 'output');
+  addFlags(command, 'output', 'checks');
   command.addHelpText(
     'after',
     `
@@ -133,6 +142,7 @@ Those that are neither rows nor columns make tables of their own.
         ['p2msim diff base.json app.csv', 'the same replay again: did p2msim or the trace change?'],
         ["p2msim diff a.json b.json --row mode --metrics 'walk.refs'", 'one metric, a row a mode'],
         ['p2msim diff compare.json --col mode', 'modes of one file against the first'],
+        ["p2msim diff a.json b.json --fail-on 'walk.refs > +1%'", 'exit 1 if there are more'],
       ),
   );
   command.action(async (base, head, values: OptionValues) => runDiff([base, head], values, context));

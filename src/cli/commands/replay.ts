@@ -11,13 +11,25 @@ export function addReplay(program: Command, context: Context): void {
     .summary('replay a trace under one mode')
     .description('Replay a trace under one mode and print what happened and what it costs.')
     .argument('<trace>', 'trace file, plain or gzip, or - for standard input');
-  addFlags(command, 'input', 'run', 'mode', 'model', 'hardware', 'output');
+  addFlags(
+    command,
+    'input',
+    'run',
+    'mode',
+    'model',
+    'hardware',
+    'output',
+    'checks',
+    'baseline',
+    'allowDifferent',
+  );
   command.addHelpText(
     'after',
     examples(
       ['p2msim replay app.csv', 'under HAP, as a table'],
       ['p2msim replay app.lackey.gz -m shadow --limit 1M', 'the first million records'],
       ['p2msim replay app.csv --set stlb.entries=3072', 'with a larger TLB'],
+      ["p2msim replay app.csv --fail-on 'walk.refs > 10k'", 'exit 1 if it fails'],
       ['zcat app.gz | p2msim replay - -r json=out.json', 'from a pipe, into a file'],
       ['p2msim replay gen:zipf,footprint=1GiB,accesses=1M', 'a generated trace: docs/generators.md'],
     ),

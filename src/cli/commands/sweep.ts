@@ -50,13 +50,26 @@ export function addSweep(program: Command, context: Context): void {
     .option('-P, --param <words...>', 'KEY FROM TO: a range of numbers', collected)
     .option('--experiment <name>', 'a ready-made study instead; see `p2msim experiments`')
     .option('--step <step>', 'of the range before it: xN multiplies, +N adds (default: x2)', collected);
-  addFlags(command, 'input', 'run', 'sweepModes', 'jobs', 'model', 'hardware', 'output');
+  addFlags(
+    command,
+    'input',
+    'run',
+    'sweepModes',
+    'jobs',
+    'model',
+    'hardware',
+    'output',
+    'checks',
+    'baseline',
+    'allowDifferent',
+  );
   command.addHelpText(
     'after',
     examples(
       ['p2msim sweep app.lackey.gz -L stlb.entries 768,1536,3072', 'three TLBs under HAP'],
       ['p2msim sweep app.csv -P stlb.entries 384 3072 --step x2', 'a range'],
       ['p2msim sweep app.csv -m hap,shadow -L guest.faultAround 1,16 -r csv', 'two modes, as CSV'],
+      ["p2msim sweep app.csv -L l1d.ways 2,4 --fail-on 'walk.refs > 10k'", 'a budget of every point'],
     ),
   );
   command.action(async (trace, values: OptionValues) => {

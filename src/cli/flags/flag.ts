@@ -1,5 +1,5 @@
 /** Flag: one row of the flag tables; options.ts makes an option of commander of it. */
-export type FlagGroup = 'Input' | 'Run' | 'Model' | 'Hardware' | 'Output';
+export type FlagGroup = 'Input' | 'Run' | 'Model' | 'Hardware' | 'Output' | 'CI';
 
 export interface Flag {
   readonly group: FlagGroup;

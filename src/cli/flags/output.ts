@@ -5,7 +5,7 @@ export const OUTPUT: readonly Flag[] = [
   {
     group: 'Output',
     flags: '-r, --reporter <name[=file]>',
-    what: 'table, json, ndjson, csv or markdown; repeatable',
+    what: 'table, json, ndjson, csv, markdown, github or junit; repeatable',
     shown: 'table',
     repeatable: true,
   },

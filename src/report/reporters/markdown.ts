@@ -1,4 +1,5 @@
 /** The same report as the table reporter's, as GitHub-flavoured Markdown. */
+import { checkMarkdown } from '../budget/check-markdown.js';
 import { compareSection } from '../compare-section.js';
 import { costNotes, costSection } from '../cost-section.js';
 import { diffMarkdown } from '../diff/diff-markdown.js';
@@ -36,6 +37,8 @@ export const markdown = {
       .map((single) => `${renderOne(single, options).join('\n\n')}\n`)
       .join('\n'),
   renderDiff: diffMarkdown,
+  renderChecks: checkMarkdown,
+  gap: '\n',
 } satisfies Reporter;
 
 /** Paragraphs. */

@@ -1,7 +1,8 @@
 /**
  * One JSON object per line: each interval (`p2msim.interval/1`), each run (`p2msim.result/1`, its
- * intervals on the lines before it), and the verdict of a comparison (`p2msim.verdict/1`).
+ * intervals on the lines before it), the verdict of a comparison (`p2msim.verdict/1`), and checks (`p2msim.check/1`).
  */
+import { checkNdjson } from '../budget/check-data.js';
 import { diffNdjson } from '../diff/diff-data.js';
 import { isCompare, outputsOf, type Reporter, runsOf, type SingleOutput } from '../output.js';
 import type { RunResult } from '../result.js';
@@ -17,6 +18,7 @@ export const ndjson = {
     return records.map((record) => `${JSON.stringify(record)}\n`).join('');
   },
   renderDiff: diffNdjson,
+  renderChecks: checkNdjson,
 } satisfies Reporter;
 
 function recordsOf(output: SingleOutput): object[] {

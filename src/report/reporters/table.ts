@@ -4,6 +4,7 @@
  * One run is printed in blocks, a comparison as one table with a column per mode and the verdict
  * below. Assumptions close every report.
  */
+import { checkText } from '../budget/check-text.js';
 import { compareSection } from '../compare-section.js';
 import { costNotes, costSection } from '../cost-section.js';
 import { experimentLines } from '../experiment-lines.js';
@@ -45,6 +46,8 @@ export const table = {
     return blocks.join('\n');
   },
   renderDiff: diffText,
+  renderChecks: checkText,
+  gap: '\n',
 } satisfies Reporter;
 
 function renderOne(output: SingleOutput, options: ReporterOptions): string[] {

@@ -103,6 +103,7 @@ export function readBaseline(value: unknown, file: string, path: string): SavedR
       guestDigest: run.text('guestDigest'),
       incomplete: null,
       point: run.has('point') ? values(run.object('point')) : {},
+      slices: [],
       result: null,
     };
   });

@@ -6,15 +6,16 @@
 import { flatten } from '../../config/build.js';
 import type { ConfigValue } from '../../config/keys.js';
 import { metricValues } from '../metric-values.js';
-import type { ReplayManifest, RunResult, TraceManifest } from '../result.js';
+import type { Interval, ReplayManifest, RunResult, TraceManifest } from '../result.js';
 import { Fields } from './fields.js';
-import type { SavedConfig, SavedRun } from './saved-run.js';
+import { type SavedConfig, type SavedRun, savedSlice, type SavedSlice } from './saved-run.js';
 
 /** @param path of the object in the file, for messages; empty for the whole file */
 export function readRun(value: unknown, file: string, path: string): SavedRun {
   const run = Fields.of(value, file, path);
   const manifest = run.object('manifest');
   checkNumbers(run);
+  const slices = run.list('intervals').map((slice, i) => readSlice(slice, file, `intervals[${i}]`));
   const result = value as RunResult;
   return {
     file,
@@ -31,8 +32,20 @@ export function readRun(value: unknown, file: string, path: string): SavedRun {
     guestDigest: run.text('guestDigest'),
     incomplete: manifest.textOrNull('incomplete'),
     point: run.has('point') ? values(run.object('point')) : {},
+    slices,
     result,
   };
+}
+
+/** One slice of a run: of `intervals`, or a line of ndjson. */
+export function readSlice(value: unknown, file: string, path: string): SavedSlice {
+  const slice = Fields.of(value, file, path);
+  for (const name of ['counters', 'memory']) slice.object(name).counts();
+  return savedSlice({
+    ...(value as Interval),
+    from: slice.count('from'),
+    accesses: slice.count('accesses'),
+  });
 }
 
 /** Everything that {@link metricValues} will look at is there and a count. */
@@ -45,7 +58,6 @@ function checkNumbers(run: Fields): void {
   cost.object('byGroup').counts();
   for (const term of readTerms(cost)) for (const name of ['count', 'cycles']) term.count(name);
   run.object('manifest').list('assumptions');
-  run.list('intervals');
 }
 
 function readTerms(cost: Fields): Fields[] {

@@ -43,6 +43,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   [POINT_SCHEMA, point],
   ['p2msim.interval/1', nothing],
   ['p2msim.verdict/1', nothing],
+  ['p2msim.check/1', nothing],
 ]);
 
 /** Reads the results in the file at `path`, plain or gzip; `-` is `stdin`. Throws {@link TraceError}. */

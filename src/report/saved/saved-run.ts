@@ -6,8 +6,8 @@
  */
 import { configValues } from '../../config/build.js';
 import type { ConfigValue } from '../../config/keys.js';
-import { metricValues } from '../metric-values.js';
-import type { ReplayManifest, RunResult, TraceManifest } from '../result.js';
+import { countedValues, metricValues } from '../metric-values.js';
+import type { Interval, ReplayManifest, RunResult, TraceManifest } from '../result.js';
 
 export interface SavedConfig {
   /** SHA-256 of the effective configuration. */
@@ -17,6 +17,15 @@ export interface SavedConfig {
   readonly values: ReadonlyMap<string, ConfigValue>;
   /** Fields of a shadow policy that was read from a file; null for shipped ones. */
   readonly policy: Readonly<Record<string, unknown>> | null;
+}
+
+/** One slice of a run (--interval). */
+export interface SavedSlice {
+  /** First record of the slice, counted from the first measured one. */
+  readonly from: number;
+  readonly accesses: number;
+  /** Counters and `memory.*`. */
+  readonly metrics: ReadonlyMap<string, number>;
 }
 
 export interface SavedRun {
@@ -40,6 +49,8 @@ export interface SavedRun {
   readonly incomplete: string | null;
   /** In a sweep: the swept keys with the values of this point. */
   readonly point: Readonly<Record<string, ConfigValue>>;
+  /** The slices of a run with --interval; a baseline keeps none. */
+  readonly slices: readonly SavedSlice[];
   /** The whole result, if the file has it. */
   readonly result: RunResult | null;
 }
@@ -73,11 +84,17 @@ export function savedRun(run: RunResult, file: string): SavedRun {
     guestDigest: run.guestDigest,
     incomplete,
     point: run.point ?? {},
+    slices: run.intervals.map(savedSlice),
     result: run,
   };
 }
 
+/** A slice of a result as a comparison needs it. */
+export function savedSlice({ from, accesses, counters, memory }: Interval): SavedSlice {
+  return { from, accesses, metrics: new Map(countedValues(counters, memory)) };
+}
+
 /** What a run had of a metric; null if it has no such metric. */
-export function metricOf(run: SavedRun, key: string): number | null {
+export function metricOf(run: Pick<SavedRun, 'metrics' | 'zerosLeftOut'>, key: string): number | null {
   return run.metrics.get(key) ?? (run.zerosLeftOut ? 0 : null);
 }

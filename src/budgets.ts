@@ -1,0 +1,140 @@
+/**
+ * The library's verbs on budgets: what can be known before a replay, and what became of them after it.
+ */
+import { UsageError } from './errors.js';
+import { backends } from './mmu/index.js';
+import { type Budget, isRelative } from './report/budget/budget.js';
+import { type Candidate, type CheckReport, judgeBudgets } from './report/budget/check.js';
+import { dimensionOf } from './report/diff/dimensions.js';
+import { type DiffResult, diffSaved } from './report/diff/diff.js';
+import type { InputKind } from './report/diff/inputs.js';
+import type { SavedFile, SavedRun } from './report/saved/saved-run.js';
+import { didYouMean } from './util/registry.js';
+import { TOOL } from './version.js';
+
+/** What is going to be judged. */
+export interface JudgementPlan {
+  /** Modes of the runs. */
+  readonly modes: readonly string[];
+  /** Records of a slice; 0 for none. */
+  readonly interval: number;
+  /** What relative budgets are relative to. */
+  readonly baseline: SavedFile | null;
+  /** Where else a baseline could come from, for the hint. */
+  readonly hint?: string;
+}
+
+/** Origin of budgets that were meant for this very run: a word of the command line. */
+const isWord = ({ origin }: Budget): boolean => origin.startsWith('--');
+
+/**
+ * Throws {@link UsageError} for budgets that could never be judged: of a mode that does not run, per interval without
+ * one, relative without a baseline. A file may hold budgets for other commands: its modes and intervals need not be there.
+ */
+export function checkBudgets(budgets: readonly Budget[], plan: JudgementPlan): void {
+  for (const budget of budgets) {
+    checkMode(budget, plan);
+    if (budget.perInterval && plan.interval === 0 && isWord(budget)) {
+      throw new UsageError(`${budget.origin} '${budget.text}' is for slices, and there are none`, {
+        hint: 'give --interval N, the records of a slice',
+      });
+    }
+    if (isRelative(budget) && plan.modes.some((mode) => (budget.mode ?? mode) === mode))
+      checkBaseline(budget, plan);
+  }
+}
+
+function checkMode(budget: Budget, { modes }: JudgementPlan): void {
+  const { mode, origin, text } = budget;
+  if (mode === null || modes.includes(mode)) return;
+  if (!isWord(budget) && backends.has(mode)) return;
+  const near = didYouMean(mode, [...modes, ...backends.names()]);
+  const suggestion = near === undefined || near === mode ? '' : ` (did you mean '${near}'?)`;
+  throw new UsageError(`${origin} '${text}' is for mode '${mode}'${suggestion}, which does not run`, {
+    hint: `modes here are ${modes.join(', ')}`,
+  });
+}
+
+function checkBaseline(budget: Budget, { baseline, interval, hint }: JudgementPlan): void {
+  const name = `${budget.origin} '${budget.text}'`;
+  if (baseline === null) {
+    throw new UsageError(`${name} is relative, and there is no baseline`, {
+      hint:
+        hint ??
+        '--baseline FILE names a saved result or a baseline; `p2msim baseline update TRACE` makes one',
+    });
+  }
+  if (!budget.perInterval || interval === 0) return;
+  const unlike = baseline.runs.find(
+    ({ slices }) => slices.length === 0 || (slices.length > 1 && slices[0]!.accesses !== interval),
+  );
+  if (unlike === undefined) return;
+  const found = unlike.slices.length === 0 ? 'no slices' : `slices of ${unlike.slices[0]!.accesses} records`;
+  throw new UsageError(`${name} is per interval, and ${baseline.file} has ${found}`, {
+    hint: `save a result with --interval ${interval} --json and name it with --baseline`,
+  });
+}
+
+/**
+ * Judges runs that were just replayed. With a baseline they have to be of the same trace, configuration and prices,
+ * except for what `allow` names; throws {@link UsageError} that names the keys, as `diff` does.
+ */
+export function judgeRuns(
+  budgets: readonly Budget[],
+  heads: readonly SavedRun[],
+  baseline: SavedFile | null,
+  allow: readonly InputKind[] = [],
+): CheckReport {
+  if (budgets.length === 0 || heads.length === 0) return { checks: [], implicit: true };
+  const candidates = baseline === null ? heads.map(alone) : pairs(heads, baseline, allow);
+  const lonely = candidates.find(
+    ({ base, head }) =>
+      base === null &&
+      head.incomplete === null &&
+      budgets.some((budget) => isRelative(budget) && (budget.mode ?? head.mode) === head.mode),
+  );
+  if (lonely !== undefined && baseline !== null) {
+    const { trace, mode } = lonely.head;
+    throw new UsageError(`${baseline.file} holds no run of ${trace.path} under mode ${mode}`, {
+      hint: `\`p2msim baseline update ${trace.path} -m ${mode}\` puts one there`,
+    });
+  }
+  return { checks: judgeBudgets(budgets, candidates), implicit: false };
+}
+
+const alone = (head: SavedRun): Candidate => ({ base: null, head });
+
+/** Runs that ended early are not compared: what they were given and have counted is of no use. */
+function pairs(heads: readonly SavedRun[], baseline: SavedFile, allow: readonly InputKind[]): Candidate[] {
+  const file = 'this run';
+  const whole = new Map(
+    heads.filter(({ incomplete }) => incomplete === null).map((head) => [{ ...head, file }, head]),
+  );
+  if (whole.size === 0) return heads.map(alone);
+  const results = [baseline, { file, schema: '', runs: [...whole.keys()] }];
+  const bases = new Map<SavedRun | undefined, SavedRun | null>();
+  for (const { runs } of diffSaved(results, TOOL, { allow }).groups) {
+    const [base = null, head = null] = runs;
+    if (head !== null) bases.set(whole.get(head), base);
+  }
+  return heads.map((head) => ({ base: bases.get(head) ?? null, head }));
+}
+
+/** Records of a slice of saved runs; 0 if they have none. */
+export function sliceLength(runs: readonly SavedRun[]): number {
+  return runs.find(({ slices }) => slices.length > 0)?.slices[0]?.accesses ?? 0;
+}
+
+/** Judges the sides of a diff, each against the first. */
+export function judgeDiff(budgets: readonly Budget[], diff: DiffResult): CheckReport {
+  if (budgets.length === 0) return { checks: [], implicit: true };
+  const candidates = diff.groups.flatMap(({ runs: [base = null, ...heads] }) =>
+    heads.flatMap((head): Candidate[] => {
+      if (head === null) return [];
+      const names = diff.columns.filter((name) => name !== 'file' && name !== 'trace');
+      const labels = Object.fromEntries(names.map((name) => [name, dimensionOf(head, name)]));
+      return [{ base, head, labels }];
+    }),
+  );
+  return { checks: judgeBudgets(budgets, candidates), implicit: false };
+}

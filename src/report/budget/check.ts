@@ -1,0 +1,167 @@
+/**
+ * Check: what became of one budget on one run, or on one slice of it.
+ *
+ * Runs that ended early are not judged: what they counted is not what was asked for.
+ */
+import type { ConfigValue } from '../../config/keys.js';
+import type { SavedRun, SavedSlice } from '../saved/saved-run.js';
+import { type Budget, fails, isRelative, limitOf } from './budget.js';
+import { type Fraction, fractionText, minus, toNumber } from './fraction.js';
+import { bestKept } from './kept-limit.js';
+import { type MovedMetric, movedMetrics } from './moved.js';
+import { budgetMetric, type Counted } from './ratios.js';
+
+/** A run to be judged, and the run of the baseline that belongs to it. */
+export interface Candidate {
+  readonly base: SavedRun | null;
+  readonly head: SavedRun;
+  /** What else tells it from the others: dimensions that make the sides of a diff. */
+  readonly labels?: Readonly<Record<string, ConfigValue>> | undefined;
+}
+
+export interface Check {
+  readonly budget: string;
+  /** Where the budget was written. */
+  readonly origin: string;
+  readonly status: 'ok' | 'failed' | 'skipped';
+  readonly trace: string;
+  readonly mode: string;
+  /** In a sweep: the swept keys with the values of this point. In a diff: what makes the side. */
+  readonly point: Readonly<Record<string, ConfigValue>>;
+  /** First record of the slice; null for the whole run. */
+  readonly interval: number | null;
+  readonly metric: string;
+  readonly base: number | null;
+  /** The last value that keeps the budget: of a count a whole number. */
+  readonly limit: number | null;
+  readonly value: number | null;
+  /** By how much the value is beyond the limit. */
+  readonly excess: number | null;
+  /** One line: the numbers, and by how much; or why it was not judged. */
+  readonly said: string;
+  /** Of a violated budget with a baseline: what else changed, the nearest relatives first. */
+  readonly moved: readonly MovedMetric[];
+}
+
+export interface CheckReport {
+  readonly checks: readonly Check[];
+  /** True if nobody wrote a budget: only reporters that show nothing else show these checks. */
+  readonly implicit: boolean;
+}
+
+/** Judges every budget on every run that it is for, in the order of the budgets. */
+export function judgeBudgets(budgets: readonly Budget[], candidates: readonly Candidate[]): Check[] {
+  return budgets.flatMap((budget) =>
+    candidates
+      .filter(({ head }) => budget.mode === null || budget.mode === head.mode)
+      .flatMap((candidate) => (budget.perInterval ? slices(budget, candidate) : [whole(budget, candidate)])),
+  );
+}
+
+export function failedChecks({ checks }: CheckReport): readonly Check[] {
+  return checks.filter(({ status }) => status === 'failed');
+}
+
+function whole(budget: Budget, { base, head, labels }: Candidate): Check {
+  return judge(budget, labelled(head, labels), null, { base, head });
+}
+
+function labelled(run: SavedRun, labels: Candidate['labels']): SavedRun {
+  return labels === undefined ? run : { ...run, point: { ...run.point, ...labels } };
+}
+
+/** A check for every violated slice; if there is none, one for all of them. */
+function slices(budget: Budget, { base, head: run, labels }: Candidate): Check[] {
+  const head = labelled(run, labels);
+  if (head.incomplete !== null) return [whole(budget, { base, head })];
+  if (head.slices.length === 0) return [skipped(budget, head, null, 'the run has no slices (--interval)')];
+  const of = (run: SavedRun, slice: SavedSlice): Counted => ({
+    metrics: slice.metrics,
+    zerosLeftOut: run.zerosLeftOut,
+  });
+  const checks = head.slices.map((slice, i) => {
+    const before = base?.slices[i];
+    const other = base === null || before?.from !== slice.from ? null : of(base, before);
+    return judge(budget, head, slice.from, { base: other, head: of(head, slice) });
+  });
+  const failed = checks.filter(({ status }) => status !== 'ok');
+  if (failed.length > 0) return failed;
+  const count = checks.length === 1 ? '1 slice keeps' : `each of ${checks.length} slices keeps`;
+  return [{ ...checks[0]!, interval: null, base: null, value: null, said: `${count} it` }];
+}
+
+function judge(
+  budget: Budget,
+  run: SavedRun,
+  interval: number | null,
+  counted: { readonly base: Counted | null; readonly head: Counted },
+): Check {
+  if (run.incomplete !== null)
+    return skipped(budget, run, interval, `the run is incomplete: ${run.incomplete}`);
+  const value = budgetMetric(counted.head, budget.metric);
+  if (value === null) return skipped(budget, run, interval, `there is no ${budget.metric} in this run`);
+  const base = counted.base === null ? null : budgetMetric(counted.base, budget.metric);
+  const limit = limitOf(budget.value, base);
+  if (limit === null) return skipped(budget, run, interval, `there is no ${budget.metric} in the baseline`);
+  const failed = fails(value, budget.operator, limit);
+  const kept = bestKept(budget, limit);
+  const shownBase = isRelative(budget) ? base : null;
+  return {
+    ...about(budget, run, interval),
+    status: failed ? 'failed' : 'ok',
+    base: shownBase === null ? null : toNumber(shownBase),
+    limit: toNumber(kept),
+    value: toNumber(value),
+    excess: failed ? Math.abs(toNumber(minus(value, kept))) : null,
+    said: sentence(budget, { base: shownBase, value, kept, failed }),
+    moved: failed && counted.base !== null ? movedMetrics(counted.base, counted.head, budget.metric) : [],
+  };
+}
+
+interface Numbers {
+  readonly base: Fraction | null;
+  readonly value: Fraction;
+  readonly kept: Fraction;
+  readonly failed: boolean;
+}
+
+/** `base 100, limit 101, found 103: over by 2`; `100 -> 101, limit 101`. */
+function sentence({ operator }: Budget, { base, value, kept, failed }: Numbers): string {
+  const text = fractionText;
+  if (!failed) {
+    const limit = operator === '==' ? `may not be ${text(kept)}` : `limit ${text(kept)}`;
+    return `${base === null ? '' : `${text(base)} -> `}${text(value)}, ${limit}`;
+  }
+  const before = base === null ? '' : `base ${text(base)}, `;
+  if (operator === '==') return `${before}found ${text(value)}, which it may not be`;
+  const excess = minus(value, kept);
+  const size = { ...excess, numerator: excess.numerator < 0n ? -excess.numerator : excess.numerator };
+  const side = operator.startsWith('>') ? 'over' : 'under';
+  const by = size.numerator === 0n ? 'which it may not reach' : `${side} by ${text(size)}`;
+  return `${before}limit ${text(kept)}, found ${text(value)}: ${by}`;
+}
+
+function about(budget: Budget, run: SavedRun, interval: number | null) {
+  return {
+    budget: budget.text,
+    origin: budget.origin,
+    trace: run.trace.path,
+    mode: run.mode,
+    point: run.point,
+    interval,
+    metric: budget.metric,
+  };
+}
+
+function skipped(budget: Budget, run: SavedRun, interval: number | null, why: string): Check {
+  return {
+    ...about(budget, run, interval),
+    status: 'skipped',
+    base: null,
+    limit: null,
+    value: null,
+    excess: null,
+    said: `not checked: ${why}`,
+    moved: [],
+  };
+}

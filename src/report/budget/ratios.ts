@@ -1,0 +1,71 @@
+/**
+ * Ratios that reports show, as metrics of budgets. A result stores their two counts and never the ratio.
+ */
+import { metricOf, type SavedRun } from '../saved/saved-run.js';
+import { METRIC_KEYS } from '../metric-values.js';
+import { type Fraction, fraction } from './fraction.js';
+
+/** One count by the sum of others. */
+export interface Ratio {
+  readonly key: string;
+  readonly meaning: string;
+  readonly part: string;
+  readonly whole: readonly string[];
+}
+
+const perAccess = (part: string, meaning: string): Ratio => ({
+  key: `${part}.ratio`,
+  meaning,
+  part,
+  whole: ['accesses'],
+});
+const perWalk = (part: string, meaning: string): Ratio => ({
+  key: `${part}.ratio`,
+  meaning,
+  part,
+  whole: ['walk.count'],
+});
+
+export const RATIOS: readonly Ratio[] = [
+  perAccess('tlb.l1d.hit', 'share of accesses that hit in the L1 DTLB'),
+  perAccess('tlb.l1i.hit', 'share of accesses that hit in the L1 ITLB'),
+  perAccess('tlb.stlb.hit', 'share of accesses that hit in the STLB'),
+  perAccess('tlb.stlb.miss', 'share of accesses that miss every TLB'),
+  perWalk('walk.refs', 'references of a walk'),
+  perWalk('walk.refs.guest', 'references of a walk to guest tables'),
+  perWalk('walk.refs.nested', 'references of a walk to the p2m'),
+  perWalk('walk.refs.shadow', 'references of a walk to shadow tables'),
+  {
+    key: 'ntlb.hit.ratio',
+    meaning: 'share of look-ups in the nested TLB that hit',
+    part: 'ntlb.hit',
+    whole: ['ntlb.hit', 'ntlb.miss'],
+  },
+  perAccess('vmexit.total', 'VMEXITs of an access'),
+  perAccess('guest.faults', 'guest page faults of an access'),
+  { key: 'cost.cycles.ratio', meaning: 'cycles of an access', part: 'cost.cycles', whole: ['accesses'] },
+];
+
+/** Every metric that a budget may name. */
+export const BUDGET_METRICS: readonly string[] = [...METRIC_KEYS, ...RATIOS.map(({ key }) => key)];
+
+/** What a run, or a slice of it, has counted. */
+export type Counted = Pick<SavedRun, 'metrics' | 'zerosLeftOut'>;
+
+/** A metric or ratio of a run; null if it has no such metric, or nothing to divide by. */
+export function budgetMetric(run: Counted, key: string): Fraction | null {
+  const ratio = RATIOS.find((each) => each.key === key);
+  const count = (name: string): number | null => metricOf(run, name);
+  if (ratio === undefined) {
+    const value = count(key);
+    return value === null ? null : fraction(value);
+  }
+  const part = count(ratio.part);
+  const whole = ratio.whole.reduce((sum, name) => sum + (count(name) ?? 0), 0);
+  return part === null || whole === 0 ? null : fraction(part, whole);
+}
+
+/** True if the metric is a ratio, which may lie between whole numbers. */
+export function isRatio(key: string): boolean {
+  return RATIOS.some((ratio) => ratio.key === key);
+}
