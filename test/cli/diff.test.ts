@@ -237,8 +237,11 @@ describe('what diff cannot read', () => {
 
 describe('compare', () => {
   it('puts saved results side by side as one pass does', () => {
-    const one = cli(['compare', TRACE, '-m', 'hap,shadow']);
-    expect(cli(['compare', HAP, SHADOW])).toEqual({ ...one, code: 0 });
+    // The digest of a configuration changes with each key that p2msim gets; what is in it is compared key by key.
+    const shown = (words: readonly string[]): string =>
+      cli(words).stdout.replace(/config [0-9a-f]{8}/g, 'config');
+    expect(shown(['compare', HAP, SHADOW])).toBe(shown(['compare', TRACE, '-m', 'hap,shadow']));
+    expect(cli(['compare', HAP, SHADOW])).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('refuses what diff refuses', () => {
