@@ -22,7 +22,7 @@ export class BlockReplay {
   readonly #front: Front;
   readonly #trace: AccessCounters;
   /** For the rest of a block whose stripping does not hold. */
-  readonly #rest = new PageColumns();
+  readonly #rest: PageColumns;
   /** Sizes of the entries that the keys of a block hit, where they are not 4 KiB. */
   #sizes = new Uint8Array(0);
   #anyLarge = false;
@@ -31,11 +31,14 @@ export class BlockReplay {
   #walksMuch = false;
   /** Means nothing: what has been read ahead goes somewhere. */
   readAhead = 0;
+  /** The block has no fetches, or nothing else. */
+  #oneKind = false;
   /** The key whose access took the slow path last. */
   #lastKey = 0;
 
   constructor(parts: MachineParts, front: Front, trace: AccessCounters) {
     this.#parts = parts;
+    this.#rest = new PageColumns(parts.ids);
     this.#front = front;
     this.#trace = trace;
   }
@@ -51,6 +54,7 @@ export class BlockReplay {
     c.writes += block.writes;
     c.fetches += block.fetches;
     c.crossings += block.crossings;
+    this.#oneKind = block.fetches === 0 || block.reads + block.writes === 0;
     const walks = c.walks;
     this.#replayKeys(vcpu, batch, columns, block, sets);
     this.#walksMuch = (c.walks - walks) * 8 > block.endKey - block.firstKey;
@@ -94,10 +98,9 @@ export class BlockReplay {
 
   /** Records [from, to) one by one, none stripped. */
   #runRest(vcpu: Vcpu, batch: AccessBatch, from: number, to: number): void {
-    const { ids, vcpus } = this.#parts;
+    const { vcpus } = this.#parts;
     const rest = this.#rest;
     rest.fill(
-      ids,
       vcpus.map((v) => v.space),
       batch,
       from,
@@ -145,7 +148,7 @@ export class BlockReplay {
     const { tlb } = vcpu;
     for (let at = from; at < end;) {
       const fetch = origins[at]! & 1;
-      let stop = at + 1;
+      let stop = this.#oneKind ? end : at + 1;
       while (stop < end && (origins[stop]! & 1) === fetch) stop++;
       if (this.#walksMuch) {
         stop = Math.min(stop, at + AHEAD);
@@ -164,7 +167,10 @@ export class BlockReplay {
         this.#lastKey = miss;
         if (second !== null && array!.stoppedAt === STOP_MISS) {
           tlb.enteredAhead(this.#trace, keys[miss]! >>> 2, fetch === 1);
-          this.#walkFor(vcpu, batch, keys[miss]!, origins[miss]!, TLB_MISS);
+          if (
+            !this.#front.walkPlain(vcpu, keys[miss]! >>> 2, (keys[miss]! & 1) !== 0, fetch === 1, this.#trace)
+          )
+            this.#walkFor(vcpu, batch, keys[miss]!, origins[miss]!, TLB_MISS);
         } else this.#missed(vcpu, batch, keys[miss]!, origins[miss]!);
         const disturbed = tlb.disturbances !== before;
         if (paired && (disturbed || tlb.hitSize !== SIZE_4K)) second = tlb.scannableSecond(fetch === 1);

@@ -108,6 +108,21 @@ export class Front {
     tlb.fill(page, size, flags, fetch, found === TLB_MISS && tlb.disturbances === before, c);
   }
 
+  /**
+   * {@link walk} for what neither TLB holds, the second having been entered ahead, if it can be made in a hurry; false if it
+   * has to be made at length.
+   */
+  walkPlain(vcpu: Vcpu, page: number, write: boolean, fetch: boolean, c: AccessCounters): boolean {
+    const backend = this.#backend;
+    if (backend.walkPlain === undefined) return false;
+    if (this.#settled !== null && this.#settled[page >>> 9] !== 1) return false;
+    const flags = backend.walkPlain(vcpu, page, write);
+    if (flags < 0) return false;
+    c.walks += 1;
+    vcpu.tlb.fillAhead(page, flags, fetch, c);
+    return true;
+  }
+
   /** What follows a walk that filled nothing: the guest's fault handler or the hypervisor's, and walks again. */
   #retry(
     vcpu: Vcpu,

@@ -33,6 +33,7 @@ import {
 import { controlExits } from './control-exits.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
 import { LeafTables } from './leaf-tables.js';
+import { PlainWalk } from './plain-walk.js';
 import { NestedWalk, NOT_RAM, NOT_WRITABLE, READ_ONLY } from './nested-walk.js';
 import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
@@ -48,6 +49,8 @@ class HapBackend implements MmuBackend {
   readonly #leaves: LeafTables;
   readonly #lazy: boolean;
   readonly #combined: boolean;
+  /** By vcpu; null where no walk can be plain. */
+  readonly #plain: (PlainWalk | null | undefined)[] = [];
   /** What {@link ahead} has found, for the p2m. */
   #frames = new Int32Array(0);
 
@@ -77,6 +80,15 @@ class HapBackend implements MmuBackend {
     if (2 * (end - from) > this.#frames.length) this.#frames = new Int32Array(4 * (end - from));
     const n = this.#leaves.ahead(keys, from, end, this.#frames);
     return this.#p2m.ahead(this.#frames, n);
+  }
+
+  walkPlain(vcpu: Vcpu, page: number, write: boolean): number {
+    let plain = this.#plain[vcpu.id];
+    if (plain === undefined) {
+      plain = PlainWalk.of(this.#parts, vcpu, this.#p2m, this.#leaves, this.#nested);
+      this.#plain[vcpu.id] = plain;
+    }
+    return plain === null ? -1 : plain.walk(page, write);
   }
 
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {

@@ -25,6 +25,11 @@ export class LeafTables {
     return this.#known[at] === table ? this.#known[at + 1]! : this.#note(at, table);
   }
 
+  /** Slot of the table in frame `table`, if it is the one that was last walked through for `region`; else -1. */
+  known(region: number, table: number): number {
+    return this.#known[region << 1] === table ? this.#known[(region << 1) + 1]! : -1;
+  }
+
   #note(at: number, table: number): number {
     const slot = this.#tables.slot(table);
     while (at >= this.#known.length) this.#grow();

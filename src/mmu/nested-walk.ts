@@ -27,6 +27,8 @@ export class NestedWalk {
   readonly #p2m: P2m;
   /** Bit per size: a nested TLB entry of it was made at some time. Other sizes need no look-up. */
   #sizes = 0;
+  /** All that the nested TLB has held so far are writable 4 KiB leaves. */
+  plain = true;
 
   constructor(parts: MachineParts, p2m: P2m) {
     this.#parts = parts;
@@ -121,6 +123,7 @@ export class NestedWalk {
     const size = leaf & ~READ_ONLY;
     const flags = leaf < READ_ONLY ? TLB_W : 0;
     this.#sizes |= 1 << size;
+    this.plain &&= leaf === SIZE_4K;
     if (known) ntlb.fill(setOf(ntlb, gfn, size), keyOf(gfn, size), flags);
     else ntlb.insert(setOf(ntlb, gfn, size), keyOf(gfn, size), flags);
   }

@@ -35,8 +35,9 @@ export class SetAssoc {
   hitsBehind = 0;
   stoppedAt = STOP_END;
   readonly #policy: number;
-  readonly #entries: Int32Array;
-  readonly #payload: Int32Array | null;
+  /** Ways of a set side by side, `key << 2 | flags` each; for loops that are written out elsewhere (mmu/plain-walk.ts). */
+  readonly entries: Int32Array;
+  readonly payloads: Int32Array | null;
   /** What {@link enter} pushed out last. */
   #victim = EMPTY;
   /** PLRU: one bit per tree node, `1` points right; nodes of a set are contiguous, root at 1. */
@@ -48,8 +49,8 @@ export class SetAssoc {
     this.ways = config.ways;
     this.sets = config.entries / config.ways;
     this.#policy = ['lru', 'fifo', 'plru', 'random'].indexOf(config.policy);
-    this.#entries = new Int32Array(config.entries).fill(EMPTY);
-    this.#payload = options.payload === true ? new Int32Array(config.entries) : null;
+    this.entries = new Int32Array(config.entries).fill(EMPTY);
+    this.payloads = options.payload === true ? new Int32Array(config.entries) : null;
     let leaves = 1;
     while (leaves < this.ways) leaves *= 2;
     this.#leaves = leaves;
@@ -66,7 +67,7 @@ export class SetAssoc {
    * is what keeps a hit at a few nanoseconds.
    */
   scan(keys: Int32Array, from: number, to: number): number {
-    const entries = this.#entries;
+    const entries = this.entries;
     const ways = this.ways | 0;
     const setMask = (this.sets - 1) | 0;
     const inOrder = this.#policy === LRU;
@@ -94,7 +95,7 @@ export class SetAssoc {
 
   /** True if {@link scanTwo} can be used, on either side. */
   get inOrderOfUse(): boolean {
-    return this.#policy === LRU && this.#payload === null && this.sets <= 512;
+    return this.#policy === LRU && this.payloads === null && this.sets <= 512;
   }
 
   /**
@@ -106,10 +107,10 @@ export class SetAssoc {
    * between the levels make of it (bench/README.md, row matmul).
    */
   scanTwo(second: SetAssoc, keys: Int32Array, from: number, to: number): number {
-    const entries = this.#entries;
+    const entries = this.entries;
     const ways = this.ways | 0;
     const setMask = (this.sets - 1) | 0;
-    const behind = second.#entries;
+    const behind = second.entries;
     const waysBehind = second.ways | 0;
     const setMaskBehind = (second.sets - 1) | 0;
     let hitsBehind = 0;
@@ -180,7 +181,7 @@ export class SetAssoc {
 
   /** Looks `key` up; returns its flags (0..3) and updates recency, or -1. */
   lookup(set: number, key: number): number {
-    const entries = this.#entries;
+    const entries = this.entries;
     const ways = this.ways | 0;
     const base = Math.imul(set, ways);
     const end = base + ways;
@@ -196,7 +197,7 @@ export class SetAssoc {
 
   /** As {@link lookup}, returning the payload; -1 if absent. */
   lookupPayload(set: number, key: number): number {
-    const entries = this.#entries;
+    const entries = this.entries;
     const ways = this.ways | 0;
     const base = Math.imul(set, ways);
     const end = base + ways;
@@ -204,9 +205,9 @@ export class SetAssoc {
     for (let slot = base; slot < end; slot++) {
       const entry = entries[slot]!;
       if ((entry & KEY_MASK) !== wanted) continue;
-      const payloads = this.#payload!;
+      const payloads = this.payloads!;
       const payload = payloads[slot]!;
-      if (this.#policy !== LRU) return this.#payload![this.#use(set, slot)]!;
+      if (this.#policy !== LRU) return this.payloads![this.#use(set, slot)]!;
       for (let at = slot; at > base; at--) {
         entries[at] = entries[at - 1]!;
         payloads[at] = payloads[at - 1]!;
@@ -227,14 +228,14 @@ export class SetAssoc {
   fill(set: number, key: number, flags: number, payload = 0): void {
     const found = this.#find(set, key);
     const slot = found >= 0 ? this.#use(set, found) : this.#place(set);
-    this.#entries[slot] = (key << 2) | flags;
-    if (this.#payload !== null) this.#payload[slot] = payload;
+    this.entries[slot] = (key << 2) | flags;
+    if (this.payloads !== null) this.payloads[slot] = payload;
   }
 
   /** As {@link fill}, for a key that is known to be absent: no search. */
   insert(set: number, key: number, flags: number, payload = 0): void {
-    const entries = this.#entries;
-    const payloads = this.#payload;
+    const entries = this.entries;
+    const payloads = this.payloads;
     if (this.#policy > FIFO) {
       const slot = this.#place(set);
       entries[slot] = (key << 2) | flags;
@@ -255,9 +256,19 @@ export class SetAssoc {
     entries[base] = (key << 2) | flags;
   }
 
+  /** True if sets are kept in order of use, and there are payloads: then {@link use} may be called. */
+  get inOrderWithPayload(): boolean {
+    return this.#policy === LRU && this.payloads !== null;
+  }
+
+  /** Moves the entry in `slot` to the front of its set, which begins at `base`. */
+  use(slot: number, base: number): void {
+    if (slot !== base) this.#moveToFront(base, slot);
+  }
+
   /** True if {@link enter} can be used: sets are kept in order, and there are no payloads. */
   get enterable(): boolean {
-    return this.#policy <= FIFO && this.#payload === null;
+    return this.#policy <= FIFO && this.payloads === null;
   }
 
   /**
@@ -266,7 +277,7 @@ export class SetAssoc {
    * it belongs whether the key turns up further down or not at all (FIFO: moves are taken back if it does).
    */
   enter(set: number, key: number, flags: number): number {
-    const entries = this.#entries;
+    const entries = this.entries;
     const ways = this.ways | 0;
     const base = Math.imul(set, ways);
     const wanted = key << 2;
@@ -291,8 +302,8 @@ export class SetAssoc {
 
   #enterFifo(set: number, key: number, flags: number): number {
     const found = this.#find(set, key);
-    if (found >= 0) return this.#entries[found]! & 3;
-    this.#victim = this.#entries[Math.imul(set, this.ways) + this.ways - 1]!;
+    if (found >= 0) return this.entries[found]! & 3;
+    this.#victim = this.entries[Math.imul(set, this.ways) + this.ways - 1]!;
     this.insert(set, key, flags);
     return -1;
   }
@@ -300,15 +311,15 @@ export class SetAssoc {
   /** Gives the key that {@link enter} has just entered in `set` its flags. */
   mark(set: number, flags: number): void {
     const base = Math.imul(set, this.ways);
-    this.#entries[base] = (this.#entries[base]! & KEY_MASK) | flags;
+    this.entries[base] = (this.entries[base]! & KEY_MASK) | flags;
   }
 
   /** Undoes the last {@link enter} that was a miss, nothing else having happened to `set` since. */
   takeBack(set: number): void {
     const base = Math.imul(set, this.ways);
     const last = base + this.ways - 1;
-    this.#entries.copyWithin(base, base + 1, last + 1);
-    this.#entries[last] = this.#victim;
+    this.entries.copyWithin(base, base + 1, last + 1);
+    this.entries[last] = this.#victim;
     if (this.#victim === EMPTY) this.live--;
   }
 
@@ -320,7 +331,7 @@ export class SetAssoc {
       this.#use(set, slot);
       return true;
     }
-    this.#entries[this.#place(set)] = key << 2;
+    this.entries[this.#place(set)] = key << 2;
     return false;
   }
 
@@ -335,7 +346,7 @@ export class SetAssoc {
     if (this.live === 0) return;
     for (let set = 0; set < this.sets; set++) {
       for (let way = this.ways - 1; way >= 0; way--) {
-        const entry = this.#entries[set * this.ways + way]!;
+        const entry = this.entries[set * this.ways + way]!;
         if (entry !== EMPTY && drop((entry >> 2) & 0x3fffffff, entry & 3))
           this.#remove(set, set * this.ways + way);
       }
@@ -344,12 +355,12 @@ export class SetAssoc {
 
   flush(): void {
     if (this.live === 0) return;
-    this.#entries.fill(EMPTY);
+    this.entries.fill(EMPTY);
     this.live = 0;
   }
 
   #find(set: number, key: number): number {
-    const entries = this.#entries;
+    const entries = this.entries;
     const base = Math.imul(set, this.ways);
     const end = base + this.ways;
     const wanted = key << 2;
@@ -370,11 +381,11 @@ export class SetAssoc {
 
   /** A loop beats copyWithin here: sets have a few ways, and the call alone costs more than the moves. */
   #moveToFront(base: number, slot: number): void {
-    const entries = this.#entries;
+    const entries = this.entries;
     const entry = entries[slot]!;
     for (let at = slot; at > base; at--) entries[at] = entries[at - 1]!;
     entries[base] = entry;
-    const payload = this.#payload;
+    const payload = this.payloads;
     if (payload === null) return;
     const value = payload[slot]!;
     for (let at = slot; at > base; at--) payload[at] = payload[at - 1]!;
@@ -386,13 +397,13 @@ export class SetAssoc {
     const base = Math.imul(set, this.ways);
     if (this.#policy > FIFO) return base + this.#placeByPolicy(set, base);
     const last = base + this.ways - 1;
-    if (this.#entries[last] === EMPTY) this.live++;
+    if (this.entries[last] === EMPTY) this.live++;
     this.#moveToFront(base, last);
     return base;
   }
 
   #placeByPolicy(set: number, base: number): number {
-    const empty = this.#entries.indexOf(EMPTY, base);
+    const empty = this.entries.indexOf(EMPTY, base);
     const free = empty >= 0 && empty < base + this.ways;
     if (free) this.live++;
     const way = free
@@ -409,10 +420,10 @@ export class SetAssoc {
     if (this.#policy <= FIFO) {
       // Close the gap, so that empty ways stay last.
       const end = base + this.ways;
-      this.#entries.copyWithin(slot, slot + 1, end);
-      this.#entries[end - 1] = EMPTY;
-      this.#payload?.copyWithin(slot, slot + 1, end);
-    } else this.#entries[slot] = EMPTY;
+      this.entries.copyWithin(slot, slot + 1, end);
+      this.entries[end - 1] = EMPTY;
+      this.payloads?.copyWithin(slot, slot + 1, end);
+    } else this.entries[slot] = EMPTY;
     this.live--;
   }
 

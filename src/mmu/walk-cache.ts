@@ -131,7 +131,7 @@ class KernelTags {
 /** Guest dimension (shadow entries, in shadow mode): an address of an address space -> table. */
 export class WalkCache {
   readonly #missed: number;
-  readonly #arrays: Arrays;
+  readonly arrays: Arrays;
   readonly #ids: PageIds;
   readonly #kernel: readonly KernelTags[];
   readonly #top: number;
@@ -142,11 +142,11 @@ export class WalkCache {
   outcome: number;
 
   constructor(config: WalkCacheConfig, levels: number, ids: PageIds, prng: Prng) {
-    this.#arrays = arraysOf(config, levels, prng, true);
+    this.arrays = arraysOf(config, levels, prng, true);
     this.#ids = ids;
-    this.#kernel = this.#arrays.map(() => new KernelTags());
+    this.#kernel = this.arrays.map(() => new KernelTags());
     this.#top = levels;
-    this.#missed = this.outcome = outcomeOfMiss(this.#arrays);
+    this.#missed = this.outcome = outcomeOfMiss(this.arrays);
   }
 
   /**
@@ -157,13 +157,13 @@ export class WalkCache {
     const { regions, giants } = this.#ids;
     const region = page >>> 9;
     if (regions.space[region] === KERNEL_SPACE) return this.#lookupFrom(2, owner, region);
-    const pde = this.#arrays[2]!;
+    const pde = this.arrays[2]!;
     if (pde !== null) {
       const payload = pde.lookupPayload(regions.number[region]! & (pde.sets - 1), region);
       if (payload >= 0) return this.#found(payload, 2);
     }
     const giant = regions.above[region]!;
-    const pdpte = this.#arrays[3]!;
+    const pdpte = this.arrays[3]!;
     if (pdpte !== null) {
       const payload = pdpte.lookupPayload(giants.number[giant]! & (pdpte.sets - 1), giant);
       if (payload >= 0) return this.#found(payload, 3);
@@ -184,7 +184,7 @@ export class WalkCache {
   #lookupFrom(from: number, owner: number, first: number): number {
     let range = first;
     for (let level = from; ; level++) {
-      const array = this.#arrays[level]!;
+      const array = this.arrays[level]!;
       if (array !== null && array.live > 0) {
         const set = this.#ids.rangeNumber(range, level) & (array.sets - 1);
         const payload = array.lookupPayload(set, this.#tag(owner, range, level));
@@ -199,7 +199,7 @@ export class WalkCache {
 
   /** Enters a non-leaf entry of `level` that points to `table`. */
   fill(owner: number, page: number, level: number, table: number, writable: boolean): void {
-    const array = this.#arrays[level]!;
+    const array = this.arrays[level]!;
     if (array === null) return;
     const range = this.#ids.range(page, level);
     const set = this.#ids.rangeNumber(range, level) & (array.sets - 1);
@@ -208,7 +208,7 @@ export class WalkCache {
 
   /** As {@link fill}, for an entry that the look-up at the start of this walk did not find. */
   insert(owner: number, page: number, level: number, table: number, writable: boolean): void {
-    const array = this.#arrays[level]!;
+    const array = this.arrays[level]!;
     if (array === null) return;
     const range = this.#ids.range(page, level);
     const set = this.#ids.rangeNumber(range, level) & (array.sets - 1);
@@ -218,7 +218,7 @@ export class WalkCache {
   /** Drops every entry that covers the page: what a page fault on it does (SDM 4.10.4.1). */
   invalidate(owner: number, page: number): void {
     for (let level = 2; level <= this.#top; level++) {
-      const array = this.#arrays[level]!;
+      const array = this.arrays[level]!;
       if (array === null || array.live === 0) continue;
       const range = this.#ids.range(page, level);
       const set = this.#ids.rangeNumber(range, level) & (array.sets - 1);
@@ -228,12 +228,12 @@ export class WalkCache {
 
   flushOwner(owner: number): void {
     for (let level = 2; level <= this.#top; level++) {
-      this.#arrays[level]?.invalidateWhere((tag) => this.#ownerOf(tag, level) === owner);
+      this.arrays[level]?.invalidateWhere((tag) => this.#ownerOf(tag, level) === owner);
     }
   }
 
   flush(): void {
-    for (const array of this.#arrays) array?.flush();
+    for (const array of this.arrays) array?.flush();
   }
 
   #tag(owner: number, range: number, level: number): number {

@@ -110,8 +110,8 @@ export class Machine {
   }
 
   #replayEach(batch: AccessBatch, from: number, to: number): void {
-    const columns = (this.#columns ??= new PageColumns());
-    columns.fill(this.parts.ids, this.spaces(), batch, from, to, 0);
+    const columns = (this.#columns ??= new PageColumns(this.parts.ids));
+    columns.fill(this.spaces(), batch, from, to, 0);
     this.replayColumns(batch, columns, 0);
   }
 

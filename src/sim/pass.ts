@@ -4,7 +4,9 @@
  * Records become columns once, whatever the number of machines, and those that change nothing but counters in
  * every machine are stripped (mmu/page-columns.ts).
  */
-import { MAX_STRIP_SETS, PageColumns } from '../mmu/page-columns.js';
+import { PackKernel } from '../mmu/pack-kernel.js';
+import { MAX_STRIP_SETS, RecordPacker } from '../mmu/packer.js';
+import { PageColumns } from '../mmu/page-columns.js';
 import { PageIds } from '../mmu/page-ids.js';
 import type { AccessBatch } from '../trace/access.js';
 import type { MachineConfig } from '../config/schema.js';
@@ -12,7 +14,7 @@ import type { Machine } from './machine.js';
 
 export class Pass {
   readonly ids = new PageIds();
-  readonly #columns = new PageColumns();
+  readonly #columns = new PageColumns(this.ids, PackKernel.start(this.ids) ?? new RecordPacker(this.ids));
   readonly #sets: number;
   /** What the columns at hand were made of. */
   #batch: AccessBatch | null = null;
@@ -34,7 +36,7 @@ export class Pass {
   replay(machine: Machine, batch: AccessBatch, from: number, to: number): void {
     const spaces = machine.spaces();
     if (!this.#holds(batch, from, to, spaces)) {
-      this.#columns.fill(this.ids, spaces, batch, from, to, this.#sets);
+      this.#columns.fill(spaces, batch, from, to, this.#sets);
       this.#batch = batch;
       this.#from = from;
       this.#to = to;

@@ -12,6 +12,7 @@ import { canonicalShift } from '../arch/address.js';
 import { OP_MODIFY, OP_READ, OP_WRITE } from './access.js';
 import type { ChunkBuilder } from './chunk-builder.js';
 import type { LineBuffer } from './line-buffer.js';
+import { ScanKernel } from './scan-kernel.js';
 import { CellReader } from './text-cells.js';
 import * as shape from './text-shape.js';
 
@@ -41,26 +42,35 @@ export class TextScanner {
   readonly #canonical: number;
   /** The operation that is two accesses, or -1. */
   readonly #doubled: number;
+  /** The same in WebAssembly, where there is any. */
+  readonly #kernel: ScanKernel | null;
   /** The row at hand has an address. */
   #hasAddress = false;
 
-  constructor(lines: LineBuffer, out: ChunkBuilder, row: shape.RowShape) {
+  /** @param kernel null: in TypeScript */
+  constructor(
+    lines: LineBuffer,
+    out: ChunkBuilder,
+    row: shape.RowShape,
+    kernel: ScanKernel | null = ScanKernel.start(lines, out.accesses, row),
+  ) {
     this.#lines = lines;
     this.#out = out;
     this.#shape = row;
     this.#cells = new CellReader(row);
     this.#roles = Uint8Array.from(row.roles);
     this.#ends = shape.endsOf(row);
-    this.#leading = leadingColumns(row.roles);
+    this.#leading = shape.leadingColumns(row.roles);
     this.#vcpuColumn = row.roles.indexOf(shape.ROLE_VCPU);
     this.#canonical = canonicalShift(row.levels);
     this.#doubled = row.modifyAsTwo ? OP_MODIFY : -1;
+    this.#kernel = kernel;
   }
 
   /** Consumes complete lines until none is left or the batch is full; `odd` takes the one that is not a plain access. */
   decode(odd: () => void): void {
     while (!this.#lines.drained && !this.#out.full) {
-      while (this.#slice());
+      if (this.#kernel === null || !this.#kernel.take()) while (this.#slice());
       if (!this.#lines.drained && !this.#out.full) odd();
     }
   }
@@ -205,9 +215,4 @@ export class TextScanner {
         return cells.textAt(bytes, p, end);
     }
   }
-}
-
-function leadingColumns(roles: readonly shape.Role[]): number {
-  if (roles[0] !== shape.ROLE_OP || roles[1] !== shape.ROLE_ADDRESS) return 0;
-  return roles[2] === shape.ROLE_SIZE ? 3 : 2;
 }

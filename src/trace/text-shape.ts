@@ -55,6 +55,12 @@ export const PLAIN_ROWS = {
   spaces: [],
 } satisfies Partial<RowShape>;
 
+/** Columns in front that are, in this order, an operation, an address and perhaps a size; 0: none. */
+export function leadingColumns(roles: readonly Role[]): number {
+  if (roles[0] !== ROLE_OP || roles[1] !== ROLE_ADDRESS) return 0;
+  return roles[2] === ROLE_SIZE ? 3 : 2;
+}
+
 const LF = 10;
 const CR = 13;
 

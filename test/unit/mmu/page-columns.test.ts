@@ -1,4 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { PackKernel } from '../../../src/mmu/pack-kernel.js';
+import { RecordPacker } from '../../../src/mmu/packer.js';
 import { PageColumns } from '../../../src/mmu/page-columns.js';
 import { PageIds } from '../../../src/mmu/page-ids.js';
 import {
@@ -29,11 +32,27 @@ function batchOf(records: readonly Record[]): AccessBatch {
   return batch;
 }
 
+/** The columns of the records: in TypeScript and by the kernel, which agree. */
 function columnsOf(records: readonly Record[], sets: number): PageColumns {
-  const columns = new PageColumns();
   const batch = batchOf(records);
-  columns.fill(new PageIds(), [1, 2], batch, 0, batch.n, sets);
-  return columns;
+  const [columns, others] = [false, true].map((kernel) => {
+    const ids = new PageIds();
+    const packer = kernel ? PackKernel.start(ids) : new RecordPacker(ids);
+    expect(packer).not.toBeNull();
+    const made = new PageColumns(ids, packer!);
+    // In two parts, as a chunk that an event cuts.
+    made.fill([1, 2], batch, 0, batch.n >> 1, sets);
+    made.fill([1, 2], batch, 0, batch.n, sets);
+    return made;
+  });
+  expect(contents(others!)).toEqual(contents(columns!));
+  return columns!;
+}
+
+function contents(columns: PageColumns): unknown {
+  const { n, keys, origins, blockCount } = columns;
+  const blocks = Array.from({ length: blockCount }, (_, b) => columns.block(b));
+  return { keys: keys.slice(0, n), origins: origins.slice(0, n), blocks };
 }
 
 /** Indices of the records that were kept, one for each page. */
@@ -226,5 +245,22 @@ describe('stripping', () => {
         0,
       ),
     ).toEqual([0, 1, 2]);
+  });
+
+  it('is the same in WebAssembly on any records', () => {
+    const record = fc.tuple(
+      fc.constantFrom(R, W, X, OP_MODIFY),
+      // Few pages, far apart and near, in both halves of the address space, so that they meet in sets and regions.
+      fc.constantFrom(0, 1, 2, 16, 17, 511, 512, 2 ** 20 - 1, 2 ** 20, 2 ** 35, 2 ** 52 - 1, 2 ** 52 - 16),
+      fc.constantFrom(0, 8, 4088, 4095),
+      fc.constantFrom(1, 8, 16, 5000),
+      fc.constantFrom(0, 0, 0, 1),
+    );
+    // More than a block, so that some have a second one.
+    const records = fc.array(record, { maxLength: 1500, size: 'max' });
+    fc.assert(
+      fc.property(records, fc.constantFrom(0, 1, 4, 16), (list, sets) => void columnsOf(list, sets)),
+      { numRuns: 60, seed: 4 },
+    );
   });
 });

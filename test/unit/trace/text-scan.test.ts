@@ -8,6 +8,7 @@ import { formatAddress } from '../../../src/arch/address.js';
 import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from '../../../src/trace/access.js';
 import { ChunkBuilder } from '../../../src/trace/chunk-builder.js';
 import { LineBuffer } from '../../../src/trace/line-buffer.js';
+import { ScanKernel } from '../../../src/trace/scan-kernel.js';
 import { TextScanner } from '../../../src/trace/text-scan.js';
 import type { Role, RowShape } from '../../../src/trace/text-shape.js';
 import {
@@ -87,11 +88,25 @@ const WIDE: RowShape = {
   spaces: [Buffer.from('0'), Buffer.from('shell'), null, Buffer.from('0')],
 };
 
-/** Records as text, and `odd N: TEXT` for each line left to the format; batches are emptied when full. */
-function scan(shape: RowShape, chunks: readonly (string | Uint8Array)[], capacity: number = 64): string[] {
+/** Records as text, and `odd N: TEXT` for each line left to the format: by the kernel and in TypeScript, which agree. */
+function scan(shape: RowShape, chunks: readonly (string | Uint8Array)[], capacity?: number): string[] {
+  const found = scanWith('WebAssembly', shape, chunks, capacity);
+  expect(scanWith('TypeScript', shape, chunks, capacity)).toEqual(found);
+  return found;
+}
+
+/** Batches are emptied when full. */
+function scanWith(
+  language: 'WebAssembly' | 'TypeScript',
+  shape: RowShape,
+  chunks: readonly (string | Uint8Array)[],
+  capacity: number = 64,
+): string[] {
   const lines = new LineBuffer('test');
   const out = new ChunkBuilder(capacity);
-  const scanner = new TextScanner(lines, out, shape);
+  const kernel = language === 'TypeScript' ? null : ScanKernel.start(lines, out.accesses, shape);
+  if (language === 'WebAssembly') expect(kernel).not.toBeNull();
+  const scanner = new TextScanner(lines, out, shape, kernel);
   const found: string[] = [];
   const flush = (): void => {
     const { n, op, hi, lo, size, vcpu } = out.accesses;

@@ -1,0 +1,17 @@
+/** What the kernels use of the WebAssembly interface, which the types of Node do not declare. */
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class CompileError extends Error {}
+  class Memory {
+    readonly buffer: ArrayBuffer;
+  }
+  class Global {
+    readonly value: number;
+  }
+  class Instance {
+    constructor(module: Module, imports: Record<string, Record<string, (...words: number[]) => number>>);
+    readonly exports: Record<string, unknown>;
+  }
+}
