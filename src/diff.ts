@@ -13,6 +13,7 @@ import { prepareMachines, type RunOptions, type WantedMachine } from './prepare.
 import { type DiffOptions, type DiffResult, diffSaved } from './report/diff/diff.js';
 import { checkComparable } from './report/diff/comparable.js';
 import { INPUT_KINDS, type InputKind } from './report/diff/inputs.js';
+import { lengthOf } from './report/diff/slices.js';
 import type { CompareResult } from './report/result.js';
 import { type SavedFile, savedRun, type SavedRun } from './report/saved/saved-run.js';
 import { openSource } from './trace/source.js';
@@ -134,6 +135,7 @@ function passesOf(runs: readonly SavedRun[]): SavedRun[][] {
       warmup,
       badRecords,
       limitOf(run),
+      lengthOf(run),
       run.replay,
       [...run.prices],
     ]);
@@ -164,6 +166,7 @@ function passOptions(run: SavedRun, trace: string, options: ReplayAsOptions): Ru
     skip: skipped,
     warmup,
     limit: limitOf(run),
+    interval: lengthOf(run),
     lenient,
     jobs: options.jobs,
     costs: costsOf(run),

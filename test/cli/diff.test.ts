@@ -160,6 +160,62 @@ describe('diff', () => {
   });
 });
 
+describe('diff of slices', () => {
+  const sliced = (mode: string, interval: string, name: string): string =>
+    file(name, cli(['replay', TRACE, '-m', mode, '--interval', interval, '-r', name.split('.')[1]!]).stdout);
+  const hap = sliced('hap', '10', 'hap.json');
+
+  it('is a row a slice, of JSON and of lines', () => {
+    const shadow = sliced('shadow', '10', 'shadow.ndjson');
+    const { code, stdout } = cli(['diff', hap, shadow, '--row', 'interval', '--metrics', 'walk.refs']);
+    // The sums are 161 and 258: 27 + 38 + 54 + 42, and 49 + 68 + 78 + 63.
+    expect(
+      stdout
+        .split('\n')
+        .slice(-6)
+        .map((line) => line.split(/ +/).slice(0, 3).join(' ')),
+    ).toEqual(['interval base head', '0 27 49', '10 38 68', '20 54 78', '30 42 63', '']);
+    expect(code).toBe(0);
+  });
+
+  it('of a result with itself, or replayed, is silent', () => {
+    expect(cli(['diff', hap, hap, '--row', 'interval'])).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(cli(['diff', hap, TRACE, '--row', 'interval'])).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('may be of the slices of one result', () => {
+    const { stdout } = cli(['diff', hap, '--col', 'interval', '--metrics', 'walk.refs']);
+    expect(stdout).toMatch(/^walk\.refs +27 +38 +\+11 +\+40\.74% +54 /m);
+  });
+
+  it('is not needed to see that slices differ where sums do not', () => {
+    const moved = file('moved.json', readFileSync(hap, 'utf8').replace('"walk.refs": 54', '"walk.refs": 53'));
+    expect(cli(['diff', hap, moved]).stdout).toContain(
+      'head, hap: the sums are equal, 1 of 4 slices are not (--row interval)\n',
+    );
+    expect(cli(['diff', hap, moved, '--row', 'interval']).stdout).toMatch(/^20 +54 +53 +-1 /m);
+  });
+
+  it('judges whole runs by budgets for runs', () => {
+    const words = ['diff', hap, hap, '--row', 'interval', '--fail-on'];
+    expect(cli([...words, 'walk.refs > 161']).stdout).toBe(
+      'ok  walk.refs > 161  161, limit 161\n1 check passed\n',
+    );
+    expect(cli([...words, 'interval:walk.refs > +0']).stdout).toContain('each of 4 slices keeps it');
+  });
+
+  it('refuses results that were not cut alike', () => {
+    const other = sliced('hap', '20', 'other.json');
+    const refused = cli(['diff', hap, other, '--row', 'interval']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/hap\.json has slices of 10 records, .*other\.json of 20\nhint: /);
+    expect(cli(['diff', hap, HAP, '--row', 'interval']).stderr).toMatch(
+      /examples\/diff\/hap\.json: hap, .* has no slices/,
+    );
+    expect(cli(['diff', hap, other])).toMatchObject({ code: 0, stdout: '' });
+  });
+});
+
 describe('what diff cannot read', () => {
   it.each([
     ['a file that is not there', ['diff', 'no-such.json', HAP], 3, /^error: no-such\.json: no such file/],

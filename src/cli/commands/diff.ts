@@ -92,6 +92,7 @@ async function runDiff(
   const request = await requestOf(paths, given, context, library);
   checkSettings(request, allow, library);
   const { base, head, columns, rows } = request;
+  const slices = [...rows, ...columns].includes('interval');
   const budgets = await budgetsOf(given, library);
   const read = typeof head === 'string' || head === null ? [base] : [base, head];
   const modes = read.flatMap(({ runs }) => runs.map(({ mode }) => mode));
@@ -103,8 +104,15 @@ async function runDiff(
     outputs.requireChecks(budgets.length > 0, library);
     const replayed =
       typeof head === 'string' ? [await replayHead(request, head, given, context, library)] : [];
-    const diff = library.diff({ results: [...read, ...replayed], columns, allow });
-    const report = library.judgeDiff(budgets, diff);
+    const results = [...read, ...replayed];
+    const diff = library.diff({ results, columns, slices, allow });
+    // Budgets are for runs (or for their slices, each by itself), however the numbers are laid out.
+    const whole = columns.filter((name) => name !== 'interval');
+    const judged =
+      slices && budgets.length > 0
+        ? library.diff({ results, columns: whole.length === 0 ? ['file'] : whole, allow })
+        : diff;
+    const report = library.judgeDiff(budgets, judged);
     outputs.writeDiff(diff, rows, report);
     const ended = replayed.some(({ runs }) => runs.some(({ incomplete }) => incomplete !== null));
     if (!ended) exitWith(report, given.flag('exit-code'), context, library);
@@ -134,7 +142,8 @@ export function addDiff(program: Command, context: Context): void {
   command.addHelpText(
     'after',
     `
-Dimensions are file, trace, mode, preset, version, and every configuration key.
+Dimensions are file, trace, mode, preset, version, interval (a slice of --interval), and every
+configuration key.
 Those that are neither rows nor columns make tables of their own.
 ` +
       examples(

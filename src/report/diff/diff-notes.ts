@@ -2,7 +2,7 @@
 import { counted } from '../numbers.js';
 import type { ReporterOptions } from '../output.js';
 import type { SavedRun } from '../saved/saved-run.js';
-import { type DiffResult, otherGuests } from './diff.js';
+import { type DiffGroup, type DiffResult, otherGuests, otherSlices, unchanged } from './diff.js';
 import type { InputDifference } from './inputs.js';
 import { unchangedCount } from './diff-view.js';
 
@@ -25,7 +25,7 @@ export function sideLines(diff: DiffResult): string[] {
 
 /** Runs without a counterpart, runs that ended early, guests that ended differently. */
 export function cautions(diff: DiffResult): string[] {
-  return diff.groups.flatMap((group, at) => {
+  const notes = diff.groups.flatMap((group, at) => {
     const present = group.runs.flatMap((run, side) => (run === null ? [] : [{ run, side }]));
     const missing = diff.sides.filter((_, side) => group.runs[side] === null);
     const [first] = present;
@@ -39,7 +39,20 @@ export function cautions(diff: DiffResult): string[] {
         `${name}: the guest ended with other page tables in ${diff.sides[side]!.label} ` +
         `(digest ${digest(first?.run)} -> ${digest(group.runs[side])})`,
     );
-    return [...alone, ...early, ...guests];
+    return [...alone, ...early, ...guests, ...sliceNotes(diff, group)];
+  });
+  // Slices of one run all have the same to say.
+  return [...new Set(notes)];
+}
+
+/** What sums do not show: counts that moved from one slice to another. */
+function sliceNotes(diff: DiffResult, group: DiffGroup): string[] {
+  const equal = group.metrics.every((metric) => unchanged(metric, group));
+  if (!equal) return [];
+  return otherSlices(group).map(([side, slices]) => {
+    const { mode, slices: all } = group.runs[side]!;
+    const of = `${slices} of ${all.length} slices`;
+    return `${diff.sides[side]!.label}, ${mode}: the sums are equal, ${of} are not (--row interval)`;
   });
 }
 

@@ -9,7 +9,7 @@ import { metricMatcher } from '../metric-values.js';
 import type { DiffReporterOptions } from '../output.js';
 import type { SavedRun } from '../saved/saved-run.js';
 import { type DiffGroup, type DiffResult, unchanged } from './diff.js';
-import { dimensionOf, METRIC, RUN_DIMENSIONS } from './dimensions.js';
+import { dimensionOf, INTERVAL, METRIC, RUN_DIMENSIONS } from './dimensions.js';
 
 /** One number of a metric on every side, with its place in all dimensions. */
 export interface DiffEntry {
@@ -55,7 +55,8 @@ export function groupDimensions(
 ): [name: string, value: string][] {
   const runs = group.runs.filter((run) => run !== null);
   const swept = runs.flatMap((run) => Object.keys(run.point));
-  const names = [...RUN_DIMENSIONS, ...swept, ...rows.filter((name) => name !== METRIC)];
+  const sliced = runs.some(({ slice }) => slice !== null) ? [INTERVAL] : [];
+  const names = [...RUN_DIMENSIONS, ...sliced, ...swept, ...rows.filter((name) => name !== METRIC)];
   return [...new Set(names)]
     .filter((name) => !diff.columns.includes(name))
     .map((name) => [name, [...new Set(runs.map((run) => valueIn(run, name)))].join(' -> ')]);

@@ -8,9 +8,10 @@ import { UsageError } from '../../errors.js';
 import { METRIC_KEYS } from '../metric-values.js';
 import { metricOf, type SavedFile, type SavedRun } from '../saved/saved-run.js';
 import type { ToolInfo } from '../result.js';
-import { dimensionOf } from './dimensions.js';
+import { dimensionOf, INTERVAL } from './dimensions.js';
 import { type InputDifference, inputDifferences, type InputKind } from './inputs.js';
 import { matchRuns } from './match.js';
+import { changedSlices, slicedFiles } from './slices.js';
 
 export const DIFF_SCHEMA = 'p2msim.diff/1';
 
@@ -58,6 +59,8 @@ export interface DiffResult {
 export interface DiffOptions {
   /** Dimensions whose values make the sides (default: `file`). */
   readonly columns?: readonly string[] | undefined;
+  /** Compare slice by slice instead of run by run; so are dimensions that name the interval. */
+  readonly slices?: boolean | undefined;
   /** Inputs that may differ. What makes the sides may always. */
   readonly allow?: readonly InputKind[] | undefined;
 }
@@ -72,7 +75,8 @@ export function diffSaved(
   options: DiffOptions = {},
 ): DiffResult {
   const { columns = ['file'], allow = [] } = options;
-  const runs = distinct(files).flatMap((file) => file.runs);
+  const sliced = options.slices === true || columns.includes(INTERVAL);
+  const runs = distinct(sliced ? slicedFiles(files) : files).flatMap((file) => file.runs);
   const sides = sidesOf(runs, columns);
   const groups = groupRuns([...sides.values()], columns);
   const inputs = groups.flatMap((group, at) => groupInputs(group, at, columns));
@@ -233,7 +237,17 @@ export function changedGroups(
   );
 }
 
-/** True if every run has its counterpart and nothing differs: no metric, no guest, no input. */
+/** Sides (by index) with slices that counted something else than the base's, and how many. */
+export function otherSlices({ runs }: DiffGroup): readonly (readonly [side: number, slices: number])[] {
+  const [base = null, ...others] = runs;
+  return others.flatMap((run, i): [number, number][] => {
+    const changed = base === null || run === null ? 0 : changedSlices(base, run);
+    return changed === 0 ? [] : [[i + 1, changed]];
+  });
+}
+
+/** True if every run has its counterpart and nothing differs: no metric, no slice, no guest, no input. */
 export function isSame(result: DiffResult): boolean {
-  return result.inputs.length === 0 && changedGroups(result).length === 0;
+  const same = result.inputs.length === 0 && changedGroups(result).length === 0;
+  return same && result.groups.every((group) => otherSlices(group).length === 0);
 }

@@ -10,21 +10,23 @@ import { didYouMean } from '../../util/registry.js';
 import type { SavedRun } from '../saved/saved-run.js';
 
 export const METRIC = 'metric';
+/** Dimension of a slice of --interval: its first record. */
+export const INTERVAL = 'interval';
 /** Dimensions of runs that are no configuration key. */
 export const RUN_DIMENSIONS = ['file', 'trace', 'mode', 'preset', 'version'] as const;
 
 /** Names joined by commas, checked; throws UsageError with a suggestion. */
 export function parseDimensions(text: string, flag: string, allowMetric: boolean): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
-  const known = [...(allowMetric ? [METRIC] : []), ...RUN_DIMENSIONS, ...CONFIG_KEYS.map(({ key }) => key)];
+  const words = [...(allowMetric ? [METRIC] : []), ...RUN_DIMENSIONS, INTERVAL];
+  const known = [...words, ...CONFIG_KEYS.map(({ key }) => key)];
   for (const [i, name] of names.entries()) {
     if (names.indexOf(name) !== i) throw new UsageError(`${flag} names ${name} twice`);
     if (known.includes(name)) continue;
     const near = didYouMean(name, known);
     const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
-    const words = [...(allowMetric ? [METRIC] : []), ...RUN_DIMENSIONS].join(', ');
     throw new UsageError(
-      `${flag}: unknown dimension '${name}'${suggestion}; expected ${words} or a configuration key`,
+      `${flag}: unknown dimension '${name}'${suggestion}; expected ${words.join(', ')} or a configuration key`,
     );
   }
   return names;
@@ -43,6 +45,8 @@ export function dimensionOf(run: SavedRun, name: string): string {
       return run.config.preset;
     case 'version':
       return run.version;
+    case INTERVAL:
+      return run.slice === null ? '-' : String(run.slice);
     default:
       return formatValue(run.config.values.get(name) ?? '-');
   }

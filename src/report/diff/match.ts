@@ -6,7 +6,7 @@
  * compared, and a comparison of three modes is compared mode by mode.
  */
 import type { SavedRun } from '../saved/saved-run.js';
-import { dimensionOf, traceName } from './dimensions.js';
+import { dimensionOf, INTERVAL, traceName } from './dimensions.js';
 
 /** Runs that belong together, one of each side; null where a side has none. */
 export type Match = readonly [base: SavedRun | null, head: SavedRun | null];
@@ -59,6 +59,7 @@ function rounds(columns: readonly string[]): readonly (readonly [Fits, boolean])
 }
 
 function samePoint(a: SavedRun, b: SavedRun, columns: readonly string[]): boolean {
+  if (a.slice !== b.slice && !columns.includes(INTERVAL)) return false;
   const keys = new Set([...Object.keys(a.point), ...Object.keys(b.point)]);
   return [...keys].every((key) => columns.includes(key) || a.point[key] === b.point[key]);
 }

@@ -104,6 +104,7 @@ export function readBaseline(value: unknown, file: string, path: string): SavedR
       incomplete: null,
       point: run.has('point') ? values(run.object('point')) : {},
       slices: [],
+      slice: null,
       result: null,
     };
   });

@@ -33,6 +33,7 @@ export function readRun(value: unknown, file: string, path: string): SavedRun {
     incomplete: manifest.textOrNull('incomplete'),
     point: run.has('point') ? values(run.object('point')) : {},
     slices,
+    slice: null,
     result,
   };
 }

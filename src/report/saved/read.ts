@@ -10,10 +10,13 @@ import { didYouMean } from '../../util/registry.js';
 import { BASELINE_SCHEMA, readBaseline } from './baseline.js';
 import { Fields } from './fields.js';
 import { parseJsonValues } from './json-text.js';
-import { readRun, values } from './read-run.js';
-import type { SavedFile, SavedRun } from './saved-run.js';
+import { readRun, readSlice, values } from './read-run.js';
+import type { SavedFile, SavedRun, SavedSlice } from './saved-run.js';
 
 type Reader = (value: unknown, file: string, path: string) => readonly SavedRun[];
+
+/** A slice of the run that follows. */
+const INTERVAL_SCHEMA = 'p2msim.interval/1';
 
 const one: Reader = (value, file, path) => [readRun(value, file, path)];
 const listed =
@@ -41,7 +44,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   [BASELINE_SCHEMA, readBaseline],
   [BATCH_SCHEMA, nothing],
   [POINT_SCHEMA, point],
-  ['p2msim.interval/1', nothing],
+  [INTERVAL_SCHEMA, nothing],
   ['p2msim.verdict/1', nothing],
   ['p2msim.check/1', nothing],
 ]);
@@ -63,9 +66,29 @@ export function parseSaved(text: string, file: string): SavedFile {
   const parsed = parseJsonValues(text, file);
   const [only] = parsed;
   const items = parsed.length === 1 && Array.isArray(only) ? (only as unknown[]) : parsed;
-  const runs = items.flatMap((item, i) => readValue(item, file, items.length === 1 ? '' : `[${i}]`));
+  const runs = withSlices(
+    items,
+    (item, i) => readValue(item, file, items.length === 1 ? '' : `[${i}]`),
+    file,
+  );
   if (runs.length === 0) throw new TraceError({ file }, 'holds no result');
   return { file, schema: schemaOf(items[0]) ?? '', runs };
+}
+
+/** In -r ndjson the slices of a run are on the lines before it. */
+function withSlices(
+  items: readonly unknown[],
+  read: (item: unknown, i: number) => readonly SavedRun[],
+  file: string,
+): SavedRun[] {
+  let slices: SavedSlice[] = [];
+  return items.flatMap((item, i) => {
+    if (schemaOf(item) === INTERVAL_SCHEMA) slices.push(readSlice(item, file, `[${i}]`));
+    const before = slices;
+    const runs = read(item, i);
+    if (runs.length > 0) slices = [];
+    return runs.map((run) => (run.slices.length > 0 ? run : { ...run, slices: before }));
+  });
 }
 
 function readValue(value: unknown, file: string, path: string): readonly SavedRun[] {

@@ -51,6 +51,8 @@ export interface SavedRun {
   readonly point: Readonly<Record<string, ConfigValue>>;
   /** The slices of a run with --interval; a baseline keeps none. */
   readonly slices: readonly SavedSlice[];
+  /** First record of the slice that this is; null for a whole run. */
+  readonly slice: number | null;
   /** The whole result, if the file has it. */
   readonly result: RunResult | null;
 }
@@ -85,6 +87,7 @@ export function savedRun(run: RunResult, file: string): SavedRun {
     incomplete,
     point: run.point ?? {},
     slices: run.intervals.map(savedSlice),
+    slice: null,
     result: run,
   };
 }
