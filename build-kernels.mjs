@@ -12,7 +12,7 @@ import asc from 'assemblyscript/asc';
 const FROM = 'src/kernels/assembly';
 const TO = 'src/kernels/binary.ts';
 /** Kernels, and how many 64 KiB pages of memory each has: all it will ever need, so that JavaScript's views of it last. */
-const KERNELS = { scan: 8, pack: 6 };
+const KERNELS = { scan: 8, pack: 6, unpack: 7 };
 
 function sources() {
   const hash = createHash('sha256').update(readFileSync('build-kernels.mjs'));

@@ -11,6 +11,7 @@ import { addBytes, canonicalShift, formatAddress, isCanonical } from '../../arch
 import { MAX_ACCESS_BYTES } from '../bytes.js';
 import type { ByteReader } from './p2mtrace-bytes.js';
 import { ContentError } from './p2mtrace-bytes.js';
+import { UnpackKernel } from './p2mtrace-kernel.js';
 import { BLOCK_RECORDS, EXPLICIT, SLOTS, WHOLE_ADDRESS } from './p2mtrace-layout.js';
 
 /**
@@ -53,8 +54,13 @@ export class AccessDecoder {
   readonly #vcpus: number;
   readonly #table = new Int32Array(TABLE_WORDS);
 
-  constructor(levels: PagingLevels, vcpus: number) {
+  /** The loop in WebAssembly, where there is any. */
+  readonly #kernel: UnpackKernel | null;
+
+  /** @param kernel null: in TypeScript */
+  constructor(levels: PagingLevels, vcpus: number, kernel: UnpackKernel | null = UnpackKernel.start()) {
     this.#levels = levels;
+    this.#kernel = kernel;
     this.#vcpus = vcpus;
   }
 
@@ -66,7 +72,11 @@ export class AccessDecoder {
     const length = input.number('the length of the addresses', SLACK_BYTES);
     const start = input.at;
     input.bytes(length);
-    const end = this.#readAddresses(body, tokens, start, count, batch, from);
+    this.#table.fill(0, SLOT_LO);
+    const end =
+      this.#kernel === null
+        ? this.#readAddresses(body, tokens, start, count, batch, from)
+        : this.#unpack(this.#kernel, body.bytes, tokens, count, start, length, batch, from);
     if (end !== start + length) {
       throw new ContentError(end < 0 ? 'a token is not defined' : 'tokens and addresses do not fit together');
     }
@@ -116,6 +126,22 @@ export class AccessDecoder {
     return start;
   }
 
+  /** {@link #readAddresses} by the kernel. */
+  #unpack(
+    kernel: UnpackKernel,
+    bytes: Uint8Array,
+    tokens: number,
+    count: number,
+    start: number,
+    length: number,
+    batch: AccessBatch,
+    from: number,
+  ): number {
+    const addresses = bytes.subarray(start, start + length);
+    const taken = kernel.unpack(this.#table, bytes.subarray(tokens, tokens + count), addresses, batch, from);
+    return taken < 0 ? taken : start + taken;
+  }
+
   /** The loop. Returns where the payload ended, or -1 for a token that is not defined. */
   #readAddresses(
     { view }: BodyBytes,
@@ -125,7 +151,7 @@ export class AccessDecoder {
     { hi: his, lo: los, op: ops, size: sizes }: AccessBatch,
     from: number,
   ): number {
-    const table = this.#table.fill(0, SLOT_LO);
+    const table = this.#table;
     let p = payload;
     for (let i = 0; i < count; i++) {
       const token = view.getUint8(tokens + i);
