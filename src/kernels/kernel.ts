@@ -3,7 +3,7 @@
  *
  * Only what is worth it has a kernel: scanner, p2mtrace decoder and column maker, which look at every record. Each stands
  * beside the TypeScript that says what it does, and that serves where there is no WebAssembly (`node --jitless`, or no
- * address space to reserve for its memory, no SIMD); tests hold both to the same results (test/unit/kernels).
+ * address space to reserve for its memory, no SIMD); tests hold both to the same results (test/unit/kernels, text-scan and page-columns tests).
  */
 
 export interface Kernel {
