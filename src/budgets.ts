@@ -20,8 +20,8 @@ export interface JudgementPlan {
   readonly interval: number;
   /** What relative budgets are relative to. */
   readonly baseline: SavedFile | null;
-  /** Where else a baseline could come from, for the hint. */
-  readonly hint?: string;
+  /** True if a run may be compared with one of another mode, as `diff` does. */
+  readonly crossing?: boolean;
 }
 
 /** Origin of budgets that were meant for this very run: a word of the command line. */
@@ -55,13 +55,20 @@ function checkMode(budget: Budget, { modes }: JudgementPlan): void {
   });
 }
 
-function checkBaseline(budget: Budget, { baseline, interval, hint }: JudgementPlan): void {
+function checkBaseline(budget: Budget, plan: JudgementPlan): void {
+  const { baseline, interval } = plan;
   const name = `${budget.origin} '${budget.text}'`;
   if (baseline === null) {
     throw new UsageError(`${name} is relative, and there is no baseline`, {
-      hint:
-        hint ??
-        '--baseline FILE names a saved result or a baseline; `p2msim baseline update TRACE` makes one',
+      hint: '--baseline FILE names a saved result or a baseline; `p2msim baseline update TRACE` makes one',
+    });
+  }
+  const missing = plan.modes
+    .filter((mode) => (budget.mode ?? mode) === mode)
+    .find((mode) => !baseline.runs.some((run) => run.mode === mode));
+  if (missing !== undefined && plan.crossing !== true) {
+    throw new UsageError(`${name} is relative, and ${baseline.file} has no run of mode ${missing}`, {
+      hint: 'name a baseline that has, or put the mode before the metric: `hap:walk.refs > +1%`',
     });
   }
   if (!budget.perInterval || interval === 0) return;
@@ -115,7 +122,8 @@ function pairs(heads: readonly SavedRun[], baseline: SavedFile, allow: readonly 
   const bases = new Map<SavedRun | undefined, SavedRun | null>();
   for (const { runs } of diffSaved(results, TOOL, { allow }).groups) {
     const [base = null, head = null] = runs;
-    if (head !== null) bases.set(whole.get(head), base);
+    // Another mode is no baseline, though `diff` would pair them.
+    if (head !== null) bases.set(whole.get(head), base?.mode === head.mode ? base : null);
   }
   return heads.map((head) => ({ base: bases.get(head) ?? null, head }));
 }

@@ -18,6 +18,7 @@ import {
 } from '../hypervisor/vmexit.js';
 import { COUNTERS, MEMORY_COUNTERS, type CounterDef } from '../counters.js';
 import { didYouMean } from '../util/registry.js';
+import { RATIOS, type Ratio } from './budget/ratios.js';
 import { GLOSSARY, MODE_ENTRIES, TOPIC_ENTRIES, type GlossaryEntry } from './glossary.js';
 import { wrap } from './grid.js';
 import { metricNote } from './metric-notes.js';
@@ -83,6 +84,7 @@ export function explainTopics(): string[] {
     ...VMEXIT_REASONS.map((reason) => `vmexit.${reason.key}`),
     ...PAGE_FAULT_KINDS.map((kind) => `vmexit.pf.${kind.key}`),
     ...METRIC_EXPLANATIONS.map((metric) => metric.key).filter((key) => !/^vmexit\.(?!total)/.test(key)),
+    ...RATIOS.map((ratio) => ratio.key),
   ];
 }
 
@@ -110,6 +112,7 @@ function explanations(given: string): string[][] {
   const metric = METRIC_EXPLANATIONS.find(
     (m) => loose(m.key) === wanted || loose(m.key) === loose(`cost.${topic}.cycles`),
   );
+  const ratio = RATIOS.find(({ key }) => loose(key) === wanted);
   const plainMetric =
     metric !== undefined && reasons.length === 0 && kind === undefined ? [metricLines(metric)] : [];
   return [
@@ -117,6 +120,7 @@ function explanations(given: string): string[][] {
     ...reasons.map(reasonLines),
     ...(kind === undefined ? [] : [kindLines(kind)]),
     ...plainMetric,
+    ...(ratio === undefined ? [] : [ratioLines(ratio)]),
     ...(wanted === 'cost' ? [costLines()] : []),
   ];
 }
@@ -159,6 +163,16 @@ function metricFields(metric: MetricExplanation): string[] {
     ...field('cause', metric.cause),
     ...field('remedy', metric.remedy),
     ...field('source', metric.source),
+  ];
+}
+
+/** A ratio has no cause of its own. */
+function ratioLines({ key, meaning, part, whole }: Ratio): string[] {
+  return [
+    key,
+    ...field('meaning', `${meaning}; a metric of budgets`),
+    ...field('unit', 'ratio'),
+    ...field('cause', `${part} by ${whole.join(' + ')}, of the same run; \`p2msim explain ${part}\``),
   ];
 }
 

@@ -58,6 +58,13 @@ describe('a budget', () => {
     expect(code).toBe(1);
   });
 
+  it('may be for saved results side by side', () => {
+    const words = ['compare', HAP, SHADOW, '--fail-on'];
+    expect(cli([...words, 'shadow:walk.refs > 258']).code).toBe(0);
+    expect(cli([...words, 'shadow:walk.refs > 257']).code).toBe(1);
+    expect(cli([...words, 'walk.refs > +0', '--baseline', BASELINE])).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('may be for every slice', () => {
     const words = ['replay', TRACE, '--interval', '10', '--fail-on'];
     const failing = cli([...words, 'interval:walk.refs > 40']);
@@ -251,6 +258,16 @@ describe('what cannot be checked', () => {
     expect([code, stdout]).toEqual([2, '']);
   });
 
+  it('a mode that the baseline has not is refused before the replay', () => {
+    const words = ['--baseline', HAP, '--fail-on', 'walk.refs > +1%'];
+    const { code, stderr } = cli(['replay', 'no-such.csv', '-m', 'shadow', ...words]);
+    expect(stderr).toContain('is relative, and ' + HAP + ' has no run of mode shadow\nhint: ');
+    expect(code).toBe(2);
+    expect(
+      cli(['compare', TRACE, '-m', 'hap,shadow', '--baseline', HAP, '--fail-on', 'hap:walk.refs > +0']).code,
+    ).toBe(0);
+  });
+
   it('a run that ends early is not judged, and still exits 3', () => {
     const broken = file('broken.csv', 'op,va\nR,0x1000\nW,0x7fq0\n');
     for (const budget of ['walk.refs > 0', 'walk.refs < 1M']) {
@@ -260,6 +277,7 @@ describe('what cannot be checked', () => {
       expect(stdout).toContain('no check was made');
       expect(stderr).toContain('is not a hexadecimal address');
     }
+    expect(cli(['replay', broken, '--fail-on', 'walk.refs > 0', '--no-exit-code']).code).toBe(3);
     expect(cli(['compare', TRACE, broken, '--fail-on', 'walk.refs > 0']).code).toBe(3);
   });
 });

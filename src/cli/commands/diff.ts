@@ -95,8 +95,13 @@ async function runDiff(
   const slices = [...rows, ...columns].includes('interval');
   const budgets = await budgetsOf(given, library);
   const read = typeof head === 'string' || head === null ? [base] : [base, head];
-  const modes = read.flatMap(({ runs }) => runs.map(({ mode }) => mode));
-  library.checkBudgets(budgets, { modes, interval: library.sliceLength(base.runs), baseline: base });
+  const all = read.flatMap(({ runs }) => runs);
+  library.checkBudgets(budgets, {
+    modes: all.map(({ mode }) => mode),
+    interval: library.sliceLength(all),
+    baseline: base,
+    crossing: true,
+  });
   const known = new Set(read.flatMap(({ runs }) => runs.flatMap((run) => [...run.metrics.keys()])));
   const outputs = await Outputs.open(given, context, library, inputs, [...known]);
   try {

@@ -14,7 +14,7 @@ import { BUDGET_METRICS } from './ratios.js';
 /** The word before a metric that asks for every slice. */
 const INTERVAL = 'interval';
 
-const METRICS_HINT = '`p2msim explain metrics` lists the metrics; docs/ci.md has the ratios';
+const METRICS_HINT = '`p2msim explain` lists the metrics and the ratios of two';
 const VALUE_FORMS = 'a number such as 1200, 10k or 0.5, or a change such as +1%, -5 or +0';
 
 /** What is wrong with a part of a budget, and where it begins in its text. */
