@@ -17,6 +17,7 @@ const ENTRIES = {
   index: 'index',
   'cli/main': 'cli/main',
   'crew-worker': 'sim/crew-worker',
+  'batch-thread': 'batch/batch-thread',
   'validate/worker': 'validate/worker',
 };
 

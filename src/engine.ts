@@ -8,6 +8,7 @@
 export * from './api.js';
 export {
   check,
+  checkMachines,
   type Finished,
   prepare,
   type Prepared,
@@ -18,6 +19,7 @@ export {
   type WantedMachine,
 } from './prepare.js';
 export * from './sweep.js';
+export { axisOfList, axisOfRange, MAX_POINTS, type SweepAxis } from './batch/axis.js';
 export * from './diff.js';
 export * from './baseline.js';
 export * from './budgets.js';

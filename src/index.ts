@@ -8,6 +8,23 @@ export {
   experimentResult,
   planExperiment,
 } from './experiments/run.js';
+export { type AxisGroup, groupOf } from './batch/axis.js';
+export { type Estimate, estimateCosts } from './batch/estimate.js';
+export type { Exclusion, Grid, GridPoint, NamedPoint } from './batch/grid.js';
+export type { LockOwner } from './batch/lock.js';
+export { type Batch, type BatchOptions, planBatch, type PlannedPoint } from './batch/plan.js';
+export { type ListOptions, LIST_SCHEMA, pointListJson, pointListText } from './batch/point-list.js';
+export {
+  type BatchReport,
+  pointsOf,
+  type ResultsTarget,
+  runBatch,
+  type RunBatchOptions,
+} from './batch/run-batch.js';
+export { divide, parseShard, shardOf } from './batch/shard.js';
+export { type SlurmOptions, slurmScript } from './batch/slurm-script.js';
+export { readSpec, type Spec } from './batch/spec.js';
+export { sweepResults } from './batch/sweep-results.js';
 export { explain, explainTopics } from './report/explain.js';
 export { generatorListText } from './report/generator-list.js';
 export { missRatioText, missesByWaysText } from './report/mrc.js';

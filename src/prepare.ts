@@ -7,23 +7,20 @@
  */
 import { type EffectiveConfig, resolveConfig } from './config/load.js';
 import type { Setting } from './config/values.js';
-import { estimateCost } from './cost/model.js';
-import { DEFAULT_COST_TABLE } from './cost/table.js';
 import type { CostTable } from './cost/types.js';
-import { type TraceError, UsageError } from './errors.js';
+import { TraceError, UsageError } from './errors.js';
 import { policyOf } from './hypervisor/shadow/policies/load.js';
 import type { BackendPlugin } from './mmu/backend.js';
 import { backends, isBackendPath, loadBackend } from './mmu/index.js';
-import { configManifest, replayManifest } from './report/manifest.js';
-import { type Manifest, RESULT_SCHEMA, type RunResult } from './report/result.js';
+import type { RunResult } from './report/result.js';
+import { assemble, type ConfiguredMachine } from './run-result.js';
 import { replayOnThreads, replayTrace } from './sim/replay.js';
-import type { MachineRun, ReplayOutcome, ReplayRequest } from './sim/run.js';
+import type { ReplayOutcome, ReplayRequest } from './sim/run.js';
 import { BATCH_CAPACITY } from './trace/access.js';
 import { DEFAULT_READ_OPTIONS, type ReadOptions } from './trace/format.js';
 import { TRACE_FORMATS } from './trace/formats/index.js';
 import { isGenerated } from './trace/generate/open-generated.js';
 import { type OpenTrace, openTrace } from './trace/open.js';
-import { TOOL } from './version.js';
 
 /**
  * From so many machines on each gets a large batch before the next has its turn: the tables of one fill the processor's
@@ -109,6 +106,16 @@ export function configure(options: TraceOptions, trace: OpenTrace): EffectiveCon
   return resolveConfig({ preset, settings, declared: trace.header, trace: options.trace });
 }
 
+/** The modes, and whether the format is known. */
+async function checkNames(
+  options: TraceOptions,
+  modes: readonly string[],
+): Promise<readonly BackendPlugin[]> {
+  const plugins = await resolveModes(modes);
+  if (options.format !== undefined && !isGenerated(options.trace)) TRACE_FORMATS.get(options.format);
+  return plugins;
+}
+
 /**
  * Everything about the options that can be checked without the trace: modes, format, preset, settings.
  * Throws what `prepare` would.
@@ -117,17 +124,43 @@ export async function check(
   options: TraceOptions,
   modes: readonly string[],
 ): Promise<readonly BackendPlugin[]> {
-  const plugins = await resolveModes(modes);
-  if (options.format !== undefined && !isGenerated(options.trace)) TRACE_FORMATS.get(options.format);
-  const { config } = resolveConfig({ preset: options.preset, settings: options.settings });
-  policyOf(config.shadow);
+  const plugins = await checkNames(options, modes);
+  configureMachine(options, { mode: '', settings: [] });
   return plugins;
+}
+
+/** The same for machines that differ: settings that all have need not be possible by themselves. */
+export async function checkMachines(
+  options: TraceOptions,
+  wanted: readonly WantedMachine[],
+): Promise<readonly BackendPlugin[]> {
+  const plugins = await checkNames(options, [...new Set(wanted.map(({ mode }) => mode))]);
+  for (const machine of wanted) configureMachine(options, machine);
+  return plugins;
+}
+
+/** The configuration of one machine of several; without a trace, as far as it does not depend on it. */
+export function configureMachine(
+  options: TraceOptions,
+  { settings, preset }: WantedMachine,
+  trace?: Pick<OpenTrace, 'header'>,
+): EffectiveConfig {
+  const effective = resolveConfig({
+    preset: preset ?? options.preset,
+    settings: [...(options.settings ?? []), ...settings],
+    declared: trace?.header,
+    trace: options.trace,
+  });
+  policyOf(effective.config.shadow);
+  return effective;
 }
 
 /** A machine that is wanted: a mode, and settings over those that all machines of the replay have. */
 export interface WantedMachine {
   readonly mode: string;
   readonly settings: readonly Setting[];
+  /** In the place of the preset that all have. */
+  readonly preset?: string | undefined;
 }
 
 /** Opens the trace and builds the configuration of every mode; replays nothing yet. */
@@ -139,28 +172,20 @@ export async function prepare(options: RunOptions, modes: readonly string[]): Pr
   );
 }
 
-/** A machine whose mode and configuration are known. */
-interface ConfiguredMachine {
-  readonly backend: BackendPlugin;
-  readonly module: string | undefined;
-  readonly effective: EffectiveConfig;
-}
-
 /** As {@link prepare}, for machines that differ in more than the mode. */
 export async function prepareMachines(
   options: RunOptions,
   wanted: readonly WantedMachine[],
 ): Promise<Prepared> {
   const modes = [...new Set(wanted.map(({ mode }) => mode))];
-  const plugins = new Map((await check(options, modes)).map((plugin, i) => [modes[i], plugin]));
+  const plugins = new Map((await checkNames(options, modes)).map((plugin, i) => [modes[i], plugin]));
   const reopen = (): Promise<OpenTrace> => openWith(options, wanted.length);
   const trace = await reopen();
   try {
-    const machines = wanted.map(({ mode, settings }): ConfiguredMachine => {
-      const all = [...(options.settings ?? []), ...settings];
-      const effective = configure({ ...options, settings: all }, trace);
-      const backend = plugins.get(mode)!;
-      return { backend, module: isBackendPath(mode) ? mode : undefined, effective };
+    const machines = wanted.map((machine): ConfiguredMachine => {
+      const effective = configureMachine(options, machine, trace);
+      const backend = plugins.get(machine.mode)!;
+      return { backend, module: isBackendPath(machine.mode) ? machine.mode : undefined, effective };
     });
     return {
       effective: machines[0]!.effective,
@@ -197,6 +222,21 @@ async function runPrepared(
   }
 }
 
+/**
+ * Reads the records that a replay would, on no machine: the error of the trace itself that would end it, or null.
+ */
+export async function readThrough(options: RunOptions): Promise<TraceError | null> {
+  const trace = await openWith(options);
+  try {
+    return (await replayTrace(requestOf({ ...options, strip: false }, [], trace))).error;
+  } catch (error) {
+    if (error instanceof TraceError) return error;
+    throw error;
+  } finally {
+    await trace.close();
+  }
+}
+
 function requestOf(
   options: RunOptions,
   machines: readonly ConfiguredMachine[],
@@ -218,56 +258,5 @@ function requestOf(
     lenient: options.lenient ?? false,
     strip: options.strip ?? true,
     onProgress: onProgress && ((records, bytes) => onProgress(records, bytes, trace.totalBytes)),
-  };
-}
-
-function assemble(
-  options: RunOptions,
-  machine: ConfiguredMachine,
-  trace: OpenTrace,
-  outcome: ReplayOutcome,
-  run: MachineRun,
-): RunResult {
-  return {
-    schema: RESULT_SCHEMA,
-    tool: TOOL,
-    manifest: manifest(options, machine, trace, outcome, run),
-    mode: run.mode,
-    description: run.description,
-    counters: run.counters,
-    memory: run.memory,
-    cost: estimateCost(run.counters, options.costs ?? DEFAULT_COST_TABLE),
-    guestDigest: run.guestDigest,
-    intervals: run.intervals,
-  };
-}
-
-function manifest(
-  options: RunOptions,
-  machine: ConfiguredMachine,
-  trace: OpenTrace,
-  outcome: ReplayOutcome,
-  run: MachineRun,
-): Manifest {
-  const { error } = outcome;
-  return {
-    argv: options.argv ?? [],
-    seed: machine.effective.config.seed,
-    trace: {
-      path: options.trace,
-      format: trace.format,
-      sha256: trace.digest(outcome.whole ? Infinity : outcome.position),
-      whole: outcome.whole,
-      accesses: outcome.accesses,
-      events: outcome.events,
-      warmup: outcome.warmup,
-      skipped: outcome.skipped,
-      badRecords: trace.skipped.count,
-      addressSpaces: outcome.addressSpaces,
-    },
-    config: configManifest(run.config, machine.effective.preset),
-    ...replayManifest(options.lenient, options.read, machine.module),
-    assumptions: run.assumptions,
-    incomplete: error === null ? null : `${error.where}: ${error.message}`,
   };
 }

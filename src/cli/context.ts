@@ -20,6 +20,8 @@ export interface Context {
   readonly argv: readonly string[];
   readonly loadLibrary: () => Promise<Library>;
   readonly loadFullLibrary: () => Promise<FullLibrary>;
+  /** What Ctrl-C does instead of ending the process at once; null: that. A second one always does. */
+  readonly onInterrupt: (stop: (() => void) | null) => void;
   /** Sets the exit code that the process will end with. */
   readonly exit: (code: number) => void;
 }

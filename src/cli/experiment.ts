@@ -5,7 +5,7 @@ import { configOptions, Given } from './options.js';
 import { runCommand } from './run-command.js';
 
 /** Flags that say what is swept, which the experiment does. */
-const SWEPT_BY_FLAGS = ['list', 'param', 'step', 'mode'];
+const SWEPT_BY_FLAGS = ['values', 'param', 'step', 'mode'];
 
 /** Replays `trace` on the machines of the experiment called `name`. */
 export async function runExperiment(

@@ -36,7 +36,20 @@ function stopOnClosedPipe(stream: NodeJS.WriteStream): void {
   });
 }
 
+/** Ctrl-C ends the process, or does what the command has asked for; a second one ends it in any case. */
+class Interrupt {
+  stop: (() => void) | null = null;
+
+  readonly accept = (): void => {
+    const { stop } = this;
+    this.stop = null;
+    if (stop === null) process.exit(EXIT_INTERRUPTED);
+    stop();
+  };
+}
+
 async function main(): Promise<void> {
+  const interrupt = new Interrupt();
   const context: Context = {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -45,13 +58,16 @@ async function main(): Promise<void> {
     argv: process.argv.slice(2),
     loadLibrary: () => import('../engine.js'),
     loadFullLibrary: () => import('../index.js'),
+    onInterrupt: (stop) => {
+      interrupt.stop = stop;
+    },
     exit: (code) => {
       process.exitCode = code;
     },
   };
   stopOnClosedPipe(process.stdout);
   stopOnClosedPipe(process.stderr);
-  process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED));
+  process.on('SIGINT', interrupt.accept);
   try {
     await createProgram(context, TOOL.version).parseAsync(process.argv);
   } catch (error) {

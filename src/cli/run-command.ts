@@ -126,6 +126,11 @@ export function writeJudged(
   exitWith(report, judgement.failing, context, library);
 }
 
+/** Finds what is wrong with the options, before anything is opened; the modes of the command. */
+function checkCommand(options: RunOptions, { modes, machines }: RunCommand, library: Library) {
+  return machines === undefined ? library.check(options, modes) : library.checkMachines(options, machines);
+}
+
 /** Runs one of the commands to its end. */
 export async function runCommand(
   command: RunCommand,
@@ -139,7 +144,7 @@ export async function runCommand(
   const all = await optionsFor(command.traces, given, context, library);
   if (given.flag('print-config')) return printConfig(all, command.modes, given, context, library);
   const interval = all[0]?.interval ?? 0;
-  const plugins = await Promise.all(all.map((options) => library.check(options, command.modes)));
+  const plugins = await Promise.all(all.map((options) => checkCommand(options, command, library)));
   const modes = plugins[0]!.map(({ name }) => name);
   const judgement = await judgementOf(given, library, { modes, interval });
   const outputs = await Outputs.open(given, context, library, command.traces);

@@ -25,20 +25,11 @@ const ORDER: readonly (readonly string[])[] = [
   ['validate'],
   ['cost'],
   ['report'],
+  ['version.ts', 'prepare.ts', 'run-result.ts'],
   ['batch'],
   ['experiments'],
   ['capture'],
-  [
-    'version.ts',
-    'prepare.ts',
-    'api.ts',
-    'sweep.ts',
-    'diff.ts',
-    'baseline.ts',
-    'budgets.ts',
-    'engine.ts',
-    'index.ts',
-  ],
+  ['api.ts', 'sweep.ts', 'diff.ts', 'baseline.ts', 'budgets.ts', 'engine.ts', 'index.ts'],
   ['cli'],
 ];
 

@@ -1,0 +1,94 @@
+/**
+ * What points are likely to cost, from a replay of the first records of their trace.
+ *
+ * Costs are in units of a record that hits, about 10 ns (docs/performance.md, "engine"): counts times constants, no clock,
+ * so that every shard of a batch finds the same everywhere. A sample begins with cold TLBs and tables: it shows more
+ * walks and exits than the whole trace has.
+ */
+import { P2msimError } from '../errors.js';
+import { openWith } from '../prepare.js';
+import type { RunResult } from '../report/result.js';
+import type { Batch, PlannedPoint } from './plan.js';
+import { type PointOutcome, replayGroup } from './replay-group.js';
+
+/** Records of a sample. */
+export const SAMPLE_RECORDS = 8192;
+
+/** A walk, a VMEXIT, a page fault of the guest, in units; measured roughly: 0.3, 1 and 1 microseconds. */
+const WALK = 30;
+const EXIT = 100;
+const FAULT = 100;
+/** To build a machine: about 3 ms. */
+const BUILD = 300_000;
+
+/** Machines of a sample at once. */
+const SAMPLED_TOGETHER = 64;
+
+/** Estimated cost by point number. */
+export type Estimate = ReadonlyMap<number, number>;
+
+/** Estimates every point of the batch; one that fails costs what it takes to build it. */
+export async function estimateCosts(batch: Batch): Promise<Estimate> {
+  const costs = new Map<number, number>();
+  const { skip = 0, warmup = 0, limit = Infinity } = batch.options;
+  for (const trace of new Set(batch.points.map((point) => point.trace))) {
+    const points = batch.points.filter((point) => point.trace === trace);
+    const records = await recordsOf(batch, points[0]!, skip + warmup + limit);
+    const possible = points.filter(({ error }) => error === null);
+    for (const { number } of points) costs.set(number, BUILD);
+    for (let from = 0; from < possible.length; from += SAMPLED_TOGETHER) {
+      const some = possible.slice(from, from + SAMPLED_TOGETHER);
+      const outcomes = await sample(batch, trace, some);
+      for (const [i, { number }] of some.entries())
+        costs.set(number, BUILD + Math.round(records * costPerRecord(outcomes[i]!)));
+    }
+  }
+  return costs;
+}
+
+function sample({ options }: Batch, trace: string, points: readonly PlannedPoint[]) {
+  const limit = Math.max(1, Math.min(SAMPLE_RECORDS, options.limit ?? Infinity));
+  return replayGroup({
+    options: { ...options, trace, skip: 0, warmup: 0, interval: 0, limit },
+    machines: points.map(({ machine }) => machine),
+  });
+}
+
+function costPerRecord({ result }: PointOutcome): number {
+  return result === null ? 1 : unitsOf(result) / Math.max(1, result.manifest.trace.accesses);
+}
+
+function unitsOf({ counters, manifest }: RunResult): number {
+  const of = (key: string): number => counters[key] ?? 0;
+  return (
+    manifest.trace.accesses +
+    WALK * (of('walk.count') + of('kernel.walk.count')) +
+    EXIT * of('vmexit.total') +
+    FAULT * of('guest.faults')
+  );
+}
+
+/** Records that are replayed: `wanted` at most; of a whole trace from its bytes and those of its first records. */
+async function recordsOf(
+  { options }: Batch,
+  { trace, facts }: PlannedPoint,
+  wanted: number,
+): Promise<number> {
+  const read = { ...options.read, batchRecords: SAMPLE_RECORDS };
+  const opened = await openWith({ ...options, trace, read });
+  let records = 0;
+  try {
+    for await (const { accesses, rawBytes } of opened.chunks()) {
+      records += accesses.n;
+      if (records >= wanted) return wanted;
+      if (facts.bytes === null || accesses.n === 0) continue;
+      return Math.min(wanted, Math.round((records * facts.bytes) / Math.max(1, rawBytes)));
+    }
+  } catch (error) {
+    // Whatever is wrong with the trace will be said by its points.
+    if (!(error instanceof P2msimError)) throw error;
+  } finally {
+    await opened.close();
+  }
+  return records;
+}

@@ -1,0 +1,103 @@
+/**
+ * The points of a batch as a numbered list, with what each is likely to cost if that was asked for.
+ */
+import { type ConfigValue, formatValue } from '../config/keys.js';
+import { type Align, gridLines } from '../report/grid.js';
+import { grouped } from '../report/numbers.js';
+import type { Estimate } from './estimate.js';
+import { SAMPLE_RECORDS } from './estimate.js';
+import { valuesOf } from './grid.js';
+import type { Batch, PlannedPoint } from './plan.js';
+
+export const LIST_SCHEMA = 'p2msim.points/1';
+
+/** A point that cannot be built has that in the place of its cost. */
+const IMPOSSIBLE = 'impossible';
+
+export interface ListOptions {
+  /** Null if costs are not shown. */
+  readonly costs: Estimate | null;
+  /** Those that are listed: all, or a shard's. */
+  readonly points: readonly PlannedPoint[];
+}
+
+export function pointListText(batch: Batch, { costs, points }: ListOptions): string {
+  const keys = [...new Set(points.flatMap(({ machine }) => Object.keys(valuesOf(machine))))];
+  const traces = new Set(batch.points.map(({ trace }) => trace)).size > 1;
+  const names = points.some(({ name }) => name !== null);
+  const columns: Column[] = [
+    { head: 'point', align: 'right', cell: ({ number }) => String(number) },
+    ...(names
+      ? [{ head: 'name', align: 'left' as const, cell: ({ name }: PlannedPoint) => name ?? '' }]
+      : []),
+    ...(traces ? [{ head: 'trace', align: 'left' as const, cell: ({ trace }: PlannedPoint) => trace }] : []),
+    ...keys.map((key) => ({ head: key, align: 'right' as const, cell: valueCell(key) })),
+    { head: 'mode', align: 'left', cell: ({ machine }) => machine.mode },
+    ...(costs === null ? [] : [{ head: 'cost', align: 'right' as const, cell: costCell(costs) }]),
+  ];
+  const rows = [
+    columns.map(({ head }) => head),
+    ...points.map((point) => columns.map(({ cell }) => cell(point))),
+  ];
+  const lines = [
+    `${points.length} points${points.length < batch.points.length ? ` of ${batch.points.length}` : ''}, batch ${batch.sweep.slice(0, 8)}`,
+    '',
+    ...gridLines(
+      rows,
+      columns.map(({ align }) => align),
+    ),
+    ...problems(points),
+    ...(costs === null ? [] : costLines(costs, points)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+interface Column {
+  readonly head: string;
+  readonly align: Align;
+  readonly cell: (point: PlannedPoint) => string;
+}
+
+function valueCell(key: string): Column['cell'] {
+  return ({ machine }) => {
+    const value: ConfigValue | undefined = valuesOf(machine)[key];
+    return value === undefined ? '' : formatValue(value);
+  };
+}
+
+function costCell(costs: Estimate): Column['cell'] {
+  return ({ number, error }) => (error === null ? grouped(costs.get(number) ?? 0) : IMPOSSIBLE);
+}
+
+function problems(points: readonly PlannedPoint[]): string[] {
+  const lines = points.flatMap(({ number, error }) =>
+    error === null ? [] : [`point ${number} cannot be: ${error.message}`],
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function costLines(costs: Estimate, points: readonly PlannedPoint[]): string[] {
+  const total = points.reduce((sum, { number }) => sum + (costs.get(number) ?? 0), 0);
+  return [
+    '',
+    `estimated cost ${grouped(total)}, in units of an access that hits (about 10 ns), on one thread, without`,
+    `decoding; from the first ${grouped(SAMPLE_RECORDS)} records of each trace: cold, so rather too much`,
+  ];
+}
+
+/** The same as data. */
+export function pointListJson(batch: Batch, { costs, points }: ListOptions): string {
+  const list = points.map((point) => ({
+    number: point.number,
+    id: point.id,
+    name: point.name,
+    point: valuesOf(point.machine),
+    trace: { path: point.facts.path, sha256: point.facts.sha256 },
+    mode: point.mode,
+    seed: point.seed,
+    ...(costs === null ? {} : { cost: costs.get(point.number) ?? 0 }),
+    error: point.error,
+  }));
+  const head = { schema: LIST_SCHEMA, sweep: batch.sweep, total: batch.points.length };
+  return `${JSON.stringify({ ...head, points: list }, null, 2)}\n`;
+}

@@ -1,0 +1,226 @@
+/**
+ * The specification of a sweep, a TOML or JSON document (docs/batch.md): traces, modes, axes, exclusions, named points.
+ *
+ * Every mistake is an error with file, line and column. What the words mean together is the business of grid.ts.
+ */
+import type { DocumentPart } from '../config/document.js';
+import { type ConfigValue, findKey } from '../config/keys.js';
+import { presets } from '../config/presets/index.js';
+import { parseSetting, type Setting } from '../config/values.js';
+import { ConfigError, UsageError } from '../errors.js';
+import { type AxisGroup, axisOfList, axisOfRange, groupOf, parsePointSetting, PRESET_AXIS } from './axis.js';
+import type { Exclusion, Grid, NamedPoint } from './grid.js';
+
+/** Records that are replayed, as in the document; what is not there is null. */
+export interface SpecRange {
+  readonly skip: number | null;
+  readonly warmup: number | null;
+  readonly limit: number | null;
+}
+
+export interface Spec {
+  readonly grid: Grid;
+  readonly preset: string | undefined;
+  /** Of all points. */
+  readonly settings: readonly Setting[];
+  readonly range: SpecRange;
+}
+
+const NAMES = [
+  '$schema',
+  'traces',
+  'modes',
+  'preset',
+  'seeds',
+  'skip',
+  'warmup',
+  'limit',
+  'set',
+  'axes',
+  'zip',
+  'exclude',
+  'points',
+];
+const RANGE_NAMES = ['from', 'to', 'step'];
+const KEY_HINT = '`p2msim presets --keys` lists every key with its range and meaning';
+
+/** Reads a specification. `modes`: those of a document that names none. Throws {@link ConfigError}. */
+export function readSpec(document: DocumentPart, modes: readonly string[]): Spec {
+  document.refuseOthers(NAMES, 'docs/batch.md describes a specification');
+  const traces = document.get('traces') ?? missing(document, 'traces', 'a list of trace files');
+  const zips = document.get('zip')?.items('a list of tables: `[[zip]]`') ?? [];
+  const crossed = document.get('axes')?.entries('a table of keys and lists of values') ?? [];
+  const seeds = document.get('seeds');
+  const groups = [
+    ...crossed.flatMap(([name, part]) => axes(part, name)),
+    ...zips.map(zipped),
+    ...(seeds === undefined ? [] : [groupOf(axis(seeds, 'seed'))]),
+  ];
+  const exclusions = document.get('exclude')?.items('a list of tables: `[[exclude]]`') ?? [];
+  const points = document.get('points')?.items('a list of tables: `[[points]]`') ?? [];
+  const preset = document.get('preset');
+  return {
+    grid: {
+      traces: texts(traces, 'a list of trace files'),
+      modes: texts(document.get('modes'), 'a list of modes') ?? modes,
+      groups,
+      exclusions: exclusions.map(exclusion),
+      points: points.map(namedPoint),
+    },
+    preset: preset && placed(preset, () => presets.get(preset.text('the name of a preset')).name),
+    settings:
+      document
+        .get('set')
+        ?.entries()
+        .flatMap(([name, part]) => settings(part, name)) ?? [],
+    range: {
+      skip: document.get('skip')?.count() ?? null,
+      warmup: document.get('warmup')?.count() ?? null,
+      limit: document.get('limit')?.count() ?? null,
+    },
+  };
+}
+
+function missing(document: DocumentPart, name: string, expected: string): never {
+  throw new ConfigError(`${document.file}: '${name}' is missing; expected ${expected}`, {
+    hint: 'for example `traces = ["app.lackey.gz"]`',
+  });
+}
+
+/** Whatever `read` refuses gets the place of `part`. */
+function placed<T>(part: DocumentPart, read: (where: string) => T, at: 'name' | 'value' = 'value'): T {
+  return part.placed((where) => {
+    try {
+      return read(where);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      const message = error.message.startsWith(where) ? error.message : `${where}: ${error.message}`;
+      throw new ConfigError(message, error.hint === undefined ? {} : { hint: error.hint });
+    }
+  }, at);
+}
+
+function texts(part: DocumentPart, expected: string): string[];
+function texts(part: DocumentPart | undefined, expected: string): string[] | undefined;
+function texts(part: DocumentPart | undefined, expected: string): string[] | undefined {
+  if (part === undefined) return undefined;
+  const items = part.items(expected).map((item) => ({ item, text: item.text() }));
+  if (items.length === 0) throw part.mistake(`${part.name} is empty; expected ${expected}`);
+  for (const [i, { item, text }] of items.entries()) {
+    if (items.slice(0, i).some((other) => other.text === text))
+      throw item.mistake(`'${text}' is there twice`);
+  }
+  return items.map(({ text }) => text);
+}
+
+/** The key of an axis or setting, in its own spelling. */
+function keyOf(part: DocumentPart, name: string): string {
+  return name === PRESET_AXIS ? name : placed(part, (where) => findKey(name, where).key, 'name');
+}
+
+/** The axes below a part; tables nest by the dots of keys. */
+function axes(part: DocumentPart, name: string): AxisGroup[] {
+  const range = part.isTable() && part.entries().some(([each]) => RANGE_NAMES.includes(each));
+  if (part.isTable() && !range)
+    return part.entries().flatMap(([inner, each]) => axes(each, `${name}.${inner}`));
+  return [groupOf(axis(part, name))];
+}
+
+/** A list of values, or a table of `from`, `to` and `step`. */
+function axis(part: DocumentPart, name: string) {
+  const key = keyOf(part, name);
+  if (part.isTable()) return rangeAxis(part, key);
+  const items = part.items('a list of values, or {from = 1, to = 8, step = "x2"}');
+  if (items.length === 0) throw part.mistake(`${part.name} is empty; expected a list of values`);
+  const values = items.map(
+    (item) => placed(item, (where) => parsePointSetting(key, item.value, where)).value,
+  );
+  return placed(part, (where) => axisOfList(key, values, where));
+}
+
+function rangeAxis(part: DocumentPart, key: string) {
+  part.refuseOthers(RANGE_NAMES);
+  const bound = (name: string): string | number => {
+    const value = part.get(name);
+    if (value === undefined) throw part.mistake(`${part.name} has no '${name}'; expected from and to`);
+    return placed(value, (where) => parseSetting(key, value.value, where).value) as string | number;
+  };
+  const [from, to] = [bound('from'), bound('to')];
+  const step = part.get('step');
+  const text = step?.text('a step such as "x2" or "+1"') ?? 'x2';
+  return placed(step ?? part, (where) => axisOfRange(key, from, to, text, where));
+}
+
+/** Axes of equal length that go together, row by row. */
+function zipped(part: DocumentPart): AxisGroup {
+  const groups = part.entries().flatMap(([name, inner]) => axes(inner, name));
+  const [first] = groups;
+  if (first === undefined) throw part.mistake(`${part.name} is empty; expected keys and lists of values`);
+  const other = groups.find(({ rows }) => rows.length !== first.rows.length);
+  if (other !== undefined) {
+    throw part.mistake(
+      `${first.keys[0]} has ${first.rows.length} values and ${other.keys[0]} ${other.rows.length}; expected as many, for they go together`,
+    );
+  }
+  return {
+    keys: groups.flatMap(({ keys }) => keys),
+    rows: first.rows.map((_, i) => groups.flatMap(({ rows }) => rows[i] ?? [])),
+  };
+}
+
+/** Settings below a part. */
+function settings(part: DocumentPart, name: string): Setting[] {
+  if (part.isTable()) return part.entries().flatMap(([inner, each]) => settings(each, `${name}.${inner}`));
+  const key = keyOf(part, name);
+  if (key === PRESET_AXIS)
+    throw part.mistake('preset stands at the top of the document, not here', { at: 'name' });
+  return [setting(part, key)];
+}
+
+/** A setting whose origin is its line. */
+function setting(part: DocumentPart, key: string): Setting {
+  const { value } = placed(part, (where) => parsePointSetting(key, part.value, where));
+  return { key, value, origin: `${part.file}:${part.line}` };
+}
+
+function exclusion(part: DocumentPart): Exclusion {
+  const when = new Map<string, readonly ConfigValue[]>();
+  const add = (inner: DocumentPart, name: string): void => {
+    if (inner.isTable()) return inner.entries().forEach(([each, next]) => add(next, `${name}.${each}`));
+    const items = inner.isList() ? inner.items() : [inner];
+    if (name === 'trace' || name === 'mode') {
+      when.set(
+        name,
+        items.map((item) => item.text()),
+      );
+      return;
+    }
+    const key = keyOf(inner, name);
+    when.set(
+      key,
+      items.map((item) => placed(item, (where) => parsePointSetting(key, item.value, where)).value),
+    );
+  };
+  for (const [name, inner] of part.entries()) add(inner, name);
+  if (when.size === 0) throw part.mistake(`${part.name} is empty; expected keys and the values to leave out`);
+  return { when, origin: part.where };
+}
+
+function namedPoint(part: DocumentPart): NamedPoint {
+  const name = part.get('name');
+  if (name === undefined) throw part.mistake(`${part.name} has no 'name'`, { hint: KEY_HINT });
+  const own: Setting[] = [];
+  for (const [each, inner] of part.entries()) {
+    if (['name', 'trace', 'mode', 'modes'].includes(each)) continue;
+    if (each === PRESET_AXIS) own.push(setting(inner, each));
+    else own.push(...settings(inner, each));
+  }
+  const mode = part.get('mode');
+  return {
+    name: name.text('a name'),
+    settings: own,
+    trace: part.get('trace')?.text('the path of a trace') ?? null,
+    modes: mode === undefined ? (texts(part.get('modes'), 'a list of modes') ?? null) : [mode.text('a mode')],
+    origin: part.where,
+  };
+}

@@ -1,0 +1,52 @@
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { lockFile, type LockOwner } from '../../../src/batch/lock.js';
+
+/** A process called `name`; those of `alive` are there. */
+function owner(name: string, alive: readonly string[] = [], host = 'here'): LockOwner {
+  return { host, process: name, isAlive: (process) => alive.includes(process) };
+}
+
+function scratchFile(): string {
+  return join(mkdtempSync(join(tmpdir(), 'p2msim-lock-')), 'r.jsonl');
+}
+
+describe('the lock of a results file', () => {
+  it('is a file beside it, which goes when it is given up', () => {
+    const file = scratchFile();
+    const lock = lockFile(file, owner('1-100'));
+    expect(existsSync(`${file}.lock`)).toBe(true);
+    lock.release();
+    expect(readdirSync(join(file, '..'))).toEqual([]);
+  });
+
+  it('is refused while its process is there', () => {
+    const file = scratchFile();
+    lockFile(file, owner('1-100'));
+    expect(() => lockFile(file, owner('2-200', ['1-100']))).toThrow('process 1-100 on here is writing to it');
+  });
+
+  it('is taken over from a process that is gone', () => {
+    const file = scratchFile();
+    const old = lockFile(file, owner('1-100'));
+    lockFile(file, owner('2-200'));
+    // What is left of the old process cannot take the lock from the new one.
+    old.release();
+    expect(() => lockFile(file, owner('3-300', ['2-200']))).toThrow('process 2-200');
+  });
+
+  it('of another machine is not taken over, for nobody here knows whether that process is there', () => {
+    const file = scratchFile();
+    lockFile(file, owner('1-100', [], 'there'));
+    expect(() => lockFile(file, owner('2-200'))).toThrow('process 1-100 on there');
+  });
+
+  it('leaves nothing behind where it is refused', () => {
+    const file = scratchFile();
+    writeFileSync(`${file}.lock`, 'there 7-7\n');
+    expect(() => lockFile(file, owner('2-200'))).toThrow();
+    expect(readdirSync(join(file, '..'))).toEqual(['r.jsonl.lock']);
+  });
+});
