@@ -71,6 +71,7 @@ function copyRest() {
     if (path.endsWith('.d.ts')) cpSync(join(FROM, path), join(TO, path));
   }
   cpSync('src/validate/data', join(TO, 'validate/data'), { recursive: true });
+  cpSync('src/capture/qemu-plugin.c', join(TO, 'capture/qemu-plugin.c'));
   const licences = JOINED.map(
     (name) => `${name}\n\n${readFileSync(join('node_modules', name, 'LICENSE'), 'utf8').trim()}\n`,
   );

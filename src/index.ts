@@ -25,6 +25,7 @@ export { divide, parseShard, shardOf } from './batch/shard.js';
 export { type SlurmOptions, slurmScript } from './batch/slurm-script.js';
 export { readSpec, type Spec } from './batch/spec.js';
 export { sweepResults } from './batch/sweep-results.js';
+export { CaptureDecoder } from './capture/records.js';
 export { explain, explainTopics } from './report/explain.js';
 export { generatorListText } from './report/generator-list.js';
 export { missRatioText, missesByWaysText } from './report/mrc.js';

@@ -13,3 +13,6 @@ function readVersion(): string {
 
 /** Goes into every result. */
 export const TOOL: ToolInfo = { name: 'p2msim', version: readVersion() };
+
+/** Source of the plugin that `trace capture` builds: beside the compiled files, wherever they are. */
+export const PLUGIN_SOURCE = new URL('./capture/qemu-plugin.c', import.meta.url);

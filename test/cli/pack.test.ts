@@ -48,6 +48,7 @@ describe('the package', () => {
     'LICENSE',
     'CHANGELOG.md',
     'bin/p2msim.js',
+    'lib/capture/qemu-plugin.c',
     'lib/index.js',
     'lib/index.d.ts',
     'lib/cli/main.js',

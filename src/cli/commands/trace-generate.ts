@@ -62,7 +62,7 @@ async function writeGenerated(
 export function addGenerate(parent: CommandUnknownOpts, context: Context): void {
   const command = parent
     .command('generate')
-    .summary('write a made-up program or a measured workload as a trace')
+    .summary('write a made-up or a measured program as a trace')
     .description(
       'Write a trace: of a generator (docs/generators.md), or of a workload that was measured on Xen or KVM ' +
         '(--scenario; ROI marks hold the measured region). Generators need no file: `gen:NAME,KEY=VALUE,...` is a ' +

@@ -2,6 +2,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Context } from '../context.js';
 import { examples } from '../help.js';
+import { addCapture } from './trace-capture.js';
 import { addCheck } from './trace-check.js';
 import { addConvert } from './trace-convert.js';
 import { addFormats } from './trace-formats.js';
@@ -22,6 +23,7 @@ export function addTrace(program: Command, context: Context): void {
   addFormats(trace, context);
   addConvert(trace, context);
   addGenerate(trace, context);
+  addCapture(trace, context);
   trace.addHelpText(
     'after',
     examples(
@@ -31,6 +33,7 @@ export function addTrace(program: Command, context: Context): void {
       ['p2msim trace convert app.lackey.gz app.p2mtrace', 'compact, and faster to replay'],
       ['p2msim trace mrc app.lackey.gz --plot', 'misses of TLBs of every size'],
       ['p2msim trace generate --list', 'workloads that can be written as a trace'],
+      ['p2msim trace capture -o ls.p2mtrace -- ls -l /', 'the trace of a program'],
     ),
   );
 }

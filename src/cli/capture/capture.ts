@@ -1,0 +1,219 @@
+/**
+ * `trace capture`, once its words are read: run the program, gather its trace as p2mtrace in a temporary file, then
+ * write that in the format that is wanted, with the number of vcpus that the header needs.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OpenTrace, Selection, TraceChunk, TraceFacts, TraceWriterFormat } from '../../index.js';
+import type { Context, FullLibrary } from '../context.js';
+import { TraceOutput } from '../trace-output.js';
+import { Channel, type Ending } from './channel.js';
+import { buildPlugin } from './plugin.js';
+export { TOOLS } from './tools.js';
+import { findTools, type LackeyTools, programWords, type QemuTools, type Tool } from './tools.js';
+
+export interface CaptureRequest {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly output: string;
+  readonly to: TraceWriterFormat;
+  readonly tool: Tool;
+  readonly selection: Selection;
+  /** Kinds of access that are wanted at all, so that others need not be sent. */
+  readonly kinds: readonly string[];
+  /** Bytes of p2mtrace after which the program is stopped. */
+  readonly maxBytes: number;
+}
+
+/** What came of a run. */
+interface Captured {
+  readonly accesses: number;
+  readonly events: number;
+  /** Why the program was stopped, or null. */
+  readonly stopped: string | null;
+  readonly ending: Ending;
+  /** Processes and vcpus, where they are known. */
+  readonly processes: number | null;
+  readonly vcpus: number | null;
+}
+
+const LACKS = [
+  'accesses of the kernel',
+  'what system calls read and write',
+  'mappings made before the program began',
+  'madvise, and memory that processes share',
+];
+
+/** A stream of chunks, and what is known of its processes once it has ended. */
+interface Stream {
+  readonly facts: TraceFacts;
+  readonly chunks: AsyncIterable<TraceChunk>;
+  readonly processes: () => { readonly count: number; readonly vcpus: number } | null;
+}
+
+function underQemu(
+  tools: QemuTools,
+  request: CaptureRequest,
+  channel: Channel,
+  context: Context,
+  library: FullLibrary,
+): Stream {
+  const { program, args, kinds } = request;
+  const words = programWords(program, args, context.environment, library);
+  const plugin = buildPlugin(tools, channel.folder, context, library);
+  const wants = (kind: string): number => (kinds.includes(kind) ? 1 : 0);
+  const options = [
+    plugin,
+    `out=${channel.fifo}`,
+    `qemu=${tools.qemu}`,
+    `plugin=${plugin}`,
+    `fetch=${wants('fetches')}`,
+    `load=${wants('loads')}`,
+    `store=${wants('stores')}`,
+  ];
+  const decoder = new library.CaptureDecoder();
+  return {
+    facts: {
+      header: library.EMPTY_HEADER,
+      virtual: true,
+      lacks: LACKS,
+      eventless: false,
+      source: 'qemu-user plugin',
+    },
+    chunks: decoder.chunks(channel.start([tools.qemu, '-plugin', options.join(','), ...words])),
+    processes: () => decoder.processes,
+  };
+}
+
+async function underLackey(
+  { valgrind, instead }: LackeyTools,
+  { program, args, selection }: CaptureRequest,
+  channel: Channel,
+  context: Context,
+  library: FullLibrary,
+): Promise<Stream> {
+  if (instead !== null) context.stderr.write(`warning: ${instead}\n`);
+  if (selection.addressSpaces !== null || selection.vcpus !== null) {
+    throw new library.UsageError('lackey sees one process and one thread; --process and --vcpu need QEMU', {
+      hint: 'install qemu-user and gcc, or leave them out',
+    });
+  }
+  const path = programWords(program, args, context.environment, library);
+  const words = [valgrind, '--tool=lackey', '--trace-mem=yes', `--log-file=${channel.fifo}`, ...path];
+  const stdin = channel.start(words);
+  const trace = await library.openTrace('-', { format: 'lackey', read: library.DEFAULT_READ_OPTIONS, stdin });
+  const { header, virtual, lacks, eventless } = trace;
+  return {
+    facts: { header, virtual, lacks, eventless, source: 'lackey' },
+    chunks: trace.chunks(),
+    processes: () => null,
+  };
+}
+
+/** Writes the stream to `path` as p2mtrace until it ends or there is enough. */
+async function gather(
+  { facts, chunks }: Stream,
+  path: string,
+  { selection, maxBytes }: CaptureRequest,
+  library: FullLibrary,
+): Promise<Omit<Captured, 'ending' | 'processes' | 'vcpus'>> {
+  const fd = openSync(path, 'w');
+  let [accesses, events, bytes] = [0, 0, 0];
+  let stopped: string | null = null;
+  try {
+    const writer = library.traceWriters.get('p2mtrace').start(facts, (piece) => {
+      for (let done = 0; done < piece.length;) done += writeSync(fd, piece, done);
+      bytes += piece.length;
+    });
+    for await (const chunk of library.selectChunks(chunks, selection)) {
+      writer.chunk(chunk);
+      accesses += chunk.accesses.n;
+      events += chunk.events.length;
+      if (bytes < maxBytes) continue;
+      stopped = '--max-size';
+      break;
+    }
+    writer.end(true);
+  } finally {
+    closeSync(fd);
+  }
+  if (accesses >= selection.limit) stopped = '--limit';
+  return { accesses, events, stopped };
+}
+
+const counted = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+
+/** What was captured, and how the program ended if that is worth a word. */
+function summary(request: CaptureRequest, size: number, captured: Captured): string {
+  const { accesses, events, stopped, ending, processes, vcpus } = captured;
+  const parts = [counted(accesses, 'access', 'accesses'), counted(events, 'event')];
+  if (processes !== null && vcpus !== null)
+    parts.push(`${counted(processes, 'process', 'processes')} on ${counted(vcpus, 'vcpu')}`);
+  const lines = [`${request.output}: ${request.to.name}, ${[...parts, counted(size, 'byte')].join(', ')}`];
+  if (stopped !== null) lines.push(`the program was stopped by ${stopped}`);
+  else if (ending.signal !== null) lines.push(`the program was ended by ${ending.signal}`);
+  else if (ending.code !== 0 && ending.code !== null)
+    lines.push(`the program ended with exit code ${ending.code}`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Writes the gathered trace in its final form. */
+async function deliver(
+  path: string,
+  request: CaptureRequest,
+  captured: Captured,
+  context: Context,
+  library: FullLibrary,
+): Promise<void> {
+  const trace = await library.openTrace(path, { read: library.DEFAULT_READ_OPTIONS });
+  const vcpus = captured.vcpus === null || captured.vcpus <= 1 ? null : captured.vcpus;
+  const declared: OpenTrace = { ...trace, header: { ...trace.header, vcpus } };
+  const output = new TraceOutput(request.output, [], context, library);
+  try {
+    const { error } = await library.convertTrace(declared, request.to, (bytes) => output.write(bytes));
+    if (error !== null) throw error;
+    output.commit();
+    context.stderr.write(summary(request, output.size, captured));
+  } finally {
+    output.discard();
+    await trace.close();
+  }
+}
+
+/** Runs the program and writes its trace. */
+export async function capture(
+  request: CaptureRequest,
+  context: Context,
+  library: FullLibrary,
+): Promise<void> {
+  const tools = findTools(request.tool, context.environment, library);
+  const channel = new Channel(tools.mkfifo, context, library);
+  try {
+    const stream =
+      tools.kind === 'qemu'
+        ? underQemu(tools, request, channel, context, library)
+        : await underLackey(tools, request, channel, context, library);
+    const path = join(channel.folder, 'trace.p2mtrace');
+    const gathered = await gather(stream, path, request, library).finally(() => channel.finish());
+    const ending = await channel.finish();
+    const processes = stream.processes();
+    const captured: Captured = {
+      ...gathered,
+      ending,
+      processes: processes?.count ?? null,
+      vcpus: processes?.vcpus ?? null,
+    };
+    if (gathered.accesses === 0) throw nothingCaptured(request, captured, library);
+    await deliver(path, request, captured, context, library);
+  } finally {
+    channel.discard();
+  }
+}
+
+function nothingCaptured({ program }: CaptureRequest, { ending }: Captured, library: FullLibrary): Error {
+  const how = ending.signal === null ? `exit code ${ending.code}` : ending.signal;
+  return new library.TraceError({ file: program }, `no access was captured; the program ended with ${how}`, {
+    hint: 'its own messages are above; are --accesses, --range, --process, --vcpu or --skip too narrow?',
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * The programs that a capture needs: which are there, and what to install where one is missing.
+ *
+ * They are looked for in PATH, as a shell would; nothing is run to find out.
+ */
+import { accessSync, constants, closeSync, openSync, readSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Library } from '../context.js';
+import type { Environment } from '../terminal.js';
+
+export const TOOLS = ['auto', 'qemu', 'lackey'] as const;
+export type Tool = (typeof TOOLS)[number];
+
+const COMPILERS = ['cc', 'gcc', 'clang'] as const;
+const PACKAGES =
+  'on Debian and Ubuntu: apt-get install qemu-user gcc libc6-dev (or valgrind, which sees less)';
+/** What only the plugin sees. */
+const LACKEY_LACKS = 'neither mmap nor fork, nor threads or other processes';
+
+/** How a program is run under QEMU. */
+export interface QemuTools {
+  readonly kind: 'qemu';
+  readonly qemu: string;
+  readonly compiler: string;
+  readonly mkfifo: string;
+}
+
+export interface LackeyTools {
+  readonly kind: 'lackey';
+  readonly valgrind: string;
+  readonly mkfifo: string;
+  /** Why it is not QEMU; null if lackey was asked for. */
+  readonly instead: string | null;
+}
+
+/** Path of the program called `name`, or null. */
+export function findProgram(name: string, environment: Environment): string | null {
+  if (name.includes('/')) return isProgram(name) ? name : null;
+  const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** The tools for `wanted`; throws UsageError that names what is missing and the packages that have it. */
+export function findTools(wanted: Tool, environment: Environment, library: Library): QemuTools | LackeyTools {
+  const find = (name: string): string | null => findProgram(name, environment);
+  const [qemu, valgrind, mkfifo] = [find('qemu-x86_64'), find('valgrind'), find('mkfifo')];
+  const compiler = COMPILERS.map(find).find((path) => path !== null) ?? null;
+  const missing = [
+    ...(qemu === null ? ['qemu-x86_64'] : []),
+    ...(compiler === null ? [`a C compiler (${COMPILERS.join(', ')})`] : []),
+  ].join(' and ');
+  if (mkfifo === null) throw absent('mkfifo', 'it is part of coreutils', library);
+  if (wanted !== 'lackey') {
+    if (qemu !== null && compiler !== null) return { kind: 'qemu', qemu, compiler, mkfifo };
+    if (wanted === 'qemu') throw absent(missing, PACKAGES, library);
+    if (valgrind === null) throw absent(`${missing}; nor is valgrind there`, PACKAGES, library);
+  }
+  if (valgrind === null) throw absent('valgrind', 'on Debian and Ubuntu: apt-get install valgrind', library);
+  const what = `${missing} not found: capturing with valgrind's lackey, which sees ${LACKEY_LACKS}`;
+  return { kind: 'lackey', valgrind, mkfifo, instead: wanted === 'lackey' ? null : `${what}; ${PACKAGES}` };
+}
+
+function absent(what: string, hint: string, library: Library): Error {
+  return new library.UsageError(`capture needs what is not in PATH: ${what}`, { hint });
+}
+
+/** ELF, 64 bits, machine 62: x86-64. */
+function isElf(head: Uint8Array): boolean {
+  const magic = [0x7f, 0x45, 0x4c, 0x46, 2];
+  return magic.every((byte, i) => head[i] === byte) && head[18] === 62;
+}
+
+/**
+ * The words to run `program` by: QEMU takes x86-64 programs, so a script is given to its interpreter.
+ * Throws UsageError for what is neither.
+ */
+export function programWords(
+  program: string,
+  args: readonly string[],
+  environment: Environment,
+  library: Library,
+): string[] {
+  const path = findProgram(program, environment);
+  if (path === null) {
+    throw new library.UsageError(`${program}: no such program`, {
+      hint: 'give the path of a program, or the name of one in PATH, after --',
+    });
+  }
+  const head = headOf(path);
+  if (isElf(head)) return [path, ...args];
+  const [line = ''] = Buffer.from(head).toString('latin1').split('\n', 1);
+  const match = /^#![ \t]*(\S+)(?:[ \t]+(.*\S))?[ \t]*$/.exec(line);
+  const [, interpreter = '', argument] = match ?? [];
+  if (interpreter !== '' && isProgram(interpreter) && isElf(headOf(interpreter)))
+    return [interpreter, ...(argument === undefined ? [] : [argument]), path, ...args];
+  throw new library.UsageError(`${path} is neither a program for x86-64 Linux nor a script`, {
+    hint: '`file` says what it is',
+  });
+}
+
+function headOf(path: string): Uint8Array {
+  const fd = openSync(path, 'r');
+  try {
+    const head = new Uint8Array(256);
+    return head.subarray(0, readSync(fd, head));
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Part of a trace: by position, kind, address, address space and vcpu.
+ *
+ * Events of what is left out go with it; all others stay, those of the skipped beginning too, for they say what is
+ * mapped where the part begins. An address space that is wanted but not its parent begins empty.
+ */
+import type { AccessBatch, TraceChunk } from './access.js';
+import { AddressSpaces } from './address-spaces.js';
+import { ChunkBuilder } from './chunk-builder.js';
+import type { TraceEvent, Word64 } from './event.js';
+
+/** Addresses from the first to the last byte. */
+export interface AddressRange {
+  readonly first: Word64;
+  readonly last: Word64;
+}
+
+/** What is wanted; null: all. Positions count the accesses that the other conditions leave. */
+export interface Selection {
+  readonly skip: number;
+  readonly limit: number;
+  /** Kinds of access: OP_READ and so on. */
+  readonly ops: ReadonlySet<number> | null;
+  readonly ranges: readonly AddressRange[] | null;
+  readonly addressSpaces: ReadonlySet<string> | null;
+  readonly vcpus: ReadonlySet<number> | null;
+}
+
+export const EVERYTHING: Selection = {
+  skip: 0,
+  limit: Infinity,
+  ops: null,
+  ranges: null,
+  addressSpaces: null,
+  vcpus: null,
+};
+
+class Selector {
+  readonly out = new ChunkBuilder();
+  readonly #wanted: Selection;
+  readonly #spaces = new AddressSpaces();
+  #seen = 0;
+
+  constructor(wanted: Selection) {
+    this.#wanted = wanted;
+  }
+
+  get done(): boolean {
+    return this.#seen >= this.#wanted.skip + this.#wanted.limit;
+  }
+
+  access(batch: AccessBatch, i: number): void {
+    const { ops, ranges, addressSpaces, vcpus, skip } = this.#wanted;
+    const [op, hi, lo, vcpu] = [batch.op[i]!, batch.hi[i]!, batch.lo[i]!, batch.vcpu[i]!];
+    if (ops !== null && !ops.has(op)) return;
+    if (vcpus !== null && !vcpus.has(vcpu)) return;
+    if (addressSpaces !== null && !addressSpaces.has(this.#spaces.on(vcpu))) return;
+    if (ranges !== null && !ranges.some((range) => isIn(range, hi, lo))) return;
+    this.#seen += 1;
+    if (this.#seen > skip) this.out.access(op, hi, lo, batch.size[i]!, vcpu);
+  }
+
+  event(event: TraceEvent): void {
+    const { addressSpaces, vcpus } = this.#wanted;
+    this.#spaces.event(event);
+    if (vcpus !== null && !vcpus.has(event.vcpu)) return;
+    if (addressSpaces !== null && !addressSpaces.has(subjectOf(event, this.#spaces))) return;
+    this.out.event(event);
+  }
+}
+
+function isIn({ first, last }: AddressRange, hi: number, lo: number): boolean {
+  const below = hi < first.hi || (hi === first.hi && lo < first.lo);
+  const above = hi > last.hi || (hi === last.hi && lo > last.lo);
+  return !below && !above;
+}
+
+/** The address space that an event is about: the child of a FORK, for without it nothing is shared. */
+function subjectOf(event: TraceEvent, spaces: AddressSpaces): string {
+  if (event.kind === 'fork') return event.child;
+  if (event.kind === 'exit' && event.as !== null) return event.as;
+  return spaces.on(event.vcpu);
+}
+
+/** The part of `chunks` that is wanted. It ends with the last access; no more is asked for then. */
+export async function* selectChunks(
+  chunks: AsyncIterable<TraceChunk>,
+  wanted: Selection,
+): AsyncGenerator<TraceChunk> {
+  const selector = new Selector(wanted);
+  const { out } = selector;
+  let rawBytes = 0;
+  for await (const { accesses, events, eventAt, rawBytes: read } of chunks) {
+    rawBytes = read;
+    let next = 0;
+    for (let i = 0; i <= accesses.n && !selector.done; i++) {
+      for (; next < events.length && (eventAt[next] ?? 0) <= i; next++) selector.event(events[next]!);
+      if (i < accesses.n) selector.access(accesses, i);
+      if (!out.full) continue;
+      yield out.chunk(rawBytes);
+      out.clear();
+    }
+    if (selector.done) break;
+  }
+  if (!out.empty) yield out.chunk(rawBytes);
+}
