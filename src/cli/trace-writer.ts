@@ -10,7 +10,7 @@ export function writerOf(
   library: Library,
 ): TraceWriterFormat {
   const writer = to === undefined ? byName(output, library) : library.traceWriters.get(to);
-  if (output === '-' && writer.name !== 'csv' && context.stdout.isTTY === true) {
+  if (output === '-' && writer.name === 'p2mtrace' && context.stdout.isTTY === true) {
     throw new library.UsageError(`standard output is a terminal; ${writer.name} is not text`, {
       hint: 'give the output a name, or pipe it on',
     });
@@ -23,9 +23,8 @@ function byName(output: string, library: Library): TraceWriterFormat {
   const writer = library.writerForName(output);
   if (writer !== undefined) return writer;
   const what = output === '-' ? 'standard output has no name' : `the name ${output} says nothing`;
-  const names = writers.names().map((name) => `--to ${name}`);
   const suffixes = writers.all().flatMap((format) => format.suffixes);
   throw new library.UsageError(`${what} of the format to write`, {
-    hint: `give ${names.join(' or ')}, or a name that ends in ${suffixes.join(', ')}`,
+    hint: `give --to FORMAT (${writers.names().join(', ')}), or a name that ends in ${suffixes.join(', ')}`,
   });
 }

@@ -108,7 +108,7 @@ export function waysAssumptions({ source }: MissesByWays): string[] {
 }
 
 function common(source: MrcSource): string[] {
-  const { pageSize, kinds, crossings, events, badRecords, lacks } = source;
+  const { pageSize, kinds, crossings, events, badRecords, notes } = source;
   const list = [
     `one level for ${KINDS[kinds]}; every page is a page of ${pageSize}`,
     'no flushes: entries carry the address space, and switches, CR3 loads, INVLPG and unmapping drop nothing; the high half is shared by all',
@@ -121,6 +121,5 @@ function common(source: MrcSource): string[] {
   if (events > 0)
     list.push(`${counted(events, 'event')}: only context switches matter here, ROI marks do not`);
   if (badRecords > 0) list.push(`${counted(badRecords, 'bad record')} passed over`);
-  if (lacks.length > 0) list.push(`the trace cannot say: ${lacks.join(', ')}`);
-  return list;
+  return [...list, ...notes];
 }

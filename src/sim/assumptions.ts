@@ -11,7 +11,8 @@ const NAMES: Readonly<Record<string, string>> = {
   syscall: 'system calls or interrupts',
 };
 
-export function assumptionsOf(machine: Machine, lacks: readonly string[], events: number): string[] {
+/** `notes`: on the trace itself. */
+export function assumptionsOf(machine: Machine, notes: readonly string[], events: number): string[] {
   const list = [guestModel(machine), memoryModel(machine), p2mModel(machine), walkModel(machine)];
   const { switchEvery } = machine.config.guest;
   if (switchEvery > 0) {
@@ -21,7 +22,7 @@ export function assumptionsOf(machine: Machine, lacks: readonly string[], events
   }
   if (machine.plugin.name === 'shadow') list.push(...shadowModel(machine));
   if (events === 0) list.push("the trace has no events: every page-table edit is the guest kernel model's");
-  if (lacks.length > 0) list.push(`the trace cannot say: ${lacks.join(', ')}`);
+  list.push(...notes);
   for (const [kind, count] of machine.passive) {
     if (kind !== 'mark') list.push(`${count} ${NAMES[kind] ?? kind} in the trace: no effect in this model`);
   }

@@ -14,8 +14,8 @@ import type { Step } from './schedule.js';
 export interface CrewOrder {
   readonly machines: readonly MachineRequest[];
   readonly header: TraceHeader;
-  /** What the trace cannot say. */
-  readonly lacks: readonly string[];
+  /** What reports have to say about the trace itself. */
+  readonly notes: readonly string[];
   /** The trace's format has no events. */
   readonly eventless: boolean;
   readonly file: string;
@@ -63,7 +63,7 @@ export class LocalCrew implements Crew {
   finish(steps: readonly Step[], events: number): CrewResult {
     for (const step of steps) for (const machine of this.#machines) machine.carryOut(null, step);
     return {
-      runs: this.#machines.map((machine) => machine.result(this.#order.lacks, events)),
+      runs: this.#machines.map((machine) => machine.result(this.#order.notes, events)),
       addressSpaces: this.#machines[0]?.machine.parts.guest.spacesMade ?? 0,
     };
   }

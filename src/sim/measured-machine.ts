@@ -62,7 +62,7 @@ export class MeasuredMachine {
     this.#intervals.push({ from, accesses, counters, memory: this.machine.memory() });
   }
 
-  result(lacks: readonly string[], events: number): MachineRun {
+  result(notes: readonly string[], events: number): MachineRun {
     const { machine } = this;
     return {
       mode: machine.plugin.name,
@@ -71,7 +71,7 @@ export class MeasuredMachine {
       counters: this.counters(),
       memory: machine.memory(),
       guestDigest: machine.guestDigest(),
-      assumptions: assumptionsOf(machine, lacks, events),
+      assumptions: assumptionsOf(machine, notes, events),
       intervals: this.#intervals,
     };
   }

@@ -5,6 +5,7 @@
  * next is made, so that an error finds all of them at the same place in the trace.
  */
 import { ConfigError, TraceError, UsageError } from '../errors.js';
+import { passedOverNotes, traceNotes } from '../trace/trace-notes.js';
 import { type Crew, LocalCrew } from './crew.js';
 import type { ReplayOutcome, ReplayRequest } from './run.js';
 import { Schedule } from './schedule.js';
@@ -43,8 +44,8 @@ export async function replayOnThreads(
 }
 
 function orderOf({ trace, machines, strip, lenient }: ReplayRequest) {
-  const { header, lacks, eventless, path } = trace;
-  return { machines, header, lacks, eventless, file: path, strip, lenient };
+  const { header, eventless, path } = trace;
+  return { machines, header, notes: traceNotes(trace), eventless, file: path, strip, lenient };
 }
 
 async function replayWith(request: ReplayRequest, crew: Crew): Promise<ReplayOutcome> {
@@ -53,8 +54,10 @@ async function replayWith(request: ReplayRequest, crew: Crew): Promise<ReplayOut
   if (error === null && schedule.counted + schedule.eventsMarked === 0)
     throw nothingCounted(request, schedule);
   const { runs, addressSpaces } = await crew.finish(schedule.finish(), schedule.events);
+  const late = passedOverNotes(request.trace.passedOver);
   return {
-    runs,
+    runs:
+      late.length === 0 ? runs : runs.map((run) => ({ ...run, assumptions: [...run.assumptions, ...late] })),
     accesses: schedule.counted,
     warmup: schedule.warmed,
     skipped: Math.min(request.skip, schedule.position),

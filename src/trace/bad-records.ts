@@ -61,6 +61,11 @@ export function badRecord(file: string, field: FieldPlace, message: string, hint
   });
 }
 
+/** The error for one bad record of a binary trace, `offset` bytes from its start. */
+export function badBytes(file: string, offset: number, message: string): TraceError {
+  return new TraceError({ file, offset }, message, { hint: nextStep(file) });
+}
+
 /** Counts bad records, and decides whether to go on. */
 export class BadRecords {
   readonly #options: ReaderOptions;

@@ -4,12 +4,15 @@
  * When the input breaks off, what came before is written and marked as incomplete.
  */
 import { TraceError } from '../errors.js';
+import type { PassedOver } from './format.js';
 import type { OpenTrace } from './open.js';
 import type { TraceSink, TraceWriterFormat } from './writers/writer.js';
 
 export interface Conversion {
   readonly accesses: number;
   readonly events: number;
+  /** What the output's format has no word for, by what it is. */
+  readonly lost: PassedOver;
   /** The input error that ended it early. */
   readonly error: TraceError | null;
 }
@@ -37,5 +40,5 @@ export async function convertTrace(
     failure = error;
   }
   writer.end(failure === null);
-  return { accesses, events, error: failure };
+  return { accesses, events, lost: writer.lost ?? new Map(), error: failure };
 }

@@ -1,4 +1,4 @@
-/** Which format a trace is in, by its first bytes: formats are asked in the order of their priority. */
+/** Which format a trace is in, by its first bytes: every format is asked, and exactly one has to recognise them. */
 import { TraceError } from '../errors.js';
 import { quoted, STDIN_NAME } from './bad-records.js';
 import type { ByteSource, TraceFormat } from './format.js';
@@ -7,16 +7,31 @@ import { TRACE_FORMATS } from './formats/index.js';
 /** Bytes that a message shows of a file that nobody recognises. */
 const SHOWN_BYTES = 24;
 
-/** The format of `source`. Throws {@link TraceError} with the first bytes if none recognises it. */
-export function detectFormat(source: Pick<ByteSource, 'name' | 'head'>): TraceFormat {
-  const formats = TRACE_FORMATS.all().toSorted((a, b) => a.priority - b.priority);
-  const format = formats.find((candidate) => candidate.sniff(source.head));
-  if (format !== undefined) return format;
+/** The format of `source`. Throws {@link TraceError} if none recognises it, or more than one. */
+export function detectFormat(
+  source: Pick<ByteSource, 'name' | 'head'>,
+  formats: readonly TraceFormat[] = TRACE_FORMATS.all(),
+): TraceFormat {
+  const candidates = formats.filter((candidate) => candidate.sniff(source.head));
+  const [format, other] = candidates;
+  if (format !== undefined && other === undefined) return format;
+  if (format !== undefined) throw ambiguous(source, candidates);
   const names = TRACE_FORMATS.names().join(', ');
   const message = `is in no format that p2msim knows (${names}); it begins with ${shown(source.head)}`;
   const subject = source.name === STDIN_NAME ? '' : ' for this file';
   throw new TraceError({ file: source.name }, message, {
     hint: `\`--format NAME\` names the format${subject}; \`p2msim trace formats\` describes them`,
+  });
+}
+
+function ambiguous(
+  source: Pick<ByteSource, 'name' | 'head'>,
+  candidates: readonly TraceFormat[],
+): TraceError {
+  const names = candidates.map(({ name }) => name).toSorted();
+  const message = `may be ${names.join(' or ')}: the beginning fits them ${names.length === 2 ? 'both' : 'all'}; it begins with ${shown(source.head)}`;
+  return new TraceError({ file: source.name }, message, {
+    hint: names.map((name) => `\`--format ${name}\``).join(' or ') + ' says which',
   });
 }
 

@@ -45,13 +45,23 @@ export const DEFAULT_READ_OPTIONS: ReadOptions = {
   ignoreColumns: false,
 };
 
+/** Counts by the plural of what was counted, in the order of appearance. */
+export type PassedOver = ReadonlyMap<string, number>;
+
+/** What the addresses of a format are; `source`: those of whatever a trace was converted from. */
+export type AddressKind = 'virtual' | 'physical' | 'source';
+
 /** An opened trace: its header is known before the first chunk. */
 export interface TraceStream {
   readonly header: TraceHeader;
-  /** True if addresses are virtual; all of today's formats say true. */
+  /** False: addresses are physical. */
   readonly virtual: boolean;
   /** What this trace cannot say (for reports): e.g. `page-table edits`. */
   readonly lacks: readonly string[];
+  /** What reading takes for granted, one sentence each; reports list them. */
+  readonly assumes?: readonly string[] | undefined;
+  /** Records that were read and mean nothing here, by what they are; complete at the end of the trace. */
+  readonly passedOver?: PassedOver | undefined;
   /** True if there is nothing but accesses in it, for certain: machines may then share what events would change. */
   readonly eventless: boolean;
   /** Name of the format that a converted trace was in first. */
@@ -67,9 +77,17 @@ export interface TraceFormat {
   readonly name: string;
   /** One line, printed by `p2msim trace formats`. */
   readonly summary: string;
-  /** Unique; lower is asked first. */
+  readonly addresses: AddressKind;
+  /** What no trace of this format can say. */
+  readonly lacks: readonly string[];
+  /** What reading one takes for granted, one sentence each. */
+  readonly assumes?: readonly string[] | undefined;
+  /** Unique; the order in which formats are listed. */
   readonly priority: number;
-  /** Looks at no more than {@link SNIFF_BYTES} bytes, does no I/O, never throws. */
+  /**
+   * True if these bytes can be the beginning of such a trace. Two formats must not both say so of one head: that is an
+   * error to the user. Looks at no more than {@link SNIFF_BYTES} bytes, does no I/O, never throws.
+   */
   sniff(head: Uint8Array): boolean;
   open(source: ByteSource, options: ReadOptions): Promise<TraceStream>;
 }

@@ -6,6 +6,7 @@
 import { TraceError } from '../errors.js';
 import type { TraceChunk } from './access.js';
 import type { ChunkBuilder } from './chunk-builder.js';
+import { decodeChunks } from './chunk-loop.js';
 import type { ByteSource } from './format.js';
 
 /** Bytes of the longest line that is read; it bounds the memory for a file without line feeds. */
@@ -111,33 +112,23 @@ export async function fillLines(input: AsyncIterator<Uint8Array>, lines: LineBuf
   return !lines.drained;
 }
 
-/**
- * Chunks decoded from `lines`. `decode` consumes lines until none is left or the builder is full.
- * When it (or the input) throws, what was decoded before is delivered first.
- */
-export async function* decodeLines(
+/** Chunks decoded from `lines`. `decode` consumes lines until none is left or the builder is full. */
+export function decodeLines(
   source: ByteSource,
   input: AsyncIterator<Uint8Array>,
   lines: LineBuffer,
-  builder: ChunkBuilder,
+  out: ChunkBuilder,
   decode: () => void,
 ): AsyncGenerator<TraceChunk> {
-  try {
-    for (let more = true; more;) {
-      let failure: { readonly error: unknown } | undefined;
-      try {
-        decode();
-        if (lines.drained && !builder.full) more = await fillLines(input, lines);
-      } catch (error) {
-        failure = { error };
-      }
-      if ((builder.full || !more || failure !== undefined) && !builder.empty) {
-        yield builder.chunk(source.bytesRead);
-        builder.clear();
-      }
-      if (failure !== undefined) throw failure.error;
-    }
-  } finally {
-    await input.return?.();
-  }
+  return decodeChunks(source, input, {
+    out,
+    get full() {
+      return out.full;
+    },
+    decode: () => {
+      decode();
+      return lines.drained;
+    },
+    fill: () => fillLines(input, lines),
+  });
 }

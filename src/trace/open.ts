@@ -78,6 +78,11 @@ export async function openTrace(path: string, options: OpenOptions): Promise<Ope
   }
 }
 
+/** What was assumed in reading the trace that a converted one was made from. */
+function assumedBy(source: string | undefined): readonly string[] | undefined {
+  return TRACE_FORMATS.all().find(({ name }) => name === source)?.assumes;
+}
+
 function opened(
   path: string,
   format: string,
@@ -95,6 +100,10 @@ function opened(
     lacks: stream.lacks,
     eventless: stream.eventless,
     source: stream.source,
+    assumes: stream.assumes ?? assumedBy(stream.source),
+    get passedOver() {
+      return stream.passedOver;
+    },
     badRecords,
     batchRecords,
     totalBytes: source.totalBytes,

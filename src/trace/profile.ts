@@ -70,6 +70,12 @@ export interface TraceProfile {
   readonly regions: readonly Region[];
   readonly badRecords: number;
   readonly lacks: readonly string[];
+  /** `virtual`, or `physical`. */
+  readonly addresses: 'virtual' | 'physical';
+  /** What reading took for granted. */
+  readonly assumes: readonly string[];
+  /** Records that mean nothing here, by what they are. */
+  readonly passedOver: Readonly<Record<string, number>>;
 }
 
 /** Reads the whole trace. */
@@ -83,10 +89,16 @@ export async function profileTrace(trace: OpenTrace): Promise<TraceProfile> {
     ...profiler.result(),
     badRecords: trace.skipped.count,
     lacks: trace.lacks,
+    addresses: trace.virtual ? 'virtual' : 'physical',
+    assumes: trace.assumes ?? [],
+    passedOver: Object.fromEntries(trace.passedOver ?? []),
   };
 }
 
-type Counted = Omit<TraceProfile, 'path' | 'format' | 'sha256' | 'badRecords' | 'lacks'>;
+type Counted = Omit<
+  TraceProfile,
+  'path' | 'format' | 'sha256' | 'badRecords' | 'lacks' | 'addresses' | 'assumes' | 'passedOver'
+>;
 
 class Profiler {
   readonly #ops = [0, 0, 0, 0];

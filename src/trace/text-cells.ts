@@ -17,6 +17,7 @@ const LF = 10;
 const CR = 13;
 const QUOTE = 34;
 const ZERO = 48;
+const COLON = 58;
 /** `0x` as 16 bits in little-endian order. */
 const PREFIX = 0x7830;
 /** Longest decimal cell: seven digits are enough for any size or vcpu. */
@@ -121,6 +122,25 @@ export class CellReader {
     const end = this.#decimalAt(bytes, p);
     this.size = end > p ? this.#number : 1;
     return this.size > 0 && this.size <= MAX_ACCESS_BYTES ? end : -1;
+  }
+
+  /** The address fields keep what the row's address was. */
+  hexSizeAt(view: DataView, p: number): number {
+    const { hi, lo } = this;
+    const end = this.addressAt(view, p);
+    this.size = this.hi === 0 ? this.lo >>> 0 : 0;
+    this.hi = hi;
+    this.lo = lo;
+    return this.size > 0 && this.size <= MAX_ACCESS_BYTES ? end : -1;
+  }
+
+  /** An address that is not kept, and a colon. */
+  codeAt(view: DataView, p: number): number {
+    const { hi, lo } = this;
+    const end = this.addressAt(view, p);
+    this.hi = hi;
+    this.lo = lo;
+    return end >= 0 && view.getUint8(end) === COLON ? end + 1 : -1;
   }
 
   vcpuAt(bytes: Uint8Array, p: number): number {

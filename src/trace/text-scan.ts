@@ -207,6 +207,10 @@ export class TextScanner {
         return cells.addressAt(view, p);
       case shape.ROLE_SIZE:
         return cells.sizeAt(bytes, p);
+      case shape.ROLE_HEX_SIZE:
+        return cells.hexSizeAt(view, p);
+      case shape.ROLE_CODE:
+        return cells.codeAt(view, p);
       case shape.ROLE_VCPU:
         return cells.vcpuAt(bytes, p);
       case shape.ROLE_SPACE:

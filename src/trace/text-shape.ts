@@ -18,7 +18,11 @@ export const ROLE_VCPU = 3;
 export const ROLE_SPACE = 4;
 /** Anything that an access does not need; no quotes. */
 export const ROLE_OTHER = 5;
-export type Role = 0 | 1 | 2 | 3 | 4 | 5;
+/** Hexadecimal bytes, `0x` as in addresses. */
+export const ROLE_HEX_SIZE = 6;
+/** An address with a colon behind it, which an access does not need. */
+export const ROLE_CODE = 7;
+export type Role = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** In {@link RowShape.separators}: the next column follows at once. */
 export const NO_SEPARATOR = -1;

@@ -128,7 +128,7 @@ describe('what is refused', () => {
   it.each([
     [
       [GOOD, 'out.txt'],
-      /the name out\.txt says nothing of the format to write\nhint: give --to csv or --to p2mtrace/,
+      /the name out\.txt says nothing of the format to write\nhint: give --to FORMAT \(csv, p2mtrace/,
     ],
     [[GOOD, '-'], /standard output has no name of the format to write/],
     [[GOOD, 'a.csv', '--to', 'p2mtarce'], /unknown output format 'p2mtarce' \(did you mean 'p2mtrace'\?\)/],

@@ -1,6 +1,8 @@
 /** Helpers for tests of trace readers: bytes in memory, everything a trace says, samples checked all ways. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { expect } from 'vitest';
@@ -10,7 +12,9 @@ import type { TraceEvent } from '../../src/trace/event.js';
 import type { ByteSource, ReadOptions, TraceStream } from '../../src/trace/format.js';
 import { DEFAULT_READ_OPTIONS, SNIFF_BYTES } from '../../src/trace/format.js';
 import { TRACE_FORMATS } from '../../src/trace/formats/index.js';
+import { convertTrace } from '../../src/trace/convert.js';
 import { openTrace } from '../../src/trace/open.js';
+import { TRACE_WRITERS } from '../../src/trace/writers/index.js';
 
 const OPS = ['R', 'W', 'X', 'M'] as const;
 
@@ -89,8 +93,9 @@ const CHUNK_BYTES = [4093, 65536, 1 << 20];
 const SMALL_SAMPLE = 8192;
 
 /**
- * Reads a shipped trace: recognised by content on standard input (where it has no name), the same
- * through gzip, the same for every chunk size.
+ * Reads a shipped trace: recognised by content on standard input (where it has no name) and under a name that says
+ * nothing, by its own format alone; the same through gzip, for every chunk size, and through every format that holds
+ * all of it.
  */
 export async function checkTraceSample(path: string): Promise<SampleCounts> {
   const stored = readFileSync(path);
@@ -105,12 +110,62 @@ export async function checkTraceSample(path: string): Promise<SampleCounts> {
     expect(stream.digest()).toBe(named.digest());
   }
   const format = TRACE_FORMATS.get(named.format);
+  expect(sniffers(bytes)).toEqual([named.format]);
+  await checkWrongName(stored, named.format, digest);
+  if (bytes.length <= SMALL_SAMPLE) await checkRoundTrip(path);
   const sizes = bytes.length <= SMALL_SAMPLE ? Array.from({ length: 64 }, (_, i) => i + 1) : CHUNK_BYTES;
   for (const size of sizes) {
     const again = await fingerprint(await format.open(bytesSource(bytes, size), read));
     expect(again.digest, `chunks of ${size} bytes`).toBe(digest);
   }
   return { format: named.format, ...counts };
+}
+
+/** Names of the formats that take these bytes for theirs. */
+export function sniffers(bytes: Uint8Array): string[] {
+  const head = bytes.subarray(0, SNIFF_BYTES);
+  return TRACE_FORMATS.all()
+    .filter((format) => format.sniff(head))
+    .map(({ name }) => name);
+}
+
+async function checkWrongName(stored: Uint8Array, format: string, digest: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'p2msim-'));
+  try {
+    const path = join(folder, 'unknown');
+    writeFileSync(path, stored);
+    const trace = await openTrace(path, { read: DEFAULT_READ_OPTIONS });
+    expect(trace.format).toBe(format);
+    expect((await fingerprint(trace)).digest).toBe(digest);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The trace through CSV and p2mtrace, record by record (lines of events apart, which CSV numbers anew). */
+async function checkRoundTrip(path: string): Promise<void> {
+  const read = DEFAULT_READ_OPTIONS;
+  const records = async (open: () => ReturnType<typeof openTrace>) =>
+    (await decode(open)).records.map((record) =>
+      typeof record === 'string' ? record : { ...record, line: 0 },
+    );
+  const original = await records(() => openTrace(path, { read }));
+  for (const to of ['csv', 'p2mtrace']) {
+    const parts: Uint8Array[] = [];
+    const trace = await openTrace(path, { read });
+    await convertTrace(trace, TRACE_WRITERS.get(to), (part) => parts.push(part));
+    const converted = await openTrace('-', { read, stdin: Readable.from([Buffer.concat(parts)]) });
+    expect(converted.format).toBe(to);
+    expect(await records(async () => converted), `through ${to}`).toEqual(original);
+    if (to !== 'p2mtrace') continue;
+    const { virtual, lacks, source, assumes } = converted;
+    expect({ virtual, lacks, source, assumes }).toEqual({
+      virtual: trace.virtual,
+      lacks: trace.lacks,
+      source: trace.source ?? trace.format,
+      assumes: trace.assumes,
+    });
+  }
 }
 
 /** Counts, and a digest of all accesses and of all events with their positions. */

@@ -52,7 +52,7 @@ function run(
   chunk: TraceChunk,
   eventless: boolean,
 ): readonly MachineRun[] {
-  const order = { machines: requests, header: EMPTY_HEADER, lacks: [], file: 'trace', lenient: false };
+  const order = { machines: requests, header: EMPTY_HEADER, notes: [], file: 'trace', lenient: false };
   const crew = new LocalCrew({ ...order, eventless, strip: true });
   crew.carryOut(chunk, [{ kind: 'accesses', from: 0, to: chunk.accesses.n }]);
   return crew.finish([], 0).runs;

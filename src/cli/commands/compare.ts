@@ -57,7 +57,7 @@ export function addCompare(program: Command, context: Context): void {
       'Replay each trace once under several modes, print them side by side, and say which is cheaper; or put results ' +
         'of several modes, written by --json, side by side.',
     )
-    .argument('<traces...>', 'trace files, plain or gzip, or - for standard input; or saved results')
+    .argument('<traces...>', 'trace files, plain or compressed, or - for standard input; or saved results')
     .optionsGroup('Compare:')
     .option(
       '--allow-different <kinds>',

@@ -135,7 +135,7 @@ export function addDiff(program: Command, context: Context): void {
       'Compare two saved results metric by metric; or a result with a trace, which is replayed with the configuration ' +
         'of the result. Counts are exact: = means identical, and a result against itself prints nothing.',
     )
-    .argument('<base>', 'result written by --json or -r ndjson, plain or gzip, or - for standard input')
+    .argument('<base>', 'result written by --json or -r ndjson, plain or compressed, or - for standard input')
     .argument('[head]', 'another result, or a trace; with --col one file may be enough')
     .optionsGroup('Compare:')
     .option('--row <dims>', 'dimensions that make rows: metric, mode, trace, ... (default: metric)')

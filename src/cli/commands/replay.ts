@@ -10,7 +10,7 @@ export function addReplay(program: Command, context: Context): void {
     .command('replay')
     .summary('replay a trace under one mode')
     .description('Replay a trace under one mode and print what happened and what it costs.')
-    .argument('<trace>', 'trace file, plain or gzip, or - for standard input');
+    .argument('<trace>', 'trace file, plain or compressed, or - for standard input');
   addFlags(
     command,
     'input',

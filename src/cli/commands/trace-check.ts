@@ -25,7 +25,7 @@ export function addCheck(parent: CommandUnknownOpts, context: Context): void {
     .command('check')
     .summary('list every bad record')
     .description('List bad records and contradictions of a trace. Exits with 1 if there are errors.')
-    .argument('<trace>', 'trace file, plain or gzip, or - for standard input')
+    .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .option('--json', 'print the findings as JSON');
   addFlags(command, 'input');
   command.action(async (path, values) => {

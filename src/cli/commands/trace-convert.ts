@@ -16,15 +16,20 @@ function summary(
   [output, size]: readonly [name: string, size: number],
   to: TraceWriterFormat,
   trace: OpenTrace,
-  { accesses, events, error }: Conversion,
+  { accesses, events, lost, error }: Conversion,
 ): string {
   const from = `${trace.format}, ${counted(trace.bytesRead, 'bytes')}`;
   const records = `${counted(accesses, 'accesses')}, ${counted(events, 'events')}`;
   const name = output === '-' ? 'standard output' : output;
   const lines = [`${name}: ${to.name}, ${records}, ${counted(size, 'bytes')} (from ${from})`];
+  const words = [...lost].map(([what, n]) => counted(n, what));
+  if (words.length > 0) lines.push(`lost, for ${to.name} cannot say it: ${words.join('; ')}`);
+  const addresses = trace.virtual ? 'virtual' : 'physical';
+  if (to.addresses !== 'source' && to.addresses !== addresses)
+    lines.push(`lost: that addresses are ${addresses}`);
   const { count, first } = trace.skipped;
   if (count > 0) lines.push(`bad records dropped: ${count.toLocaleString('en-US')}; the first: ${first}`);
-  if (error !== null) lines.push(`${name}: incomplete, as its end says`);
+  if (error !== null) lines.push(`${name}: incomplete${to.marksEnd ? ', as its end says' : ''}`);
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -33,12 +38,12 @@ export function addConvert(parent: CommandUnknownOpts, context: Context): void {
     .command('convert')
     .summary('write a trace in another format')
     .description(
-      'Write a trace in another format: csv (text), or p2mtrace (compact, and several times faster to read). OUT is ' +
-        'replaced when it is whole.',
+      'Write a trace in another format: p2mtrace (compact, and several times faster to read), csv, or what other ' +
+        'tools read: lackey, din, xdin, rw. Says what that format cannot hold. OUT is replaced when it is whole.',
     )
-    .argument('<trace>', 'trace file, plain or gzip, or - for standard input')
+    .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .argument('<out>', 'file to write, compressed if it ends in .gz, or - for standard output')
-    .option('--to <format>', 'csv or p2mtrace (default: by the end of OUT: .csv, .p2mtrace, .p2mt)');
+    .option('--to <format>', 'p2mtrace, csv, lackey, din, xdin or rw (default: by the end of OUT)');
   addFlags(command, 'input');
   command.addHelpText(
     'after',

@@ -50,7 +50,7 @@ export function addHead(parent: CommandUnknownOpts, context: Context): void {
     .command('head')
     .summary('print the first records')
     .description('Print the first records of a trace as p2msim reads them.')
-    .argument('<trace>', 'trace file, plain or gzip, or - for standard input')
+    .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .option('-n, --lines <n>', `records to print (default: ${DEFAULT_LINES})`);
   addFlags(command, 'input');
   command.action(async (path, values) => {

@@ -69,6 +69,10 @@ function profileText(profile: TraceProfile, library: Library): string {
   if (profile.events > 0) lines.push('', 'Events', ...counts(Object.entries(profile.eventKinds)));
   lines.push('', `address spaces: ${profile.addressSpaces.join(', ')}; vcpus: ${profile.vcpus.join(', ')}`);
   if (profile.badRecords > 0) lines.push(`bad records passed over: ${grouped(profile.badRecords)}`);
+  lines.push(`addresses: ${profile.addresses}`);
+  for (const what of profile.assumes) lines.push(`assumed: ${what}`);
+  for (const [what, n] of Object.entries(profile.passedOver))
+    lines.push(`passed over: ${grouped(n)} ${what}`);
   if (profile.lacks.length > 0) lines.push(`not in this trace: ${profile.lacks.join(', ')}`);
   return `${lines.join('\n')}\n`;
 }
@@ -78,7 +82,7 @@ export function addInfo(parent: CommandUnknownOpts, context: Context): void {
     .command('info')
     .summary('print kinds of access, footprint, regions')
     .description('Print what a trace holds: kinds of access, footprint by page size, regions, events.')
-    .argument('<trace>', 'trace file, plain or gzip, or - for standard input')
+    .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .option('--json', 'print the profile as JSON');
   addFlags(command, 'input');
   command.action(async (path, values) => {

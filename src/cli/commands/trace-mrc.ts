@@ -142,7 +142,7 @@ export function addMrc(parent: CommandUnknownOpts, context: Context): void {
       'Print the misses of a TLB by its size (miss-ratio curve), exact for every size at once: LRU stack distances ' +
         'in one pass over the trace. Fully associative, LRU, never flushed; docs/mrc.md.',
     )
-    .argument('<trace>', 'trace file, plain or gzip, or - for standard input');
+    .argument('<trace>', 'trace file, plain or compressed, or - for standard input');
   addOptions(command);
   addFlags(command, 'input');
   command.addHelpText(

@@ -43,7 +43,7 @@ export function addWalk(program: Command, context: Context): void {
     .command('walk')
     .summary('show the translation of one access step by step')
     .description('Replay a trace up to one access and show every memory reference that translating it makes.')
-    .argument('<trace>', 'trace file, plain or gzip, or - for standard input')
+    .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .option('--at <n>', 'record to look at, from 0')
     .option('--gva <hex>', 'address to translate instead of that of the record')
     .option('--cold', 'empty TLBs and walk caches first')

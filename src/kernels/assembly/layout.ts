@@ -6,6 +6,8 @@ export const ROLE_ADDRESS: u8 = 1;
 export const ROLE_SIZE: u8 = 2;
 export const ROLE_VCPU: u8 = 3;
 export const ROLE_SPACE: u8 = 4;
+export const ROLE_HEX_SIZE: u8 = 6;
+export const ROLE_CODE: u8 = 7;
 export const NO_SEPARATOR: i32 = -1;
 /** No byte. */
 export const NOTHING: i32 = -2;
@@ -28,6 +30,7 @@ export const SPACE: i32 = 32;
 export const QUOTE: i32 = 34;
 export const HASH: i32 = 35;
 export const ZERO: i32 = 48;
+export const COLON: i32 = 58;
 /** `0x` as 16 bits in little-endian order. */
 export const PREFIX: i32 = 0x7830;
 export const MAX_DIGITS: usize = 7;

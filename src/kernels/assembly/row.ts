@@ -7,6 +7,8 @@ import {
   ROLE_SIZE,
   ROLE_VCPU,
   ROLE_SPACE,
+  ROLE_HEX_SIZE,
+  ROLE_CODE,
   NO_SEPARATOR,
   ROLES,
   ENDS,
@@ -18,6 +20,7 @@ import {
   QUOTE,
   HASH,
   ZERO,
+  COLON,
   PREFIX,
   MAX_DIGITS,
   MAX_ACCESS_BYTES,
@@ -108,6 +111,8 @@ function cell(p: usize, column: i32): usize {
     Row.spaceEnd = textAt(p, end);
     return Row.spaceEnd;
   }
+  if (role == ROLE_HEX_SIZE) return hexSizeAt(p);
+  if (role == ROLE_CODE) return codeAt(p);
   return textAt(p, end);
 }
 
@@ -160,6 +165,27 @@ function sizeAt(p: usize): usize {
   const end = decimalAt(p);
   Row.size = end > p ? Row.number : 1;
   return Row.size > 0 && Row.size <= MAX_ACCESS_BYTES ? end : 0;
+}
+
+/** The address keeps what it was. */
+function hexSizeAt(p: usize): usize {
+  const hi = Row.hi;
+  const lo = Row.lo;
+  const end = addressAt(p);
+  Row.size = end != 0 && Row.hi == 0 ? Row.lo : 0;
+  Row.hi = hi;
+  Row.lo = lo;
+  return Row.size > 0 && Row.size <= MAX_ACCESS_BYTES ? end : 0;
+}
+
+/** An address that is not kept, and a colon. */
+function codeAt(p: usize): usize {
+  const hi = Row.hi;
+  const lo = Row.lo;
+  const end = addressAt(p);
+  Row.hi = hi;
+  Row.lo = lo;
+  return end != 0 && <i32>load<u8>(end) == COLON ? end + 1 : 0;
 }
 
 /** Up to seven digits into `number`. An empty cell is 0, if it may be empty. */

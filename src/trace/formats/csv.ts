@@ -143,6 +143,8 @@ function looksLikeRow(line: string): boolean {
 export const csv = {
   name: 'csv',
   summary: 'p2msim CSV: a header names the columns (op,va,...), then accesses and events',
+  addresses: 'virtual',
+  lacks: [],
   priority: 10,
   sniff,
   open: (source: ByteSource, options: ReaderOptions) => openCsv(source, options, 'scanner'),

@@ -68,6 +68,8 @@ async function open(source: ByteSource, options: ReaderOptions): Promise<TraceSt
 export const p2mtrace = {
   name: 'p2mtrace',
   summary: "p2msim's own compact binary format: all that CSV can say; `p2msim trace convert` writes it",
+  addresses: 'source',
+  lacks: [],
   priority: 5,
   sniff,
   open,

@@ -6,6 +6,7 @@
  */
 import { TraceError } from '../../errors.js';
 import type { OpenTrace } from '../open.js';
+import { passedOverNotes, traceNotes } from '../trace-notes.js';
 import { DistanceCounts } from './distance-counts.js';
 import { LruStack } from './lru-stack.js';
 import { MissCurve } from './miss-curve.js';
@@ -34,6 +35,8 @@ export interface MrcSource extends MrcInput {
   readonly events: number;
   readonly badRecords: number;
   readonly lacks: readonly string[];
+  /** What reports have to say about the trace itself. */
+  readonly notes: readonly string[];
 }
 
 export interface SampleOptions {
@@ -170,6 +173,7 @@ async function readPages(
     events,
     badRecords: trace.skipped.count,
     lacks: trace.lacks,
+    notes: [...traceNotes(trace), ...passedOverNotes(trace.passedOver)],
   };
 }
 

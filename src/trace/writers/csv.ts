@@ -6,6 +6,8 @@ import type { TraceWriterFormat } from './writer.js';
 export const csvWriter = {
   name: 'csv',
   suffixes: ['.csv'],
+  marksEnd: true,
+  addresses: 'virtual',
   start(facts, sink) {
     const writer = new CsvWriter();
     const text = (lines: string): void => sink(Buffer.from(lines));

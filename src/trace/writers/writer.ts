@@ -4,7 +4,7 @@
  * A format that can be written is one value that satisfies {@link TraceWriterFormat}, plus one line in index.ts.
  */
 import type { TraceChunk } from '../access.js';
-import type { TraceStream } from '../format.js';
+import type { AddressKind, PassedOver, TraceStream } from '../format.js';
 
 /** What a trace says before its first record. */
 export type TraceFacts = Pick<TraceStream, 'header' | 'virtual' | 'lacks' | 'eventless'> & {
@@ -20,6 +20,8 @@ export interface TraceWriter {
   chunk(chunk: TraceChunk): void;
   /** Writes what is left; `complete`: the trace has come to its end and did not break off by an error. */
   end(complete: boolean): void;
+  /** What the format has no word for, so far; absent: it has one for everything. */
+  readonly lost?: PassedOver | undefined;
 }
 
 export interface TraceWriterFormat {
@@ -27,6 +29,10 @@ export interface TraceWriterFormat {
   readonly name: string;
   /** Ends of file names that mean this format, without `.gz`. */
   readonly suffixes: readonly string[];
+  /** A trace that broke off says so at its end. */
+  readonly marksEnd: boolean;
+  /** What its traces are taken to hold when they are read; `source`: they say it themselves. */
+  readonly addresses: AddressKind;
   /** Begins a trace: what comes before the first record is written at once. */
   start(facts: TraceFacts, sink: TraceSink): TraceWriter;
 }

@@ -87,7 +87,7 @@ describe('trace check', () => {
     expect(await check('op,va\n')).toEqual(['error -: the trace has no access; there is nothing to replay']);
     const cut = await checkTrace(await openTrace('traces/csv/malformed/truncated.csv.gz', { read }));
     expect(cut.map((finding) => finding.message)).toEqual([
-      'the gzip data ends early: the file is truncated',
+      'the gzip data ends early: the file is truncated after 5449 bytes',
     ]);
   });
 });

@@ -81,13 +81,60 @@ describe('a converted trace', () => {
   });
 });
 
+describe('a text format of other tools', () => {
+  const MIXED = 'op,va,size,vcpu\nR,1000,1,0\nW,2000,8,1\nX,401000,3,0\nM,3000,4,0\nINVLPG,1000\n';
+
+  it.each([
+    ['lackey', ' L 00001000,1\n S 00002000,8\nI  00401000,3\n M 00003000,4\n', { vcpus: 1, events: 1 }],
+    ['din', '0 1000\n1 2000\n2 401000\n0 3000\n1 3000\n', { modifies: 1, sizes: 3, vcpus: 1, events: 1 }],
+    ['xdin', 'r 1000 1\nw 2000 8\ni 401000 3\nr 3000 4\nw 3000 4\n', { modifies: 1, vcpus: 1, events: 1 }],
+    [
+      'rw',
+      '0x1000 R\n0x2000 W\n0x3000 R\n0x3000 W\n',
+      { fetches: 1, modifies: 1, sizes: 2, vcpus: 1, events: 1 },
+    ],
+  ])('%s has what it has words for, and the rest is counted as lost', async (to, text, lost) => {
+    const done = await convert(MIXED, to);
+    expect(done.bytes.toString()).toBe(text);
+    const names = {
+      vcpus: 'vcpus of accesses, other than 0',
+      events: 'events',
+      modifies: 'modifies, each written as a read and a write',
+      sizes: 'access sizes other than 1 byte',
+      fetches: 'instruction fetches',
+    };
+    const expected = Object.entries(names).flatMap(([key, name]) => {
+      const count = (lost as Partial<Record<string, number>>)[key];
+      return count === undefined ? [] : [[name, count] as const];
+    });
+    expect(new Map(done.lost)).toEqual(new Map(expected));
+    // What was written is read again, by its content.
+    expect((await open(done.bytes)).format).toBe(to);
+  });
+
+  it('is written the same however the records are cut into chunks', async () => {
+    const once = await convert(LACKEY, 'xdin');
+    const parts: Uint8Array[] = [];
+    const small = await openTrace('-', {
+      stdin: Readable.from([LACKEY]),
+      read: { ...DEFAULT_READ_OPTIONS, batchRecords: 7 },
+    });
+    await convertTrace(small, TRACE_WRITERS.get('xdin'), (part) => parts.push(part));
+    expect(Buffer.concat(parts).equals(once.bytes)).toBe(true);
+  });
+});
+
 describe('the format to write', () => {
   it.each([
     ['a.csv', 'csv'],
     ['a.csv.gz', 'csv'],
     ['a.p2mtrace', 'p2mtrace'],
     ['a.p2mt.gz', 'p2mtrace'],
-    ['a.lackey', undefined],
+    ['a.lackey.gz', 'lackey'],
+    ['a.din', 'din'],
+    ['a.xdin', 'xdin'],
+    ['a.rw', 'rw'],
+    ['a.pinatrace', undefined],
     ['-', undefined],
   ])('is known by the end of the name %s: %s', (path, name) => {
     expect(writerForName(path)?.name).toBe(name);

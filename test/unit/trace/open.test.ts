@@ -20,7 +20,7 @@ describe('opening a trace', () => {
   it('suggests a format for a name that is none', async () => {
     const open = openTrace('-', { read, format: 'lacky', stdin: text('') });
     await expect(open).rejects.toThrow(
-      "unknown format 'lacky' (did you mean 'lackey'?); formats are csv, lackey",
+      "unknown format 'lacky' (did you mean 'lackey'?); formats are csv, lackey, p2mtrace",
     );
     await expect(open).rejects.toBeInstanceOf(UsageError);
   });

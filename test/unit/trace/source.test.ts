@@ -101,7 +101,7 @@ describe('source', () => {
   it('delivers everything that inflates before a gzip file ends early', async () => {
     const stored = gzipSync(content);
     const { bytes, error } = await read(file('cut.gz', stored.subarray(0, stored.length - 1000)));
-    expect(error?.message).toBe('the gzip data ends early: the file is truncated');
+    expect(error?.message).toMatch(/^the gzip data ends early: the file is truncated after \d+ bytes$/);
     // Noise hardly compresses, so about 1000 bytes of 700,001 are missing.
     expect(bytes.length).toBeGreaterThan(690_000);
     expect(bytes.equals(content.subarray(0, bytes.length))).toBe(true);
@@ -124,14 +124,5 @@ describe('source', () => {
     const path = file('secret', 'op,va\n');
     chmodSync(path, 0);
     expect(await failure(path)).toMatch(/^permission to read was denied/);
-  });
-
-  it('names the command for containers that it does not open', async () => {
-    const xz = file('t.xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 1, 2]));
-    expect(await failure(xz)).toBe(
-      `the file is compressed with xz; expected plain text or gzip | decompress it first: \`xz -dc ${xz} | p2msim replay -\``,
-    );
-    const zstd = Readable.from([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0])]);
-    expect(await failure('-', zstd)).toMatch(/compressed with zstd.*`zstd -dc \| p2msim replay -`/);
   });
 });

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ReadOptions } from '../../../../src/trace/format.js';
 import { DEFAULT_READ_OPTIONS } from '../../../../src/trace/format.js';
-import type { LackeyEngine } from '../../../../src/trace/formats/lackey.js';
+import type { TextEngine } from '../../../../src/trace/text-format.js';
 import { openLackey } from '../../../../src/trace/formats/lackey.js';
 import { bytesSource, decode, shortError } from '../../../helpers/traces.js';
 
@@ -73,7 +73,7 @@ const trace = fc.record({
 });
 
 async function read(
-  engine: LackeyEngine,
+  engine: TextEngine,
   text: string,
   chunkBytes: number,
   options: ReadOptions,

@@ -3,9 +3,12 @@
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { TRACE_FORMATS } from '../../../../src/trace/formats/index.js';
 import { DEFAULT_READ_OPTIONS } from '../../../../src/trace/format.js';
 import { openTrace } from '../../../../src/trace/open.js';
 import { decode, decodeText, shortError } from '../../../helpers/traces.js';
+
+const KNOWN = TRACE_FORMATS.names().join(', ');
 
 /** Accesses before the error, and the error as `file:line:column: message`. */
 type Expected = readonly [accesses: number, message: string];
@@ -19,7 +22,7 @@ const CSV: Readonly<Record<string, Expected>> = {
   'bad-vcpu.csv': [0, 'bad-vcpu.csv:3:10: "2" is not a decimal number from 0 to 1 (column vcpu)'],
   'binary-junk.csv': [
     0,
-    'binary-junk.csv: is in no format that p2msim knows (csv, lackey, p2mtrace); it begins with 89 50 4e 47 0d 0a 1a 0a',
+    `binary-junk.csv: is in no format that p2msim knows (${KNOWN}); it begins with 89 50 4e 47 0d 0a 1a 0a`,
   ],
   'damaged.csv.gz': [0, 'damaged.csv.gz: the gzip data is damaged: incorrect data check'],
   'empty.csv': [0, 'empty.csv: the trace is empty; expected at least one access'],
@@ -60,11 +63,14 @@ const CSV: Readonly<Record<string, Expected>> = {
   'open-quote.csv': [1, 'open-quote.csv:3:7: the quote is not closed on this line'],
   'prose.csv': [
     0,
-    'prose.csv: is in no format that p2msim knows (csv, lackey, p2mtrace); it begins with "plain prose is no trace"',
+    `prose.csv: is in no format that p2msim knows (${KNOWN}); it begins with "plain prose is no trace"`,
   ],
   'repeated-column.csv': [0, "repeated-column.csv:1:7: column 'va' is named twice"],
   // 5,449 of 7,449 compressed bytes: so many records inflate before the end.
-  'truncated.csv.gz': [1448, 'truncated.csv.gz: the gzip data ends early: the file is truncated'],
+  'truncated.csv.gz': [
+    1448,
+    'truncated.csv.gz: the gzip data ends early: the file is truncated after 5449 bytes',
+  ],
   'unaligned-map.csv': [
     0,
     'unaligned-map.csv:2:5: "0x1234" is not a multiple of the page size 0x1000 (column va)',
@@ -100,7 +106,10 @@ const LACKEY: Readonly<Record<string, Expected>> = {
     1,
     `program-output.lackey:3:1: "hello from the traced program" is not a lackey record; ${FORMS}`,
   ],
-  'truncated.lackey.gz': [1450, 'truncated.lackey.gz: the gzip data ends early: the file is truncated'],
+  'truncated.lackey.gz': [
+    1450,
+    'truncated.lackey.gz: the gzip data ends early: the file is truncated after 2682 bytes',
+  ],
   'unknown-kind.lackey': [1, `unknown-kind.lackey:3:2: " Q 2000,8" is not a lackey record; ${FORMS}`],
 };
 
@@ -177,7 +186,7 @@ const P2MTRACE: Readonly<Record<string, Expected>> = {
   ],
   'text-mode.p2mtrace': [
     0,
-    'text-mode.p2mtrace: is in no format that p2msim knows (csv, lackey, p2mtrace); it begins with 8f 50 32 4d 54 0a 1a 01',
+    `text-mode.p2mtrace: is in no format that p2msim knows (${KNOWN}); it begins with 8f 50 32 4d 54 0a 1a 01`,
   ],
   'unknown-event.p2mtrace': [
     2,

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkTraceSample } from '../../../helpers/traces.js';
@@ -50,6 +50,95 @@ describe('shipped traces', () => {
   it('reads the hand-written fork in p2mtrace: the same as in CSV', async () => {
     const csv = await checkTraceSample('traces/examples/fork.csv');
     expect(await checkTraceSample('traces/p2mtrace/fork.p2mtrace')).toEqual({ ...csv, format: 'p2mtrace' });
+  });
+
+  it('reads hand-made din: a label and an address a line', async () => {
+    // By eye: labels 0 and 3 read (4 of them), 1 writes (2), 2 fetches (2), 4 is passed over.
+    expect(await checkTraceSample('traces/din/labels.din')).toEqual({
+      format: 'din',
+      accesses: { R: 4, W: 2, X: 2, M: 0 },
+      events: 0,
+    });
+  });
+
+  it('reads hand-made extended din: kind, address, size', async () => {
+    // r and m read (3), w writes (2), i fetches (2), c and v are passed over.
+    expect(await checkTraceSample('traces/xdin/kinds.xdin')).toEqual({
+      format: 'xdin',
+      accesses: { R: 3, W: 2, X: 2, M: 0 },
+      events: 0,
+    });
+  });
+
+  it('reads hand-made pinatrace text', async () => {
+    expect(await checkTraceSample('traces/pinatrace/program.pinatrace')).toEqual({
+      format: 'pinatrace',
+      accesses: { R: 4, W: 4, X: 0, M: 0 },
+      events: 0,
+    });
+  });
+
+  it('reads a memory trace with the lines of the README of Ramulator', async () => {
+    expect(await checkTraceSample('traces/rw/memory.rw')).toEqual({
+      format: 'rw',
+      accesses: { R: 4, W: 2, X: 0, M: 0 },
+      events: 0,
+    });
+  });
+
+  it('reads hand-made packets of gem5, with and without numbers, flags and instructions', async () => {
+    // The packet with command u is passed over.
+    expect(await checkTraceSample('traces/gem5/packets.gem5')).toEqual({
+      format: 'gem5',
+      accesses: { R: 4, W: 2, X: 0, M: 0 },
+      events: 0,
+    });
+  });
+
+  it('reads hand-made ChampSim records', async () => {
+    // Counted in traces/champsim/README.md.
+    expect(await checkTraceSample('traces/champsim/six.champsim')).toEqual({
+      format: 'champsim',
+      accesses: { R: 7, W: 4, X: 6, M: 0 },
+      events: 0,
+    });
+  });
+
+  it('reads hand-made CloudSuite records, whose address spaces change twice', async () => {
+    expect(await checkTraceSample('traces/cloudsuite/four.cloudsuite')).toEqual({
+      format: 'cloudsuite',
+      accesses: { R: 6, W: 5, X: 4, M: 0 },
+      events: 2,
+    });
+  });
+
+  it('reads a hand-made thread of drmemtrace, whose process changes once', async () => {
+    expect(await checkTraceSample('traces/drmemtrace/thread.drmemtrace')).toEqual({
+      format: 'drmemtrace',
+      accesses: { R: 4, W: 3, X: 6, M: 0 },
+      events: 1,
+    });
+  });
+
+  it('reads hand-made requests of libCacheSim', async () => {
+    expect(await checkTraceSample('traces/oraclegeneral/pages.oracleGeneral.bin')).toEqual({
+      format: 'oraclegeneral',
+      accesses: { R: 4, W: 0, X: 0, M: 0 },
+      events: 0,
+    });
+  });
+
+  it.each([
+    ['champsim', 'six.champsim'],
+    ['cloudsuite', 'four.cloudsuite'],
+    ['drmemtrace', 'thread.drmemtrace'],
+    ['oraclegeneral', 'pages.oracleGeneral.bin'],
+  ])('has for %s the bytes that its README explains', (folder, name) => {
+    const readme = readFileSync(`traces/${folder}/README.md`, 'utf8');
+    const listed = [...readme.matchAll(/^((?:[0-9a-f]{2} )*[0-9a-f]{2}) +\S/gm)].map(([, hex]) => hex);
+    expect(readFileSync(`traces/${folder}/${name}`).toString('hex')).toBe(
+      listed.join('').replaceAll(' ', ''),
+    );
   });
 
   it('ships less than 4 MiB of traces', () => {

@@ -1,0 +1,135 @@
+/** Stored bytes of a file or a stream, in blocks of a fixed size whatever the pipe delivers. */
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { TraceError } from '../errors.js';
+import { STDIN_NAME } from './bad-records.js';
+
+/** Stored bytes, in blocks that are filled to the brim except for the last. */
+export interface Blocks {
+  readonly totalBytes: number | null;
+  /** The file, if it can be read at any place. */
+  readonly fd: number | null;
+  /** Fills `block` from its start; returns the bytes got, less than its length only at the end. */
+  fill(block: Uint8Array): Promise<number>;
+  close(): Promise<void>;
+}
+
+export class FileBlocks implements Blocks {
+  readonly totalBytes: number | null;
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #open = true;
+
+  constructor(path: string, handle: FileHandle, totalBytes: number | null) {
+    this.#path = path;
+    this.#handle = handle;
+    this.totalBytes = totalBytes;
+  }
+
+  get fd(): number | null {
+    return this.totalBytes === null ? null : this.#handle.fd;
+  }
+
+  async fill(block: Uint8Array): Promise<number> {
+    let filled = 0;
+    while (filled < block.length) {
+      const got = await this.#read(block, filled);
+      if (got === 0) break;
+      filled += got;
+    }
+    return filled;
+  }
+
+  async #read(block: Uint8Array, from: number): Promise<number> {
+    try {
+      return (await this.#handle.read(block, from, block.length - from, null)).bytesRead;
+    } catch (error) {
+      throw fileError(this.#path, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#open) await this.#handle.close();
+    this.#open = false;
+  }
+}
+
+export class StreamBlocks implements Blocks {
+  readonly totalBytes = null;
+  readonly fd = null;
+  readonly #chunks: AsyncIterator<Buffer | string>;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(stream: NodeJS.ReadableStream) {
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  async fill(block: Uint8Array): Promise<number> {
+    let filled = 0;
+    while (filled < block.length) {
+      if (this.#rest.length === 0) {
+        const next = await this.#next();
+        if (next === null) break;
+        this.#rest = next;
+      }
+      const part = this.#rest.subarray(0, block.length - filled);
+      block.set(part, filled);
+      filled += part.length;
+      this.#rest = this.#rest.subarray(part.length);
+    }
+    return filled;
+  }
+
+  async #next(): Promise<Uint8Array | null> {
+    try {
+      const next = await this.#chunks.next();
+      if (next.done === true) return null;
+      return typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
+    } catch (error) {
+      throw new TraceError({ file: STDIN_NAME }, 'standard input cannot be read', { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+}
+
+export async function openFile(path: string): Promise<{ handle: FileHandle; size: number | null }> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    const stat = await handle.stat();
+    if (stat.isDirectory()) throw Object.assign(new Error('directory'), { code: 'EISDIR' });
+    return { handle, size: stat.isFile() ? stat.size : null };
+  } catch (error) {
+    await handle?.close();
+    throw fileError(path, error);
+  }
+}
+
+function fileError(file: string, error: unknown): TraceError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return new TraceError({ file }, 'no such file', {
+        hint: 'check the path; `-` reads standard input',
+        cause: error,
+      });
+    case 'EISDIR':
+      return new TraceError({ file }, 'is a directory; expected a trace file', {
+        hint: `name a file in it: \`ls ${file}\``,
+        cause: error,
+      });
+    case 'EACCES':
+    case 'EPERM':
+      return new TraceError({ file }, 'permission to read was denied', {
+        hint: `\`ls -l ${file}\` shows who may read it`,
+        cause: error,
+      });
+    default: {
+      const reason = error instanceof Error ? error.message : String(error);
+      return new TraceError({ file }, `cannot be read: ${reason}`, { cause: error });
+    }
+  }
+}
