@@ -1,7 +1,7 @@
 /** Exit codes: one per cause, so that scripts can tell a failed check from a broken input. */
 
 export const EXIT_OK = 0;
-/** A check failed: `trace check` found something. */
+/** A check failed: a budget is violated, a baseline is not what comes out, `trace check` found something. */
 export const EXIT_CHECK_FAILED = 1;
 /** Wrong words on the command line, or a configuration that cannot be. */
 export const EXIT_USAGE = 2;

@@ -43,6 +43,7 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
   '.jsonl': 'ndjson',
   '.csv': 'csv',
   '.md': 'markdown',
+  '.xml': 'junit',
 };
 
 /** Reporters and files that the flags ask for; throws on unknown names and two for standard output. */
@@ -117,6 +118,11 @@ function appendicesOf(wanted: readonly Target[], context: Context, library: Libr
     }
     return [{ reporter: library.reporters.get(appendix.reporter), path }];
   });
+}
+
+/** A report is a paragraph of its own below what others have added. */
+function appendText(path: string, text: string): void {
+  if (text !== '') appendFileSync(path, `${text}\n`);
 }
 
 /** The outputs of one command. */
@@ -218,7 +224,7 @@ export class Outputs {
       this.#written.add(fd);
       closeSync(fd);
     }
-    for (const { reporter, path } of this.#appendices) appendFileSync(path, whole(reporter, this.#plain));
+    for (const { reporter, path } of this.#appendices) appendText(path, whole(reporter, this.#plain));
     const shown = this.#targets.filter(({ fd }) => fd === null);
     for (const { reporter } of shown) this.#context.stdout.write(whole(reporter, this.#options));
     if (shown.some(({ reporter }) => reporter.renderChecks !== undefined)) return;

@@ -5,6 +5,7 @@
  */
 import { DEFAULT_COST_TABLE } from '../cost/table.js';
 import { hardwareName, PAGE_FAULT_KINDS, VMEXIT_REASONS } from '../hypervisor/vmexit.js';
+import { RATIOS } from './budget/ratios.js';
 import { METRIC_EXPLANATIONS, type MetricExplanation } from './explain.js';
 
 /** The whole of docs/metrics.md, ending in a newline. */
@@ -33,6 +34,9 @@ export function metricsMarkdown(): string {
     'Sums first, then one key per row of the cost table. `--cost FILE` replaces rows.',
     metricTable(starting('cost.').filter((m) => m.source === 'cost/table.ts')),
     costTable(),
+    '## Ratios',
+    'One count by another of the same run, as reports show them. No result stores one; budgets may name them (docs/ci.md).',
+    ratioTable(),
   ].join('\n\n')}\n`;
 }
 
@@ -67,6 +71,18 @@ function kindTable(): string {
   return markdownTable(
     ['key', 'meaning', 'Xen counter', 'KVM class'],
     PAGE_FAULT_KINDS.map((k) => [`\`pf.${k.key}\``, k.meaning, code(k.xen), code(k.kvm)]),
+  );
+}
+
+function ratioTable(): string {
+  return markdownTable(
+    ['key', 'meaning', 'count', 'by'],
+    RATIOS.map(({ key, meaning, part, whole }) => [
+      code(key),
+      meaning,
+      code(part),
+      whole.map(code).join(' + '),
+    ]),
   );
 }
 

@@ -295,7 +295,7 @@ describe('reporters of checks', () => {
     ]);
     expect(code).toBe(1);
     const text = readFileSync(summary, 'utf8');
-    expect(text.startsWith('before\n')).toBe(true);
+    expect(text).toMatch(/^before\n- .*\n\n$/s);
     expect(text).toContain('| walk references | 155 | 161 | 258 |');
     expect(text).toContain('| walk.refs \\> 160 | FAIL | hap | limit 160, found 161: over by 1 |');
     expect(
@@ -309,6 +309,8 @@ describe('reporters of checks', () => {
       readFileSync(BASELINE, 'utf8').replace('"walk.refs": 161', '"walk.refs": 160'),
     );
     const report = join(scratch(), 'report.xml');
+    cli(['compare', TRACE, '--fail-on', 'walk.refs > 1', '-o', report]);
+    expect(readFileSync(report, 'utf8')).toContain('<testsuites name="p2msim" tests="3" failures="3"');
     const { code, stdout } = cli(['baseline', 'check', '-b', path, '-r', 'github', '-r', `junit=${report}`], {
       env: { GITHUB_STEP_SUMMARY: '' },
     });

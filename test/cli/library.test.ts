@@ -10,9 +10,13 @@ import {
   compareSaved,
   configDigest,
   diff,
+  failedChecks,
   isSame,
+  judgeRuns,
+  parseBudget,
   parseSaved,
   parseSetting,
+  readSaved,
   replay,
   replayAs,
   replayBaseline,
@@ -75,6 +79,16 @@ describe('the library', () => {
     expect(compareSaved([saved])).toEqual(result);
     const baseline = parseSaved(baselineText(updateBaseline([], saved.runs).runs), 'baseline.json');
     expect(isSame(diff({ results: [baseline, await replayBaseline(baseline)] }))).toBe(true);
+  });
+
+  it('judges runs by budgets, against a baseline', async () => {
+    const { result } = await replay({ trace: 'traces/examples/fork.csv', mode: 'hap' });
+    const { runs } = parseSaved(JSON.stringify(result), 'result.json');
+    const base = await readSaved('examples/diff/hap.json');
+    const budgets = ['walk.refs > +0', 'walk.refs > 160'].map((text) => parseBudget(text, 'mine'));
+    const report = judgeRuns(budgets, runs, base);
+    expect(report.checks.map(({ status }) => status)).toEqual(['ok', 'failed']);
+    expect(failedChecks(report)[0]?.said).toBe('limit 160, found 161: over by 1');
   });
 
   it('has the version of its package', () => {

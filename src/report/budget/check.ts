@@ -9,7 +9,7 @@ import { type Budget, fails, isRelative, limitOf } from './budget.js';
 import { type Fraction, fractionText, minus, toNumber } from './fraction.js';
 import { bestKept } from './kept-limit.js';
 import { type MovedMetric, movedMetrics } from './moved.js';
-import { budgetMetric, type Counted } from './ratios.js';
+import { budgetMetric, type Counted, countedOf } from './ratios.js';
 
 /** A run to be judged, and the run of the baseline that belongs to it. */
 export interface Candidate {
@@ -63,7 +63,8 @@ export function failedChecks({ checks }: CheckReport): readonly Check[] {
 }
 
 function whole(budget: Budget, { base, head, labels }: Candidate): Check {
-  return judge(budget, labelled(head, labels), null, { base, head });
+  const counted = { base: base === null ? null : countedOf(base), head: countedOf(head) };
+  return judge(budget, labelled(head, labels), null, counted);
 }
 
 function labelled(run: SavedRun, labels: Candidate['labels']): SavedRun {
@@ -78,6 +79,7 @@ function slices(budget: Budget, { base, head: run, labels }: Candidate): Check[]
   const of = (run: SavedRun, slice: SavedSlice): Counted => ({
     metrics: slice.metrics,
     zerosLeftOut: run.zerosLeftOut,
+    records: slice.accesses,
   });
   const checks = head.slices.map((slice, i) => {
     const before = base?.slices[i];

@@ -26,6 +26,16 @@ const perWalk = (part: string, meaning: string): Ratio => ({
   whole: ['walk.count'],
 });
 
+/** Stands for the records of the trace that were counted, of which one that crosses a page border is two accesses. */
+export const RECORDS = 'records';
+
+const perRecord = (part: string, meaning: string): Ratio => ({
+  key: `${part}.ratio`,
+  meaning,
+  part,
+  whole: [RECORDS],
+});
+
 export const RATIOS: readonly Ratio[] = [
   perAccess('tlb.l1d.hit', 'share of accesses that hit in the L1 DTLB'),
   perAccess('tlb.l1i.hit', 'share of accesses that hit in the L1 ITLB'),
@@ -41,21 +51,28 @@ export const RATIOS: readonly Ratio[] = [
     part: 'ntlb.hit',
     whole: ['ntlb.hit', 'ntlb.miss'],
   },
-  perAccess('vmexit.total', 'VMEXITs of an access'),
-  perAccess('guest.faults', 'guest page faults of an access'),
-  { key: 'cost.cycles.ratio', meaning: 'cycles of an access', part: 'cost.cycles', whole: ['accesses'] },
+  perRecord('vmexit.total', 'VMEXITs of a record of the trace'),
+  perRecord('guest.faults', 'guest page faults of a record of the trace'),
+  perRecord('cost.cycles', 'cycles of a record of the trace'),
 ];
 
 /** Every metric that a budget may name. */
 export const BUDGET_METRICS: readonly string[] = [...METRIC_KEYS, ...RATIOS.map(({ key }) => key)];
 
 /** What a run, or a slice of it, has counted. */
-export type Counted = Pick<SavedRun, 'metrics' | 'zerosLeftOut'>;
+export interface Counted extends Pick<SavedRun, 'metrics' | 'zerosLeftOut'> {
+  readonly records: number;
+}
+
+/** A whole run. */
+export function countedOf({ metrics, zerosLeftOut, trace }: SavedRun): Counted {
+  return { metrics, zerosLeftOut, records: trace.accesses };
+}
 
 /** A metric or ratio of a run; null if it has no such metric, or nothing to divide by. */
 export function budgetMetric(run: Counted, key: string): Fraction | null {
   const ratio = RATIOS.find((each) => each.key === key);
-  const count = (name: string): number | null => metricOf(run, name);
+  const count = (name: string): number | null => (name === RECORDS ? run.records : metricOf(run, name));
   if (ratio === undefined) {
     const value = count(key);
     return value === null ? null : fraction(value);

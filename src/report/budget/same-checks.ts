@@ -3,6 +3,7 @@ import { type DiffGroup, type DiffResult, changedGroups, unchanged } from '../di
 import { counted } from '../numbers.js';
 import type { Check, CheckReport } from './check.js';
 import { movedMetrics } from './moved.js';
+import { countedOf } from './ratios.js';
 
 /** @param matches the metrics that matter */
 export function sameChecks(diff: DiffResult, matches: (key: string) => boolean = () => true): CheckReport {
@@ -40,7 +41,9 @@ function checkOf(
         ? `not checked: the run is incomplete: ${run.incomplete ?? ''}`
         : said(group, failed, matches),
     moved:
-      base === null || head === null ? [] : movedMetrics(base, head, '').filter(({ key }) => matches(key)),
+      base === null || head === null
+        ? []
+        : movedMetrics(countedOf(base), countedOf(head), '').filter(({ key }) => matches(key)),
   };
 }
 

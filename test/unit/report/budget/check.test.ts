@@ -58,6 +58,14 @@ describe('an absolute budget', () => {
     );
   });
 
+  it('of cycles is that of the report: by records, of which one may be two accesses', () => {
+    // fork.csv has 39 records, one of which crosses a page border; 12,113 / 39 = 310.5897...
+    expect(hap.trace.accesses).toBe(39);
+    expect(judge('cost.cycles.ratio > 310.5898', hap)).toMatchObject({ status: 'ok' });
+    expect(judge('cost.cycles.ratio > 310.5897', hap)).toMatchObject({ status: 'failed' });
+    expect(judge('guest.faults.ratio > 0', hap).said).toMatch(/found 0\.5641: /);
+  });
+
   it('is not checked where there is nothing to divide by, or no such metric', () => {
     const idle = counted({ 'ntlb.hit': 0, 'ntlb.miss': 0 });
     expect(judge('ntlb.hit.ratio < 0.5', idle)).toMatchObject({

@@ -3,7 +3,7 @@ import { parseDocument } from '../../../../src/config/document.js';
 import { COUNTERS } from '../../../../src/counters.js';
 import { ConfigError } from '../../../../src/errors.js';
 import { budgetsOfSection, parseBudget } from '../../../../src/report/budget/expression.js';
-import { BUDGET_METRICS, RATIOS } from '../../../../src/report/budget/ratios.js';
+import { BUDGET_METRICS, RATIOS, RECORDS } from '../../../../src/report/budget/ratios.js';
 
 /** What a budget says, without where it came from. */
 function read(text: string) {
@@ -79,7 +79,7 @@ describe('an expression', () => {
     );
     for (const { key, part, whole } of RATIOS) {
       expect(key).toMatch(/\.ratio$/);
-      for (const name of [part, ...whole]) expect(BUDGET_METRICS).toContain(name);
+      for (const name of [part, ...whole]) expect([...BUDGET_METRICS, RECORDS]).toContain(name);
     }
   });
 });
