@@ -1,5 +1,18 @@
 /** The library surface of p2msim: the engine, and what is computed with it. The command line uses nothing else. */
 export * from './engine.js';
+export {
+  collect,
+  type Collection,
+  collectionLines,
+  type Contradiction,
+  numberRanges,
+  type ResultsInput,
+} from './batch/collect.js';
+export { collectionText, contradictionText } from './batch/collection-text.js';
+export { EXPORTS as exportFormats } from './batch/exports/index.js';
+export type { ExportFormat, ExportOptions } from './batch/exports/export.js';
+export { type PointCell, type ColumnType, type PointColumn, pointColumns } from './batch/point-columns.js';
+export { readResultsInput } from './batch/read-results.js';
 export { EXPERIMENTS as experiments } from './experiments/index.js';
 export type { Experiment, ExperimentRow } from './experiments/experiment.js';
 export {
@@ -28,6 +41,19 @@ export { sweepResults } from './batch/sweep-results.js';
 export { CaptureDecoder } from './capture/records.js';
 export { explain, explainTopics } from './report/explain.js';
 export { generatorListText } from './report/generator-list.js';
+export {
+  cellText,
+  PROJECTION_FORMATS as projectionFormats,
+  type ProjectionFormat,
+} from './report/projection/formats.js';
+export { project, type ProjectOptions } from './report/projection/project.js';
+export type {
+  Normalization,
+  Projection,
+  ProjectionColumn,
+  ProjectionRow,
+  ProjectionTable,
+} from './report/projection/projection.js';
 export { missRatioText, missesByWaysText } from './report/mrc.js';
 export { missRatioCsv, missRatioJson, missesByWaysCsv, missesByWaysJson } from './report/mrc-data.js';
 export { ASCII_PLOT, missRatioPlot, UNICODE_PLOT } from './report/mrc-plot.js';
@@ -55,6 +81,7 @@ export {
   type SampleReport,
 } from './trace/mrc/measure.js';
 export type { MissCurve } from './trace/mrc/miss-curve.js';
+export { meanInterval, type MeanInterval, quantileT } from './util/student-t.js';
 export type { Cell } from './validate/cell.js';
 export { missingHistory } from './validate/explanations.js';
 export type { Phase } from './validate/phase.js';

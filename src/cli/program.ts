@@ -3,6 +3,7 @@
  */
 import { Command } from '@commander-js/extra-typings';
 import { addBaseline } from './commands/baseline.js';
+import { addCollect } from './commands/collect.js';
 import { addCompare } from './commands/compare.js';
 import { addDiff } from './commands/diff.js';
 import { addExperiments } from './commands/experiments.js';
@@ -11,6 +12,7 @@ import { addModes } from './commands/modes.js';
 import { addPresets } from './commands/presets.js';
 import { addReplay } from './commands/replay.js';
 import { addSweep } from './commands/sweep.js';
+import { addTable } from './commands/table.js';
 import { addTrace } from './commands/trace.js';
 import { addValidate } from './commands/validate.js';
 import { addWalk } from './commands/walk.js';
@@ -27,6 +29,8 @@ const COMMANDS: readonly (readonly [name: string, add: Add])[] = [
   ['baseline', addBaseline],
   ['sweep', addSweep],
   ['experiments', addExperiments],
+  ['collect', addCollect],
+  ['table', addTable],
   ['walk', addWalk],
   ['validate', addValidate],
   ['explain', addExplain],

@@ -19,6 +19,8 @@ export const SWEEP_SCHEMA = 'p2msim.sweep/1';
 /** Lines of a results file (batch/point-line.ts): its header, and its points. */
 export const BATCH_SCHEMA = 'p2msim.batch/1';
 export const POINT_SCHEMA = 'p2msim.point/1';
+export const COLLECTION_SCHEMA = 'p2msim.collection/1';
+export const TABLE_SCHEMA = 'p2msim.table/1';
 
 export interface ToolInfo {
   readonly name: 'p2msim';

@@ -6,13 +6,20 @@ import type { SweepResult } from './result.js';
 import { row, type Section } from './section.js';
 
 /** What is shown unless metrics are chosen; columns that are zero in every point are left out. */
-const SHOWN = ['tlb.l1d.miss', 'tlb.l1i.miss', 'tlb.stlb.miss', 'walk.refs', 'vmexit.total', 'cost.cycles'];
+export const SWEEP_METRICS = [
+  'tlb.l1d.miss',
+  'tlb.l1i.miss',
+  'tlb.stlb.miss',
+  'walk.refs',
+  'vmexit.total',
+  'cost.cycles',
+];
 
 /** @param globs metrics to show, zeros too; null for the report's own choice */
 export function sweepSection({ axes, points }: SweepResult, globs: string | null): Section {
   const values = points.map((point) => new Map(metricValues(point)));
   const known = [...new Set(values.flatMap((map) => [...map.keys()]))];
-  const matches = metricMatcher(globs ?? SHOWN.join(','), known);
+  const matches = metricMatcher(globs ?? SWEEP_METRICS.join(','), known);
   const seen = (key: string): boolean => globs !== null || values.some((map) => (map.get(key) ?? 0) !== 0);
   const keys = known.filter((key) => matches(key) && seen(key));
   const [first, ...others] = axes.map(({ key }) => key);

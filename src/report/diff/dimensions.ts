@@ -16,9 +16,14 @@ export const INTERVAL = 'interval';
 export const RUN_DIMENSIONS = ['file', 'trace', 'mode', 'preset', 'version'] as const;
 
 /** Names joined by commas, checked; throws UsageError with a suggestion. */
-export function parseDimensions(text: string, flag: string, allowMetric: boolean): readonly string[] {
+export function parseDimensions(
+  text: string,
+  flag: string,
+  allowMetric: boolean,
+  allowInterval = true,
+): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
-  const words = [...(allowMetric ? [METRIC] : []), ...RUN_DIMENSIONS, INTERVAL];
+  const words = [...(allowMetric ? [METRIC] : []), ...RUN_DIMENSIONS, ...(allowInterval ? [INTERVAL] : [])];
   const known = [...words, ...CONFIG_KEYS.map(({ key }) => key)];
   for (const [i, name] of names.entries()) {
     if (names.indexOf(name) !== i) throw new UsageError(`${flag} names ${name} twice`);

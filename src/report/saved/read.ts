@@ -4,7 +4,14 @@
  * A new version of a schema gets a line in READERS; the old ones stay, so that old files stay readable.
  */
 import { TraceError } from '../../errors.js';
-import { BATCH_SCHEMA, COMPARE_SCHEMA, POINT_SCHEMA, RESULT_SCHEMA, SWEEP_SCHEMA } from '../result.js';
+import {
+  BATCH_SCHEMA,
+  COLLECTION_SCHEMA,
+  COMPARE_SCHEMA,
+  POINT_SCHEMA,
+  RESULT_SCHEMA,
+  SWEEP_SCHEMA,
+} from '../result.js';
 import { openSource } from '../../trace/source.js';
 import { didYouMean } from '../../util/registry.js';
 import { BASELINE_SCHEMA, readBaseline } from './baseline.js';
@@ -33,6 +40,11 @@ const point: Reader = (value, file, path) => {
   const run = readRun(result, file, path === '' ? 'result' : `${path}.result`);
   return [{ ...run, point: values(fields.object('point')) }];
 };
+/** Points that were collected into one value. */
+const collected: Reader = (value, file, path) =>
+  Fields.of(value, file, path)
+    .list('lines')
+    .flatMap((line, i) => point(line, file, `${path === '' ? '' : `${path}.`}lines[${i}]`));
 /** Lines of `-r ndjson` beside the results, which have all that matters here. */
 const nothing: Reader = () => [];
 
@@ -45,6 +57,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   [BATCH_SCHEMA, nothing],
   [POINT_SCHEMA, point],
   [INTERVAL_SCHEMA, nothing],
+  [COLLECTION_SCHEMA, collected],
   ['p2msim.verdict/1', nothing],
   ['p2msim.check/1', nothing],
 ]);
