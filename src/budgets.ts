@@ -109,10 +109,15 @@ export function judgeRuns(
   return { checks: judgeBudgets(budgets, candidates), implicit: false };
 }
 
-const alone = (head: SavedRun): Candidate => ({ base: null, head });
+/** A run that was replayed, with its baseline. */
+interface Replayed extends Candidate {
+  readonly head: SavedRun;
+}
+
+const alone = (head: SavedRun): Replayed => ({ base: null, head });
 
 /** Runs that ended early are not compared: what they were given and have counted is of no use. */
-function pairs(heads: readonly SavedRun[], baseline: SavedFile, allow: readonly InputKind[]): Candidate[] {
+function pairs(heads: readonly SavedRun[], baseline: SavedFile, allow: readonly InputKind[]): Replayed[] {
   const file = 'this run';
   const whole = new Map(
     heads.filter(({ incomplete }) => incomplete === null).map((head) => [{ ...head, file }, head]),
@@ -137,11 +142,11 @@ export function sliceLength(runs: readonly SavedRun[]): number {
 export function judgeDiff(budgets: readonly Budget[], diff: DiffResult): CheckReport {
   if (budgets.length === 0) return { checks: [], implicit: true };
   const candidates = diff.groups.flatMap(({ runs: [base = null, ...heads] }) =>
-    heads.flatMap((head): Candidate[] => {
-      if (head === null) return [];
+    heads.map((head): Candidate => {
+      if (head === null) return { base, head };
       const names = diff.columns.filter((name) => name !== 'file' && name !== 'trace');
       const labels = Object.fromEntries(names.map((name) => [name, dimensionOf(head, name)]));
-      return [{ base, head, labels }];
+      return { base, head, labels };
     }),
   );
   return { checks: judgeBudgets(budgets, candidates), implicit: false };

@@ -11,10 +11,10 @@ import { bestKept } from './kept-limit.js';
 import { type MovedMetric, movedMetrics } from './moved.js';
 import { budgetMetric, type Counted, countedOf } from './ratios.js';
 
-/** A run to be judged, and the run of the baseline that belongs to it. */
+/** A run to be judged, and the run of the baseline that belongs to it. One of them may be missing. */
 export interface Candidate {
   readonly base: SavedRun | null;
-  readonly head: SavedRun;
+  readonly head: SavedRun | null;
   /** What else tells it from the others: dimensions that make the sides of a diff. */
   readonly labels?: Readonly<Record<string, ConfigValue>> | undefined;
 }
@@ -53,8 +53,12 @@ export interface CheckReport {
 export function judgeBudgets(budgets: readonly Budget[], candidates: readonly Candidate[]): Check[] {
   return budgets.flatMap((budget) =>
     candidates
-      .filter(({ head }) => budget.mode === null || budget.mode === head.mode)
-      .flatMap((candidate) => (budget.perInterval ? slices(budget, candidate) : [whole(budget, candidate)])),
+      .filter(({ head, base }) => budget.mode === null || budget.mode === (head ?? base)?.mode)
+      .flatMap(({ base, head, labels }) => {
+        if (head === null) return base === null ? [] : [skipped(budget, base, null, 'there is no such run')];
+        const candidate = { base, head: labelled(head, labels) };
+        return budget.perInterval ? slices(budget, candidate) : [whole(budget, candidate)];
+      }),
   );
 }
 
@@ -62,9 +66,14 @@ export function failedChecks({ checks }: CheckReport): readonly Check[] {
   return checks.filter(({ status }) => status === 'failed');
 }
 
-function whole(budget: Budget, { base, head, labels }: Candidate): Check {
+interface Pair {
+  readonly base: SavedRun | null;
+  readonly head: SavedRun;
+}
+
+function whole(budget: Budget, { base, head }: Pair): Check {
   const counted = { base: base === null ? null : countedOf(base), head: countedOf(head) };
-  return judge(budget, labelled(head, labels), null, counted);
+  return judge(budget, head, null, counted);
 }
 
 function labelled(run: SavedRun, labels: Candidate['labels']): SavedRun {
@@ -72,8 +81,7 @@ function labelled(run: SavedRun, labels: Candidate['labels']): SavedRun {
 }
 
 /** A check for every violated slice; if there is none, one for all of them. */
-function slices(budget: Budget, { base, head: run, labels }: Candidate): Check[] {
-  const head = labelled(run, labels);
+function slices(budget: Budget, { base, head }: Pair): Check[] {
   if (head.incomplete !== null) return [whole(budget, { base, head })];
   if (head.slices.length === 0) return [skipped(budget, head, null, 'the run has no slices (--interval)')];
   const of = (run: SavedRun, slice: SavedSlice): Counted => ({

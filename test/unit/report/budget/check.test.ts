@@ -193,6 +193,23 @@ describe('the runs that are judged', () => {
   });
 });
 
+describe('a run that is in the base of a diff only', () => {
+  it('is listed, and not checked', () => {
+    const shadow = { ...hap, mode: 'shadow' };
+    const result = diff({
+      results: [
+        { file: 'a.json', schema: '', runs: [hap, shadow] },
+        { file: 'b.json', schema: '', runs: [{ ...hap, file: 'b.json' }] },
+      ],
+    });
+    const { checks } = judgeDiff([parseBudget('walk.refs > +0', '--fail-on')], result);
+    expect(checks.map(({ mode, status, said }) => [mode, status, said])).toEqual([
+      ['hap', 'ok', '161 -> 161, limit 161'],
+      ['shadow', 'skipped', 'not checked: there is no such run'],
+    ]);
+  });
+});
+
 describe('a budget per interval', () => {
   const slice = (from: number, refs: number) => ({
     from,
