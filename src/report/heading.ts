@@ -45,7 +45,10 @@ export function incompleteLine(runs: readonly RunResult[]): string | null {
   return `INCOMPLETE: ${run.manifest.incomplete ?? ''}; the numbers cover the ${covered} before it`;
 }
 
-/** Assumptions of all runs, each once; those of some modes only begin with the modes. */
+/**
+ * Assumptions of all runs, each once; those of some modes only begin with the modes. Those of a sweep that differ in
+ * numbers alone are one: `fault-around 1/16/64`.
+ */
 export function assumptionLines(runs: readonly RunResult[]): string[] {
   const modes = new Map<string, Set<string>>();
   for (const run of runs) {
@@ -54,7 +57,27 @@ export function assumptionLines(runs: readonly RunResult[]): string[] {
     }
   }
   const all = new Set(runs.map((run) => run.mode)).size;
-  return [...modes].map(([assumption, of]) =>
+  const lines = [...modes].map(([assumption, of]) =>
     of.size === all ? assumption : `${[...of].join(', ')}: ${assumption}`,
   );
+  return withNumbersJoined(lines);
+}
+
+const NUMBER = /\d+/g;
+
+function withNumbersJoined(lines: readonly string[]): string[] {
+  const alike = new Map<string, string[]>();
+  for (const line of lines) {
+    const frame = line.replace(NUMBER, '#');
+    alike.set(frame, [...(alike.get(frame) ?? []), line]);
+  }
+  return [...alike.values()].map((same) => {
+    const numbers = same.map((line) => line.match(NUMBER) ?? []);
+    let at = 0;
+    return same[0]!.replace(NUMBER, () => {
+      const values = new Set(numbers.map((row) => row[at]!));
+      at += 1;
+      return [...values].join('/');
+    });
+  });
 }

@@ -44,6 +44,32 @@ describe('collect', () => {
     expect(readFileSync(at('all.csv'), 'utf8').split('\n')).toHaveLength(14);
   });
 
+  it('makes of four shards of a sweep what one process writes', () => {
+    const words = [
+      'sweep',
+      'traces/examples/plain.csv',
+      '-m',
+      'native,hap,shadow',
+      '-L',
+      'l1d.ways',
+      '1,2,4',
+      '-L',
+      'seed',
+      '1,2',
+    ];
+    const results = (path: string, ...more: string[]): string => {
+      expect(p2msim([...words, '--results', at(path), ...more]).code).toBe(0);
+      return at(path);
+    };
+    const whole = results('sweep.jsonl');
+    const shards = [3, 1, 4, 2].map((i) => results(`sweep-${i}.jsonl`, '--shard', `${i}/4`));
+    expect(p2msim(['collect', ...shards, '-o', at('sweep-all.jsonl')]).stderr).toContain(
+      ': 18 of 18 points from 4 files\n',
+    );
+    p2msim(['collect', whole, '-o', at('sweep-one.jsonl')]);
+    expect(readFileSync(at('sweep-all.jsonl'), 'utf8')).toBe(readFileSync(at('sweep-one.jsonl'), 'utf8'));
+  });
+
   it('reads standard input, writes standard output, and is quiet if asked', () => {
     const bytes = readFileSync(file('in.jsonl', points), 'utf8');
     const result = p2msim(['collect', '-', '-q'], { input: bytes });
