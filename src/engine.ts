@@ -112,6 +112,40 @@ export {
 export { TLB_G, TLB_W } from './mmu/tlb-hierarchy.js';
 export type { WalkObserver } from './mmu/walk-observer.js';
 export { startWalk } from './mmu/walk-start.js';
+export type {
+  ConfigListing,
+  Explanation,
+  FindingList,
+  FormatList,
+  FormatListing,
+  HeadListing,
+  HeadRecord,
+  KeyList,
+  KeyListing,
+  ModeList,
+  NamedThing,
+  PresetList,
+  PresetListing,
+  ProfileListing,
+  ProgressLine,
+  ScenarioListing,
+  SchemaList,
+  TopicList,
+  WalkListing,
+} from './report/listings.js';
+export {
+  configListing,
+  findingList,
+  formatList,
+  keyList,
+  modeList,
+  policyListing,
+  presetList,
+  presetListing,
+  profileListing,
+  scenarioListing,
+  walkListing,
+} from './report/listings.js';
 export { metricMatcher } from './report/metric-values.js';
 export { outputsOf, runsOf } from './report/output.js';
 export type {

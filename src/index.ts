@@ -39,7 +39,7 @@ export { type SlurmOptions, slurmScript } from './batch/slurm-script.js';
 export { readSpec, type Spec } from './batch/spec.js';
 export { sweepResults } from './batch/sweep-results.js';
 export { CaptureDecoder } from './capture/records.js';
-export { explain, explainTopics } from './report/explain.js';
+export { explain, explainTopics, explanation, topicList } from './report/explain.js';
 export { generatorListText } from './report/generator-list.js';
 export {
   cellText,
@@ -59,6 +59,14 @@ export { missRatioCsv, missRatioJson, missesByWaysCsv, missesByWaysJson } from '
 export { ASCII_PLOT, missRatioPlot, UNICODE_PLOT } from './report/mrc-plot.js';
 export { scenarioListText } from './report/scenario-list.js';
 export { scenarioText, validationJson, validationText } from './report/validation.js';
+export {
+  findSchema,
+  type JsonSchema,
+  jsonSchema,
+  type SchemaEntry,
+  schemaList,
+  SCHEMAS,
+} from './schema/index.js';
 export { completeParams, rangeText, splitParams } from './scenario/params.js';
 export type {
   Scenario,

@@ -8,6 +8,7 @@ import type { Estimate } from './estimate.js';
 import { SAMPLE_RECORDS } from './estimate.js';
 import { valuesOf } from './grid.js';
 import type { Batch, PlannedPoint } from './plan.js';
+import type { PointLine } from './point-line.js';
 
 export const LIST_SCHEMA = 'p2msim.points/1';
 
@@ -85,9 +86,25 @@ function costLines(costs: Estimate, points: readonly PlannedPoint[]): string[] {
   ];
 }
 
+/** A point of the list. */
+export interface ListedPoint extends Omit<PointLine, 'schema' | 'sweep' | 'status' | 'result'> {
+  /** Estimated, if that was asked for. */
+  readonly cost?: number;
+}
+
+/** What {@link pointListJson} writes. */
+export interface PointList {
+  readonly schema: typeof LIST_SCHEMA;
+  /** Digest of the batch. */
+  readonly sweep: string;
+  /** Points of the batch, listed or not. */
+  readonly total: number;
+  readonly points: readonly ListedPoint[];
+}
+
 /** The same as data. */
 export function pointListJson(batch: Batch, { costs, points }: ListOptions): string {
-  const list = points.map((point) => ({
+  const list = points.map((point): ListedPoint => ({
     number: point.number,
     id: point.id,
     name: point.name,
@@ -98,6 +115,11 @@ export function pointListJson(batch: Batch, { costs, points }: ListOptions): str
     ...(costs === null ? {} : { cost: costs.get(point.number) ?? 0 }),
     error: point.error,
   }));
-  const head = { schema: LIST_SCHEMA, sweep: batch.sweep, total: batch.points.length };
-  return `${JSON.stringify({ ...head, points: list }, null, 2)}\n`;
+  const value: PointList = {
+    schema: LIST_SCHEMA,
+    sweep: batch.sweep,
+    total: batch.points.length,
+    points: list,
+  };
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -2,6 +2,7 @@
 import type { EffectiveConfig, RunOptions } from '../index.js';
 import type { Context, Library } from './context.js';
 import type { Given } from './options.js';
+import { asJson } from './json-text.js';
 
 /** `stlb.entries = 1536   # preset skylake`, one line per key. */
 export function configLines(effective: EffectiveConfig, library: Library): string[] {
@@ -11,17 +12,6 @@ export function configLines(effective: EffectiveConfig, library: Library): strin
   }));
   const width = Math.max(...rows.map((row) => row.text.length));
   return rows.map(({ text, origin }) => `${text.padEnd(width)}  # ${origin}`);
-}
-
-function configObject(effective: EffectiveConfig, library: Library): object {
-  const values = Array.from(library.configValues(effective.config));
-  return {
-    preset: effective.preset,
-    sha256: library.configDigest(effective.config),
-    values: Object.fromEntries(
-      values.map(([key, value]) => [key, { value, origin: effective.origins.get(key) ?? 'default' }]),
-    ),
-  };
 }
 
 /** Prints the effective configuration for the first trace, whose header may declare some of it. */
@@ -37,7 +27,7 @@ export async function printConfig(
   const prepared = await library.prepare(options, modes);
   await prepared.close();
   const text = given.flag('json')
-    ? JSON.stringify(configObject(prepared.effective, library), null, 2)
-    : configLines(prepared.effective, library).join('\n');
-  context.stdout.write(`${text}\n`);
+    ? asJson(library.configListing(prepared.effective))
+    : `${configLines(prepared.effective, library).join('\n')}\n`;
+  context.stdout.write(text);
 }

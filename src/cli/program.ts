@@ -11,6 +11,7 @@ import { addExplain } from './commands/explain.js';
 import { addModes } from './commands/modes.js';
 import { addPresets } from './commands/presets.js';
 import { addReplay } from './commands/replay.js';
+import { addSchema } from './commands/schema.js';
 import { addSweep } from './commands/sweep.js';
 import { addTable } from './commands/table.js';
 import { addTrace } from './commands/trace.js';
@@ -37,6 +38,7 @@ const COMMANDS: readonly (readonly [name: string, add: Add])[] = [
   ['trace', addTrace],
   ['presets', addPresets],
   ['modes', addModes],
+  ['schema', addSchema],
 ];
 
 /** The command that the first word names; all of them if it names none, for help and for suggestions. */

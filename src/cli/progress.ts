@@ -4,6 +4,7 @@
  * The replay reports after every batch; ten times a second is enough. Nothing is shown on a pipe, under
  * CI, or with `--quiet`, and nothing of it ever reaches standard output.
  */
+import type { ProgressLine } from '../index.js';
 import type { Context } from './context.js';
 
 export type ProgressChoice = 'auto' | 'never' | 'ndjson';
@@ -30,8 +31,13 @@ export function createProgress(
 ): Progress {
   const { stderr } = context;
   if (choice === 'ndjson') {
-    const line: OnProgress = (records, bytesRead, totalBytes) =>
-      stderr.write(`${JSON.stringify({ progress: { trace, records, bytesRead, totalBytes } })}\n`);
+    const line: OnProgress = (records, bytesRead, totalBytes) => {
+      const value: ProgressLine = {
+        schema: 'p2msim.progress/1',
+        progress: { trace, records, bytesRead, totalBytes },
+      };
+      return stderr.write(`${JSON.stringify(value)}\n`);
+    };
     return { report: atMostEvery(INTERVAL_MS, line), end: () => {} };
   }
   if (choice === 'never' || quiet || !showsLine(context)) return NO_PROGRESS;

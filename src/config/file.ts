@@ -23,7 +23,7 @@ export interface ConfigFile {
 /** A file that says nothing. */
 export const NO_CONFIG_FILE: ConfigFile = { preset: undefined, settings: [], sections: new Map() };
 
-const SECTION_NAMES = CONFIG_SECTIONS.map(({ name }) => name);
+const SECTION_NAMES: readonly string[] = CONFIG_SECTIONS.map(({ name }) => name);
 
 /** Reads the configuration file in `text`; `file` is its name. Throws ConfigError with line and column. */
 export async function parseConfigFile(text: string, file: string): Promise<ConfigFile> {

@@ -11,8 +11,11 @@ export interface ConfigSection {
   readonly meaning: string;
 }
 
-export const CONFIG_SECTIONS: readonly ConfigSection[] = [
+export const CONFIG_SECTIONS = [
   { name: '$schema', meaning: 'for editors; passed over' },
   { name: 'preset', meaning: 'the core to model, as --preset takes it' },
   { name: 'budgets', meaning: 'metrics with the max and min that a run may have; docs/ci.md' },
-];
+] as const satisfies readonly ConfigSection[];
+
+/** schema/config-shapes.ts has a shape for each. */
+export type ConfigSectionName = (typeof CONFIG_SECTIONS)[number]['name'];

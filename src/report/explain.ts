@@ -21,6 +21,7 @@ import { didYouMean } from '../util/registry.js';
 import { RATIOS, type Ratio } from './budget/ratios.js';
 import { GLOSSARY, MODE_ENTRIES, TOPIC_ENTRIES, type GlossaryEntry } from './glossary.js';
 import { wrap } from './grid.js';
+import type { Explanation, TopicList } from './listings.js';
 import { metricNote } from './metric-notes.js';
 import { ROW_LABELS } from './row-labels.js';
 
@@ -209,4 +210,12 @@ function costLines(): string[] {
     ...wrap(row.source, COLUMNS, ' '.repeat(32)),
   ]);
   return ['term                   cycles  what, and where the figure comes from', ...rows];
+}
+
+export function topicList(): TopicList {
+  return { schema: 'p2msim.topics/1', topics: explainTopics() };
+}
+
+export function explanation(topic: string): Explanation {
+  return { schema: 'p2msim.explanation/1', topic, text: explain(topic) };
 }

@@ -3,16 +3,42 @@
  *
  * Between two sizes that are listed the number is that of the smaller one.
  */
-import type { MissesByWays, MissRatioCurve } from '../trace/mrc/measure.js';
+import type { MissesByWays, MissRatioCurve, MrcSource, SampleReport } from '../trace/mrc/measure.js';
 import { curveAssumptions, waysAssumptions } from './mrc.js';
 
 /** Version of the JSON: it changes when a field changes its meaning or goes. */
-const MRC_SCHEMA = 'p2msim.mrc/1';
+export const MRC_SCHEMA = 'p2msim.mrc/1';
+
+/** What {@link missRatioJson} writes. */
+export interface MissRatioJson {
+  readonly schema: typeof MRC_SCHEMA;
+  readonly trace: MrcSource;
+  readonly sample: SampleReport | null;
+  readonly pages: number;
+  readonly points: readonly {
+    readonly entries: number;
+    readonly misses: number;
+    /** Of an estimate from a sample. */
+    readonly standardError?: number;
+  }[];
+  readonly assumptions: readonly string[];
+  /** Every size at which the number of misses changes, with that number. */
+  readonly curve: readonly (readonly [entries: number, misses: number])[];
+}
+
+/** What {@link missesByWaysJson} writes. */
+export interface MissesByWaysJson {
+  readonly schema: typeof MRC_SCHEMA;
+  readonly trace: MrcSource;
+  readonly sets: number;
+  readonly ways: readonly { readonly ways: number; readonly entries: number; readonly misses: number }[];
+  readonly assumptions: readonly string[];
+}
 
 /** `curve` is a list of `[entries, misses]`, on one line: it may be long. */
 export function missRatioJson(result: MissRatioCurve): string {
   const { source, sample, pages, points, curve } = result;
-  const head = {
+  const head: Omit<MissRatioJson, 'curve'> = {
     schema: MRC_SCHEMA,
     trace: source,
     sample,
@@ -38,7 +64,13 @@ export function missRatioCsv({ curve }: MissRatioCurve): string {
 export function missesByWaysJson(result: MissesByWays): string {
   const { source, sets, misses } = result;
   const ways = misses.map((count, i) => ({ ways: i + 1, entries: sets * (i + 1), misses: count }));
-  const value = { schema: MRC_SCHEMA, trace: source, sets, ways, assumptions: waysAssumptions(result) };
+  const value: MissesByWaysJson = {
+    schema: MRC_SCHEMA,
+    trace: source,
+    sets,
+    ways,
+    assumptions: waysAssumptions(result),
+  };
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 

@@ -78,6 +78,6 @@ export function isCompare(output: SingleOutput): output is CompareResult {
   return 'results' in output;
 }
 
-function isList(output: Output): output is readonly SingleOutput[] {
+export function isList(output: Output): output is readonly SingleOutput[] {
   return Array.isArray(output);
 }

@@ -16,6 +16,8 @@ export type { Cost, CostGroup, CostTerm, Verdict } from '../cost/types.js';
 export const RESULT_SCHEMA = 'p2msim.result/1';
 export const COMPARE_SCHEMA = 'p2msim.compare/1';
 export const SWEEP_SCHEMA = 'p2msim.sweep/1';
+/** Several of these, of as many traces. */
+export const LIST_SCHEMA = 'p2msim.list/1';
 /** Lines of a results file (batch/point-line.ts): its header, and its points. */
 export const BATCH_SCHEMA = 'p2msim.batch/1';
 export const POINT_SCHEMA = 'p2msim.point/1';
@@ -150,4 +152,10 @@ export interface SweepResult {
   readonly points: readonly RunResult[];
   /** The experiment that the points were run for. */
   readonly experiment?: ExperimentReport;
+}
+
+/** What `compare` prints of several traces. */
+export interface ResultList {
+  readonly schema: typeof LIST_SCHEMA;
+  readonly outputs: readonly (RunResult | CompareResult | SweepResult)[];
 }

@@ -13,6 +13,7 @@ import {
 import { type ScenarioRun, type Validation, VALIDATION_SCHEMA } from '../validate/validate.js';
 import { type Align, gridLines, wrap } from './grid.js';
 import { grouped } from './numbers.js';
+import type { ToolInfo } from './result.js';
 
 const SUMMARY_ALIGNS: readonly Align[] = ['left', 'left', 'right', 'right', 'right', 'right', 'left'];
 const SUMMARY_HEAD = ['suite', 'scenario', 'cells', 'equal', 'different', 'explained', 'largest difference'];
@@ -119,8 +120,21 @@ function cellRow(cell: Cell): string[] {
   ];
 }
 
+/** The report as JSON. */
+export interface ValidationJson {
+  readonly schema: typeof VALIDATION_SCHEMA;
+  readonly tool: ToolInfo;
+  readonly passed: boolean;
+  readonly verdict: string;
+  readonly scenarios: readonly ScenarioSummary[];
+  /** Cells that count against the model. */
+  readonly different: readonly Cell[];
+  readonly explained: readonly Cell[];
+  readonly cells?: readonly Cell[];
+}
+
 /** The report as data; `all`: with every cell, not only those that differ. */
-export function validationJson(validation: Validation, all: boolean, tool: unknown) {
+export function validationJson(validation: Validation, all: boolean, tool: ToolInfo): ValidationJson {
   const { cells, scenarios, passed } = validation;
   return {
     schema: VALIDATION_SCHEMA,

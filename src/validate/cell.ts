@@ -7,7 +7,8 @@ import type { ScenarioParams } from '../scenario/scenario.js';
  * What stands on the measured side. `measured`: a count of our own experiment; in the published suite (published/rows.ts)
  * `exact`, `near`, `shape`, `calibrated` numbers and `statement`s.
  */
-export type CellKind = 'measured' | 'exact' | 'near' | 'shape' | 'calibrated' | 'statement';
+export const CELL_KINDS = ['measured', 'exact', 'near', 'shape', 'calibrated', 'statement'] as const;
+export type CellKind = (typeof CELL_KINDS)[number];
 
 export interface Cell {
   /** `xen`, `kvm`, `published`. */

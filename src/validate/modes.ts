@@ -9,7 +9,8 @@ import type { ScenarioHost } from '../scenario/scenario.js';
 import { Registry } from '../util/registry.js';
 
 /** A suite whose scenarios run on a lab machine. */
-export type LabSuite = 'xen' | 'kvm';
+export const LAB_SUITES = ['xen', 'kvm'] as const;
+export type LabSuite = (typeof LAB_SUITES)[number];
 
 interface Named {
   readonly name: string;

@@ -33,6 +33,13 @@ describe('modes --policy', () => {
     expect(cli(['modes', '--policy', path]).stdout).toMatch(/^mine: [^]* prefetchEntries: 4\n/);
   });
 
+  it('prints JSON that is a policy file', () => {
+    const whole = file('whole.json', cli(['modes', '--policy', 'kvm', '--json']).stdout);
+    const [own, shipped] = [replayed(whole), replayed('kvm')];
+    expect(own.counters).toEqual(shipped.counters);
+    expect(own.manifest.config.shadowPolicy).toMatchObject({ prefetchEntries: 8, oosSlots: null });
+  });
+
   it('refuses one that is not there, with a suggestion', () => {
     const { code, stdout, stderr } = cli(['modes', '--policy', 'kvn']);
     expect([code, stdout]).toEqual([2, '']);

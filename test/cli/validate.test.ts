@@ -173,7 +173,7 @@ describe('p2msim validate --scenario', () => {
     );
     expect(code).toBe(0);
     const run = JSON.parse(stdout) as { phases: readonly Phase[] };
-    expect(Object.keys(run)).toEqual(['suite', 'scenario', 'params', 'mode', 'phases']);
+    expect(Object.keys(run)).toEqual(['schema', 'suite', 'scenario', 'params', 'mode', 'phases']);
     expect(run).toMatchObject({
       suite: 'xen',
       scenario: 'fork_exit',

@@ -28,6 +28,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['version.ts', 'prepare.ts', 'run-result.ts'],
   ['batch'],
   ['experiments'],
+  ['schema'],
   ['capture'],
   ['api.ts', 'sweep.ts', 'diff.ts', 'baseline.ts', 'budgets.ts', 'engine.ts', 'index.ts'],
   ['cli'],

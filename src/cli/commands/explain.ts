@@ -2,6 +2,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Context } from '../context.js';
 import { examples } from '../help.js';
+import { asJson } from '../json-text.js';
 
 export function addExplain(program: Command, context: Context): void {
   const command = program
@@ -10,7 +11,8 @@ export function addExplain(program: Command, context: Context): void {
     .description(
       'Say what a metric, VMEXIT reason, mode or term means, where it comes from and what lowers it.',
     )
-    .argument('[topic...]', 'a name of one or more words; without one, every topic is listed');
+    .argument('[topic...]', 'a name of one or more words; without one, every topic is listed')
+    .option('--json', 'print JSON');
   command.addHelpText(
     'after',
     examples(
@@ -18,9 +20,15 @@ export function addExplain(program: Command, context: Context): void {
       ['p2msim explain EXCP_PF', 'a VMEXIT, by any vendor name'],
     ),
   );
-  command.action(async (words) => {
+  command.action(async (words, { json }) => {
     const library = await context.loadFullLibrary();
-    const text = words.length === 0 ? library.explainTopics().join('\n') : library.explain(words.join(' '));
+    const topic = words.join(' ');
+    if (json === true) {
+      const value = topic === '' ? library.topicList() : library.explanation(topic);
+      context.stdout.write(asJson(value));
+      return;
+    }
+    const text = topic === '' ? library.explainTopics().join('\n') : library.explain(topic);
     context.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   });
 }

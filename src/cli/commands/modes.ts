@@ -2,18 +2,12 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Context, Library } from '../context.js';
 import { nameTable } from '../name-table.js';
-
-/** A policy as a policy file writes it. */
-function policyRecord(name: string, library: Library): Record<string, unknown> {
-  const policy = library.findPolicy(name);
-  const fields = Object.keys(library.POLICY_FIELDS);
-  return Object.fromEntries(fields.map((field) => [field, library.policyFieldValue(policy, field)]));
-}
+import { asJson } from '../json-text.js';
 
 /** Every field of a policy: its value, and below it what it means and may be. */
 function policyText(name: string, library: Library): string {
   const policy = library.findPolicy(name);
-  const record = policyRecord(name, library);
+  const record = library.policyListing(name);
   const rows = Object.entries(library.POLICY_FIELDS).map(
     ([field, row]) =>
       `  ${field}: ${JSON.stringify(record[field])}\n      ${row.meaning} (${library.expectedPolicyValue(row)})\n`,
@@ -28,11 +22,6 @@ function modesText(library: Library): string {
   return `${nameTable(library.backends.all())}\nShadow policies (--shadow-policy):\n${policies}`;
 }
 
-function modesJson(library: Library): unknown {
-  const named = ({ name, summary }: { name: string; summary: string }): object => ({ name, summary });
-  return { modes: library.backends.all().map(named), shadowPolicies: library.policies.all().map(named) };
-}
-
 export function addModes(program: Command, context: Context): void {
   program
     .command('modes')
@@ -44,8 +33,12 @@ export function addModes(program: Command, context: Context): void {
     .option('--json', 'print JSON')
     .action(async ({ policy, json }) => {
       const library = await context.loadLibrary();
-      const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-      if (policy === undefined) context.stdout.write(json ? asJson(modesJson(library)) : modesText(library));
-      else context.stdout.write(json ? asJson(policyRecord(policy, library)) : policyText(policy, library));
+      if (json === true) {
+        context.stdout.write(
+          asJson(policy === undefined ? library.modeList() : library.policyListing(policy)),
+        );
+      } else {
+        context.stdout.write(policy === undefined ? modesText(library) : policyText(policy, library));
+      }
     });
 }

@@ -3,6 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Context, Library } from '../context.js';
 import { examples } from '../help.js';
 import { nameTable } from '../name-table.js';
+import { asJson } from '../json-text.js';
 
 function presetText(name: string, library: Library): string {
   const preset = library.presets.get(name);
@@ -24,6 +25,16 @@ function keysText(library: Library): string {
   }).join('');
 }
 
+function listText(name: string | undefined, keys: boolean, library: Library): string {
+  if (keys) return keysText(library);
+  return name === undefined ? nameTable(library.presets.all()) : presetText(name, library);
+}
+
+function listing(name: string | undefined, keys: boolean, library: Library): object {
+  if (keys) return library.keyList();
+  return name === undefined ? library.presetList() : library.presetListing(name);
+}
+
 export function addPresets(program: Command, context: Context): void {
   const command = program
     .command('presets')
@@ -31,7 +42,7 @@ export function addPresets(program: Command, context: Context): void {
     .description('List hardware presets, or print one with the source of every value.')
     .argument('[name]', 'a preset')
     .option('--keys', 'print every configuration key with default, meaning and range')
-    .option('--json', 'print the preset as JSON');
+    .option('--json', 'print JSON');
   command.addHelpText(
     'after',
     examples(
@@ -41,12 +52,13 @@ export function addPresets(program: Command, context: Context): void {
   );
   command.action(async (name, values) => {
     const library = await context.loadLibrary();
-    let text: string;
-    if (values.keys === true) text = keysText(library);
-    else if (values.json === true) {
-      const chosen = name === undefined ? library.presets.all() : library.presets.get(name);
-      text = `${JSON.stringify(chosen, null, 2)}\n`;
-    } else text = name === undefined ? nameTable(library.presets.all()) : presetText(name, library);
+    const keys = values.keys === true;
+    if (keys && name !== undefined) {
+      throw new library.UsageError(`--keys lists the keys of every preset, and '${name}' is one preset`, {
+        hint: `\`p2msim presets ${name}\` prints its values`,
+      });
+    }
+    const text = values.json === true ? asJson(listing(name, keys, library)) : listText(name, keys, library);
     context.stdout.write(text);
   });
 }

@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Finding } from '../../index.js';
 import type { Context, Library } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
+import { asJson } from '../json-text.js';
 import { Given, addFlags, readOptions } from '../options.js';
 import { checkStdin } from '../run-command.js';
 
@@ -39,8 +40,8 @@ export function addCheck(parent: CommandUnknownOpts, context: Context): void {
     });
     const findings = await library.checkTrace(trace).finally(() => trace.close());
     const lines = [...findings.map((finding) => findingLine(finding, library)), summaryLine(path, findings)];
-    const text = values.json === true ? JSON.stringify(findings, null, 2) : lines.join('\n');
-    context.stdout.write(`${text}\n`);
+    const text = values.json === true ? asJson(library.findingList(path, findings)) : `${lines.join('\n')}\n`;
+    context.stdout.write(text);
     if (findings.some((finding) => finding.severity === 'error')) context.exit(EXIT_CHECK_FAILED);
   });
 }

@@ -1,7 +1,8 @@
 /** `p2msim trace formats`: what can be read. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { TraceFormat } from '../../index.js';
+import type { FormatListing } from '../../index.js';
 import type { Context } from '../context.js';
+import { asJson } from '../json-text.js';
 
 /** Of the longest name. */
 const NAME_WIDTH = 13;
@@ -9,7 +10,7 @@ const NAME_WIDTH = 13;
 const ADDRESSES = { virtual: 'virtual', physical: 'physical', source: 'as of its source' } as const;
 
 /** A line of what it is, and one of what its traces say and do not. */
-function formatText({ name, summary, addresses, lacks }: TraceFormat): string {
+function formatText({ name, summary, addresses, lacks }: FormatListing): string {
   const missing = lacks.length === 0 ? '' : `; cannot say: ${lacks.join(', ')}`;
   return `  ${name.padEnd(NAME_WIDTH)}  ${summary}\n${' '.repeat(NAME_WIDTH + 4)}addresses ${ADDRESSES[addresses]}${missing}\n`;
 }
@@ -19,9 +20,11 @@ export function addFormats(parent: CommandUnknownOpts, context: Context): void {
     .command('formats')
     .summary('list trace formats')
     .description('List the trace formats: how they are made, and what their traces say and do not.')
-    .action(async () => {
+    .option('--json', 'print JSON')
+    .action(async ({ json }) => {
       const library = await context.loadLibrary();
-      const formats = library.formats.all().toSorted((a, b) => a.priority - b.priority);
-      context.stdout.write(formats.map(formatText).join(''));
+      const { formats, ...list } = library.formatList();
+      const text = json === true ? asJson({ ...list, formats }) : formats.map(formatText).join('');
+      context.stdout.write(text);
     });
 }

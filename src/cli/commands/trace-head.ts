@@ -1,48 +1,65 @@
 /** `p2msim trace head`: the first records of a trace, as p2msim reads them. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { AccessBatch, OpenTrace, TraceEvent } from '../../index.js';
+import type { AccessBatch, HeadListing, HeadRecord, OpenTrace, TraceEvent } from '../../index.js';
 import type { Context, Library } from '../context.js';
+import { asJson } from '../json-text.js';
 import { openInput } from '../open-input.js';
 import { Given, addFlags } from '../options.js';
 
 const OPS = ['R', 'W', 'X', 'M'] as const;
 const DEFAULT_LINES = 10;
 
-/** `R  0x00007f3a1c2d5e10  8 B  vcpu 0`. */
-function accessLine(batch: AccessBatch, i: number, library: Library): string {
+function accessRecord(batch: AccessBatch, i: number, library: Library): HeadRecord {
   const { hi, lo, op, size, vcpu } = batch;
-  return `${OPS[op[i] ?? 0] ?? '?'}  ${library.formatAddress(hi[i] ?? 0, lo[i] ?? 0)}  ${size[i]} B  vcpu ${vcpu[i]}`;
+  return {
+    op: OPS[op[i] ?? 0] ?? 'R',
+    va: library.formatAddress(hi[i] ?? 0, lo[i] ?? 0),
+    size: size[i] ?? 0,
+    vcpu: vcpu[i] ?? 0,
+  };
 }
 
-/** Events print as their fields: `map  {"va":"0x...","bytes":4096}`. */
-function eventLine(event: TraceEvent, library: Library): string {
+/** An event without its line number, which says nothing of binary traces. */
+function eventRecord(event: TraceEvent, library: Library): HeadRecord {
   const fields = Object.entries(event).filter(([name]) => name !== 'kind' && name !== 'line');
-  const shown = fields.map(([name, value]: [string, unknown]) => `${name}=${fieldText(value, library)}`);
-  return `${event.kind}  ${shown.join(' ')}`;
+  const shown = fields.map(([name, value]: [string, unknown]) => [name, fieldValue(value, library)]);
+  return { event: event.kind, ...Object.fromEntries(shown) };
 }
 
-function fieldText(value: unknown, library: Library): string {
+function fieldValue(value: unknown, library: Library): unknown {
   if (typeof value === 'object' && value !== null && 'hi' in value && 'lo' in value) {
     if (typeof value.hi === 'number' && typeof value.lo === 'number')
       return library.formatAddress(value.hi, value.lo);
   }
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return value;
 }
 
-async function headLines(trace: OpenTrace, limit: number, library: Library): Promise<string[]> {
-  const lines: string[] = [];
+/** `R  0x00007f3a1c2d5e10  8 B  vcpu 0`, or an event with its fields: `map  va=0x... bytes=4096`. */
+function recordLine(record: HeadRecord): string {
+  if (!('event' in record)) {
+    const { op, va, size, vcpu } = record;
+    return `${op}  ${va}  ${size} B  vcpu ${vcpu}\n`;
+  }
+  const { event, ...fields } = record;
+  const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+  const shown = Object.entries(fields).map(([name, value]) => `${name}=${text(value)}`);
+  return `${event}  ${shown.join(' ')}\n`;
+}
+
+async function headRecords(trace: OpenTrace, limit: number, library: Library): Promise<HeadRecord[]> {
+  const records: HeadRecord[] = [];
   for await (const { accesses, events, eventAt } of trace.chunks()) {
     let next = 0;
-    for (let i = 0; i <= accesses.n && lines.length < limit; i++) {
-      for (; next < events.length && (eventAt[next] ?? 0) <= i && lines.length < limit; next++) {
+    for (let i = 0; i <= accesses.n && records.length < limit; i++) {
+      for (; next < events.length && (eventAt[next] ?? 0) <= i && records.length < limit; next++) {
         const event = events[next];
-        if (event !== undefined) lines.push(eventLine(event, library));
+        if (event !== undefined) records.push(eventRecord(event, library));
       }
-      if (i < accesses.n && lines.length < limit) lines.push(accessLine(accesses, i, library));
+      if (i < accesses.n && records.length < limit) records.push(accessRecord(accesses, i, library));
     }
-    if (lines.length >= limit) break;
+    if (records.length >= limit) break;
   }
-  return lines;
+  return records;
 }
 
 export function addHead(parent: CommandUnknownOpts, context: Context): void {
@@ -51,7 +68,8 @@ export function addHead(parent: CommandUnknownOpts, context: Context): void {
     .summary('print the first records')
     .description('Print the first records of a trace as p2msim reads them.')
     .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
-    .option('-n, --lines <n>', `records to print (default: ${DEFAULT_LINES})`);
+    .option('-n, --lines <n>', `records to print (default: ${DEFAULT_LINES})`)
+    .option('--json', 'print JSON');
   addFlags(command, 'input');
   command.action(async (path, values) => {
     const library = await context.loadLibrary();
@@ -59,8 +77,11 @@ export function addHead(parent: CommandUnknownOpts, context: Context): void {
     const limit = given.count('lines', DEFAULT_LINES);
     const trace = await openInput(path, given, context, library);
     try {
-      const lines = await headLines(trace, limit, library);
-      context.stdout.write(lines.map((line) => `${line}\n`).join(''));
+      const records = await headRecords(trace, limit, library);
+      const text = given.flag('json')
+        ? asJson({ schema: 'p2msim.trace-head/1', trace: path, records } satisfies HeadListing)
+        : records.map(recordLine).join('');
+      context.stdout.write(text);
     } finally {
       await trace.close();
     }

@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { TraceProfile } from '../../index.js';
 import type { Context, Library } from '../context.js';
 import { openInput } from '../open-input.js';
+import { asJson } from '../json-text.js';
 import { Given, addFlags } from '../options.js';
 
 const MIB = 2 ** 20;
@@ -90,7 +91,7 @@ export function addInfo(parent: CommandUnknownOpts, context: Context): void {
     const trace = await openInput(path, new Given(values, library), context, library);
     const profile = await library.profileTrace(trace).finally(() => trace.close());
     const text =
-      values.json === true ? `${JSON.stringify(profile, null, 2)}\n` : profileText(profile, library);
+      values.json === true ? asJson(library.profileListing(profile)) : profileText(profile, library);
     context.stdout.write(text);
   });
 }

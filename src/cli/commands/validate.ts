@@ -5,6 +5,7 @@ import type { Context, FullLibrary } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { examples } from '../help.js';
 import { collected, Given, jobsOf } from '../options.js';
+import { asJson } from '../json-text.js';
 import { createCounter } from '../progress.js';
 import { outputColumns } from '../terminal.js';
 
@@ -56,7 +57,7 @@ async function runAll(given: Given, context: Context, library: FullLibrary): Pro
   const columns = outputColumns(context.stdout, context.environment);
   context.stdout.write(
     given.flag('json')
-      ? `${JSON.stringify(library.validationJson(validation, all, library.TOOL), null, 2)}\n`
+      ? asJson(library.validationJson(validation, all, library.TOOL))
       : library.validationText(validation, columns, all),
   );
   if (!validation.passed) context.exit(EXIT_CHECK_FAILED);
@@ -82,7 +83,7 @@ function runOne(scenario: string, given: Given, context: Context, library: FullL
     context.stdout.write(library.scenarioText(run, columns));
     return;
   }
-  context.stdout.write(`${JSON.stringify(run, null, 2)}\n`);
+  context.stdout.write(asJson(library.scenarioListing(run)));
   const missing = library.missingHistory(run);
   if (missing !== null && !given.flag('quiet')) context.stderr.write(`note: ${missing}\n`);
 }

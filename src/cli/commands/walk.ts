@@ -4,6 +4,7 @@ import type { Word64 } from '../../index.js';
 import type { Context, Library } from '../context.js';
 import { examples } from '../help.js';
 import { Given, addFlags, configOptions, readOptions } from '../options.js';
+import { asJson } from '../json-text.js';
 import { checkStdin } from '../run-command.js';
 import { walkText } from '../walk-text.js';
 
@@ -33,7 +34,7 @@ async function runWalk(trace: string, values: OptionValues, context: Context): P
     cold: given.flag('cold'),
   });
   const text = given.flag('json')
-    ? `${JSON.stringify(report, null, 2)}\n`
+    ? asJson(library.walkListing(report))
     : walkText(report, library.formatAddress(report.va.hi, report.va.lo));
   context.stdout.write(text);
 }

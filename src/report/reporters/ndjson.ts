@@ -5,10 +5,25 @@
 import { checkNdjson } from '../budget/check-data.js';
 import { diffNdjson } from '../diff/diff-data.js';
 import { isCompare, outputsOf, type Reporter, runsOf, type SingleOutput } from '../output.js';
-import type { RunResult } from '../result.js';
+import type { Interval, RunResult, Verdict } from '../result.js';
 
-const INTERVAL_SCHEMA = 'p2msim.interval/1';
-const VERDICT_SCHEMA = 'p2msim.verdict/1';
+const INTERVAL_SCHEMA = 'p2msim.interval/1' as const;
+const VERDICT_SCHEMA = 'p2msim.verdict/1' as const;
+
+/** One slice of a run, before the run's own line. */
+export interface IntervalLine extends Interval {
+  readonly schema: typeof INTERVAL_SCHEMA;
+  readonly mode: string;
+  readonly trace: string;
+}
+
+/** The verdict of a comparison, after its runs. */
+export interface VerdictLine extends Verdict {
+  readonly schema: typeof VERDICT_SCHEMA;
+  readonly trace: string;
+}
+
+type Line = IntervalLine | VerdictLine | RunResult;
 
 export const ndjson = {
   name: 'ndjson',
@@ -21,7 +36,7 @@ export const ndjson = {
   renderChecks: checkNdjson,
 } satisfies Reporter;
 
-function recordsOf(output: SingleOutput): object[] {
+function recordsOf(output: SingleOutput): Line[] {
   const verdict = isCompare(output) ? output.verdict : null;
   const trace = runsOf(output)[0]?.manifest.trace.path ?? '';
   return [
@@ -30,7 +45,7 @@ function recordsOf(output: SingleOutput): object[] {
   ];
 }
 
-function runRecords(run: RunResult): object[] {
+function runRecords(run: RunResult): Line[] {
   const trace = run.manifest.trace.path;
   return [
     ...run.intervals.map((interval) => ({ schema: INTERVAL_SCHEMA, mode: run.mode, trace, ...interval })),

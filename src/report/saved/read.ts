@@ -8,6 +8,7 @@ import {
   BATCH_SCHEMA,
   COLLECTION_SCHEMA,
   COMPARE_SCHEMA,
+  LIST_SCHEMA,
   POINT_SCHEMA,
   RESULT_SCHEMA,
   SWEEP_SCHEMA,
@@ -48,11 +49,18 @@ const collected: Reader = (value, file, path) =>
 /** Lines of `-r ndjson` beside the results, which have all that matters here. */
 const nothing: Reader = () => [];
 
+/** Outputs of several traces. */
+const outputs: Reader = (value, file, path) =>
+  Fields.of(value, file, path)
+    .list('outputs')
+    .flatMap((output, i) => readValue(output, file, `${path === '' ? '' : `${path}.`}outputs[${i}]`));
+
 /** Every schema that is read, by its id. */
 const READERS: ReadonlyMap<string, Reader> = new Map([
   [RESULT_SCHEMA, one],
   [COMPARE_SCHEMA, listed('results')],
   [SWEEP_SCHEMA, listed('points')],
+  [LIST_SCHEMA, outputs],
   [BASELINE_SCHEMA, readBaseline],
   [BATCH_SCHEMA, nothing],
   [POINT_SCHEMA, point],

@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.js';
+import { TOOL } from '../../../src/version.js';
 import { validationJson, validationText, verdictOf } from '../../../src/report/validation.js';
 import { validationMarkdown, validationRecord } from '../../../src/report/validation-doc.js';
 import { agrees, type Cell, judged } from '../../../src/validate/cell.js';
@@ -201,10 +202,10 @@ describe('the report', () => {
       .split('\n')
       .filter((line) => /(?:equal|different|explained)$/.test(line) && line.startsWith('xen'));
     expect(rows).toHaveLength(3);
-    const data = validationJson(validation, true, 'p2msim');
+    const data = validationJson(validation, true, TOOL);
     expect(data).toMatchObject({ passed: false, different: [off], explained: [pool] });
     expect(data.cells).toHaveLength(3);
-    expect(validationJson(validation, false, 'p2msim')).not.toHaveProperty('cells');
+    expect(validationJson(validation, false, TOOL)).not.toHaveProperty('cells');
   });
 
   it('makes the page of docs/: result, provenance, table, differences with their reasons', () => {

@@ -13,6 +13,9 @@ import { expectedPolicyValue, POLICY_FIELDS, type PolicyField } from '../policy-
 import { checkConsistency } from './consistency.js';
 import { policies } from './index.js';
 
+/** Schema id of a policy file, which may have it. */
+export const POLICY_SCHEMA = 'p2msim.shadow-policy/1';
+
 /** True if `name` is the path of a policy file rather than a shipped policy. */
 export function isPolicyFile(name: string): boolean {
   return /[/\\]|\.json$/.test(name);
@@ -38,7 +41,8 @@ export function policyOf({ policy, oosSlots }: MachineConfig['shadow']): ShadowP
 
 function readPolicy(path: string): ShadowPolicy {
   const given = parse(path);
-  const { base, name, summary, ...fields } = given;
+  const { schema, base, name, summary, ...fields } = given;
+  checkSchema(path, schema);
   const start = policies.get(text(path, 'base', base));
   for (const [field, value] of Object.entries(fields)) checkField(path, field, value);
   const policy: ShadowPolicy = {
@@ -68,6 +72,13 @@ function read(path: string, hint: string): string {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(`cannot read the shadow policy ${path}: ${why}`, { hint, cause });
   }
+}
+
+function checkSchema(path: string, schema: unknown): void {
+  if (schema === undefined || schema === POLICY_SCHEMA) return;
+  throw new ConfigError(`${path}: "schema" is ${JSON.stringify(schema)}; expected "${POLICY_SCHEMA}"`, {
+    hint: 'leave it out, or see `p2msim schema shadow-policy`',
+  });
 }
 
 function text(path: string, field: string, value: unknown): string {

@@ -45,6 +45,9 @@ describe('a saved result', () => {
     expect(one.runs.map((saved) => saved.mode)).toEqual(['hap', 'shadow']);
     const two = parseSaved(written(reporter, [compare([HAP, SHADOW]), compare([HAP])]), 'a.json');
     expect(two.runs.map((saved) => saved.mode)).toEqual(['hap', 'shadow', 'hap']);
+    // As 0.1.0 wrote several, before lists had a schema.
+    const bare = parseSaved(JSON.stringify([compare([HAP, SHADOW]), HAP]), 'a.json');
+    expect(bare.runs.map((saved) => saved.mode)).toEqual(['hap', 'shadow', 'hap']);
   });
 
   it('of a sweep keeps the point of every run', () => {

@@ -1,0 +1,154 @@
+/** What `trace info`, `check`, `head`, `formats` and `mrc` print. */
+import type { TracePlace } from '../errors.js';
+import type {
+  FindingList,
+  FormatList,
+  FormatListing,
+  HeadListing,
+  HeadRecord,
+  ProfileListing,
+} from '../report/listings.js';
+import { MRC_SCHEMA, type MissesByWaysJson, type MissRatioJson } from '../report/mrc-data.js';
+import type { Finding } from '../trace/check.js';
+import type { MrcSource, SampleReport } from '../trace/mrc/measure.js';
+import { ACCESS_KINDS, PAGE_SHIFTS } from '../trace/mrc/page-runs.js';
+import type { Footprint, Region, TraceProfile } from '../trace/profile.js';
+import {
+  type AnyShape,
+  count,
+  digest,
+  either,
+  fromJson,
+  list,
+  literal,
+  named,
+  namesOf,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  pair,
+  record,
+  text,
+} from './shape.js';
+
+export const traceInfo = object<ProfileListing>({
+  schema: literal('p2msim.trace-info/1'),
+  path: text,
+  format: text,
+  sha256: digest,
+  records: count,
+  ops: object<TraceProfile['ops']>({ read: count, write: count, fetch: count, modify: count }),
+  pageCrossing: count,
+  addressSpaces: list(text),
+  vcpus: list(count),
+  events: count,
+  eventKinds: record(count),
+  footprint: object<Footprint>({ pages4k: count, pages2m: count, pages1g: count }),
+  pagesBy: object<TraceProfile['pagesBy']>({ read: count, written: count, fetched: count }),
+  regions: list(object<Region>({ addressSpace: text, firstPage: count, lastPage: count, pages: count })),
+  badRecords: count,
+  lacks: list(text),
+  addresses: oneOf(['virtual', 'physical']),
+  assumes: list(text),
+  passedOver: record(count),
+});
+
+const place = object<TracePlace>({
+  file: text,
+  line: optional(count),
+  column: optional(count),
+  offset: optional(count),
+});
+
+export const traceCheck = object<FindingList>({
+  schema: literal('p2msim.trace-check/1'),
+  trace: text,
+  errors: count,
+  warnings: count,
+  findings: list(object<Finding>({ place, severity: oneOf(['error', 'warning']), message: text })),
+});
+
+const address = { type: 'string', pattern: '^0x[0-9a-f]{16}$' };
+/** Fields of an event are those of docs/formats.md. */
+const headRecord = fromJson<HeadRecord>({
+  anyOf: [
+    {
+      type: 'object',
+      properties: {
+        op: { enum: ['R', 'W', 'X', 'M'] },
+        va: address,
+        size: { type: 'integer', minimum: 0 },
+        vcpu: { type: 'integer', minimum: 0 },
+      },
+      required: ['op', 'va', 'size', 'vcpu'],
+      additionalProperties: false,
+    },
+    { type: 'object', properties: { event: { type: 'string' } }, required: ['event'] },
+  ],
+});
+
+export const traceHead = object<HeadListing>({
+  schema: literal('p2msim.trace-head/1'),
+  trace: text,
+  records: list(headRecord),
+});
+
+export const formatList = object<FormatList>({
+  schema: literal('p2msim.formats/1'),
+  formats: list(
+    object<FormatListing>({
+      name: text,
+      summary: text,
+      addresses: oneOf(['virtual', 'physical', 'source']),
+      lacks: list(text),
+    }),
+  ),
+});
+
+const source = named(
+  'source',
+  object<MrcSource>({
+    path: text,
+    format: text,
+    sha256: digest,
+    records: count,
+    accesses: count,
+    crossings: count,
+    vcpus: count,
+    events: count,
+    badRecords: count,
+    lacks: list(text),
+    notes: list(text),
+    pageSize: oneOf(namesOf(PAGE_SHIFTS)),
+    kinds: oneOf(namesOf(ACCESS_KINDS)),
+  }),
+);
+
+const curve = object<MissRatioJson>({
+  schema: literal(MRC_SCHEMA),
+  trace: source,
+  sample: nullable(object<SampleReport>({ rate: number, seed: count, pages: count, accesses: count })),
+  pages: count,
+  points: list(
+    object<MissRatioJson['points'][number]>({
+      entries: count,
+      misses: count,
+      standardError: optional(count),
+    }),
+  ),
+  assumptions: list(text),
+  curve: list(pair(count, count)),
+});
+
+const byWays = object<MissesByWaysJson>({
+  schema: literal(MRC_SCHEMA),
+  trace: source,
+  sets: count,
+  ways: list(object<MissesByWaysJson['ways'][number]>({ ways: count, entries: count, misses: count })),
+  assumptions: list(text),
+});
+
+/** A curve, or misses by ways. */
+export const mrc: AnyShape = either(curve, byWays);
