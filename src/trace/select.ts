@@ -8,6 +8,7 @@ import type { AccessBatch, TraceChunk } from './access.js';
 import { AddressSpaces } from './address-spaces.js';
 import { ChunkBuilder } from './chunk-builder.js';
 import type { TraceEvent, Word64 } from './event.js';
+import type { OpenTrace } from './open.js';
 
 /** Addresses from the first to the last byte. */
 export interface AddressRange {
@@ -103,4 +104,21 @@ export async function* selectChunks(
     if (selector.done) break;
   }
   if (!out.empty) yield out.chunk(rawBytes);
+}
+
+/** A trace of which only part is read. */
+export function selectTrace(trace: OpenTrace, wanted: Selection): OpenTrace {
+  return {
+    ...trace,
+    get bytesRead() {
+      return trace.bytesRead;
+    },
+    get skipped() {
+      return trace.skipped;
+    },
+    get decoded() {
+      return trace.decoded;
+    },
+    chunks: () => selectChunks(trace.chunks(), wanted),
+  };
 }

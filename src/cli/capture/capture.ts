@@ -6,6 +6,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenTrace, Selection, TraceChunk, TraceFacts, TraceWriterFormat } from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
+import { lossLines } from '../convert-to.js';
 import { TraceOutput } from '../trace-output.js';
 import { Channel, type Ending } from './channel.js';
 import { buildPlugin } from './plugin.js';
@@ -171,10 +172,11 @@ async function deliver(
   const declared: OpenTrace = { ...trace, header: { ...trace.header, vcpus } };
   const output = new TraceOutput(request.output, [], context, library);
   try {
-    const { error } = await library.convertTrace(declared, request.to, (bytes) => output.write(bytes));
+    const { error, lost } = await library.convertTrace(declared, request.to, (bytes) => output.write(bytes));
     if (error !== null) throw error;
     output.commit();
     context.stderr.write(summary(request, output.size, captured));
+    for (const line of lossLines(request.to, trace, lost)) context.stderr.write(`${line}\n`);
   } finally {
     output.discard();
     await trace.close();

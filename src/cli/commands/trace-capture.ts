@@ -27,7 +27,7 @@ export function addCapture(parent: CommandUnknownOpts, context: Context): void {
     .argument('<program>', 'x86-64 Linux program or script, after --')
     .argument('[args...]', 'its arguments')
     .requiredOption('-o, --output <file>', 'trace to write, compressed if it ends in .gz')
-    .option('--to <format>', 'csv or p2mtrace (default: by the end of the name of the file)')
+    .option('--to <format>', 'format (default: by the end of the name of the file)')
     .option('--tool <name>', 'qemu, lackey, or auto: qemu if it is there, else lackey (default: auto)')
     .option('--accesses <kinds>', 'loads, stores, fetches, separated by commas (default: loads,stores)')
     .option('--max-size <size>', 'stop the program when the trace has so many bytes (as p2mtrace)');

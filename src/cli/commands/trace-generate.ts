@@ -1,6 +1,7 @@
 /** `p2msim trace generate`: writes a made-up program, or a measured workload, with any parameters, as a trace. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Context, FullLibrary } from '../context.js';
+import { lossLines } from '../convert-to.js';
 import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
 import { TraceOutput } from '../trace-output.js';
@@ -52,8 +53,9 @@ async function writeGenerated(
   const to = writerOf(output, given.text('to') ?? (output === '-' ? 'csv' : undefined), context, library);
   const destination = new TraceOutput(output, [], context, library);
   try {
-    await library.convertTrace(trace, to, (bytes) => destination.write(bytes));
+    const { lost } = await library.convertTrace(trace, to, (bytes) => destination.write(bytes));
     destination.commit();
+    for (const line of lossLines(to, trace, lost)) context.stderr.write(`${line}\n`);
   } finally {
     destination.discard();
   }
@@ -71,7 +73,7 @@ export function addGenerate(parent: CommandUnknownOpts, context: Context): void 
     .argument('[name]', 'generator; --list shows all')
     .option('--param <name=value>', 'parameter; repeatable. Sizes: 4k, 1GiB; counts: 10k = 10,000', collected)
     .option('-o, --output <file>', 'file; compressed if it ends in .gz (default: standard output)')
-    .option('--to <format>', 'csv or p2mtrace (default: by the end of the name of the file, else csv)')
+    .option('--to <format>', 'format (default: by the end of the name of the file, else csv)')
     .option('--scenario <name>', 'a measured workload instead of a generator')
     .option('--suite <name>', 'suite of the scenario (default: the one that has it)')
     .option('--list', 'print generators, scenarios and their parameters; with NAME those of one generator')

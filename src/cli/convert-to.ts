@@ -1,0 +1,70 @@
+/** Writes a trace to a file in some format, and says what was written, from what, and what is lost. */
+import type { Conversion, OpenTrace, TraceWriterFormat } from '../index.js';
+import type { Context, Library } from './context.js';
+import { createProgress } from './progress.js';
+import { TraceOutput } from './trace-output.js';
+
+const counted = (count: number, what: string): string => `${count.toLocaleString('en-US')} ${what}`;
+
+/** What a format has no word for, a line each. */
+export function lossLines(
+  to: TraceWriterFormat,
+  { virtual }: Pick<OpenTrace, 'virtual'>,
+  lost: Conversion['lost'],
+): string[] {
+  const words = [...lost].map(([what, n]) => counted(n, what));
+  const lines = words.length === 0 ? [] : [`lost, for ${to.name} cannot say it: ${words.join('; ')}`];
+  const addresses = virtual ? 'virtual' : 'physical';
+  if (to.addresses !== 'source' && to.addresses !== addresses)
+    lines.push(`lost: that addresses are ${addresses}`);
+  return lines;
+}
+
+/** What was written and from what, and what is not in it. */
+function summary(
+  [output, size]: readonly [name: string, size: number],
+  to: TraceWriterFormat,
+  trace: OpenTrace,
+  { accesses, events, lost, error }: Conversion,
+): string {
+  const from = trace.bytesRead > 0 ? `${trace.format}, ${counted(trace.bytesRead, 'bytes')}` : trace.format;
+  const records = `${counted(accesses, 'accesses')}, ${counted(events, 'events')}`;
+  const name = output === '-' ? 'standard output' : output;
+  const lines = [`${name}: ${to.name}, ${records}, ${counted(size, 'bytes')} (from ${from})`];
+  lines.push(...lossLines(to, trace, lost));
+  const { count, first } = trace.skipped;
+  if (count > 0) lines.push(`bad records dropped: ${count.toLocaleString('en-US')}; the first: ${first}`);
+  if (error !== null) lines.push(`${name}: incomplete${to.marksEnd ? ', as its end says' : ''}`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Opens the trace and writes it to `output`, which must be none of `inputs`. An input error throws after the rest is there. */
+export async function convertTo(
+  output: string,
+  to: TraceWriterFormat,
+  inputs: readonly string[],
+  open: () => Promise<OpenTrace>,
+  context: Context,
+  library: Library,
+): Promise<void> {
+  const destination = new TraceOutput(output, inputs, context, library);
+  const trace = await open();
+  const progress = createProgress(context, 'auto', false, inputs.join(', '));
+  try {
+    const done = await library.convertTrace(
+      trace,
+      to,
+      (bytes) => destination.write(bytes),
+      (accesses) => progress.report?.(accesses, trace.bytesRead, trace.totalBytes),
+    );
+    progress.end();
+    if (done.error !== null && done.accesses + done.events === 0) throw done.error;
+    destination.commit();
+    context.stderr.write(summary([output, destination.size], to, trace, done));
+    if (done.error !== null) throw done.error;
+  } finally {
+    progress.end();
+    destination.discard();
+    await trace.close();
+  }
+}

@@ -1,0 +1,68 @@
+/** `p2msim trace cut` and `trace merge` as commands: what is written, said and refused. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli, scratch } from './run-cli.js';
+
+const FOLDER = scratch();
+const SHELL = 'traces/qemu/shell.p2mtrace';
+const at = (name: string): string => join(FOLDER, name);
+
+describe('trace cut and merge', () => {
+  it('a process of a capture is replayed by itself', () => {
+    const { code, stderr } = cli([
+      'trace',
+      'cut',
+      SHELL,
+      at('child.p2mtrace'),
+      '--process',
+      '2',
+      '--accesses',
+      'stores',
+    ]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /child\.p2mtrace: p2mtrace, [\d,]+ accesses, \d+ events, [\d,]+ bytes \(from p2mtrace, /,
+    );
+    const replayed = cli(['replay', at('child.p2mtrace'), '-m', 'shadow', '--json']);
+    const { counters } = JSON.parse(replayed.stdout) as { counters: Record<string, number> };
+    expect([replayed.code, counters['guest.faults.bad']]).toEqual([0, 0]);
+    expect(counters['accesses']).toBeGreaterThan(5000);
+  });
+
+  it('captures that take turns are replayed in every mode, and are one guest in all', () => {
+    expect(
+      cli(['trace', 'merge', at('both.csv.gz'), SHELL, 'gen:fork-exec,accesses=5k', SHELL, '--quantum', '5k'])
+        .code,
+    ).toBe(0);
+    expect(cli(['trace', 'check', at('both.csv.gz')]).stdout).toMatch(/: 0 errors, \d+ warnings\n$/);
+    const compared = cli(['compare', at('both.csv.gz'), '-m', 'native,hap,shadow', '--json']);
+    const { results } = JSON.parse(compared.stdout) as {
+      results: { guestDigest: string; counters: Record<string, number> }[];
+    };
+    expect(new Set(results.map(({ guestDigest }) => guestDigest)).size).toBe(1);
+    // 128,605 accesses twice, and 5,000.
+    expect(results.map(({ counters }) => counters['accesses'])).toEqual(
+      results.map(() => 2 * 128_605 + 5000),
+    );
+  }, 60_000);
+
+  it.each([
+    [['cut', SHELL, at('a.csv'), '--limit', '0'], 2, /--limit is 0; expected at least 1 access/],
+    [['cut', SHELL, at('a.csv'), '--vcpu', 'x'], 2, /--vcpu has 'x'; expected numbers from 0 to 255/],
+    [['cut', SHELL, at('a.csv'), '--accesses', 'writes'], 2, /--accesses has 'writes'/],
+    [['cut', SHELL, SHELL], 2, /the output .* is the trace .* itself/],
+    [['cut', at('none'), at('a.csv')], 3, /no such file/],
+    [['merge', at('a.csv'), SHELL], 2, /one trace is given; expected two or more/],
+    [['merge', at('a.csv'), SHELL, SHELL, '--quantum', '0'], 2, /--quantum is 0/],
+    [
+      ['merge', at('a.csv'), SHELL, 'traces/examples/fork.csv'],
+      3,
+      /fork\.csv: declares other features than /,
+    ],
+    [['merge', at('a.csv'), '-', '-'], 2, /'-' is given twice/],
+  ])('%j', (words, exit, message) => {
+    const { code, stdout, stderr } = cli(['trace', ...words]);
+    expect([code, stdout]).toEqual([exit, '']);
+    expect(stderr).toMatch(message);
+  });
+});
