@@ -20,15 +20,18 @@ function sha256(text: string | Uint8Array): string {
 /** How traces are replayed, as far as counts and costs depend on it. */
 function replayIdentity(options: RunOptions): readonly unknown[] {
   const { skip = 0, warmup = 0, limit = Infinity, interval = 0, lenient = false, costs } = options;
-  const read = { ...DEFAULT_READ_OPTIONS, ...options.read };
-  const { onError, maxErrors, modifyAsTwo, ignoreColumns } = read;
+  // Only what is not by default: a later version may know more ways to read.
+  const defaults = new Map<string, unknown>(Object.entries(DEFAULT_READ_OPTIONS));
+  const read = Object.entries(options.read ?? {})
+    .filter(([name, value]) => name !== 'batchRecords' && value !== undefined && value !== defaults.get(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     skip,
     warmup,
     limit === Infinity ? null : limit,
     interval,
     lenient,
-    [onError, maxErrors, modifyAsTwo, ignoreColumns],
+    read,
     costs === undefined ? null : sha256(JSON.stringify(costs)),
   ];
 }

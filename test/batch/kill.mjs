@@ -1,7 +1,7 @@
 /**
  * Kills a sweep with SIGKILL at random moments, over and over, and checks after each time what is in its results file.
  *
- *     node test/batch/kill.mjs [--rounds 50] [--seed 1] [--log FILE]
+ *     node test/batch/kill.mjs [--kills 50] [--seed 1] [--log FILE]
  *
  * After every kill: all lines that were there before are there, byte for byte; all whole lines are lines of the sweep as
  * it runs undisturbed; no point is there twice. A kill seldom strikes inside a write, so in every third round the file is
@@ -37,7 +37,7 @@ const MOST_GROWTH = 500_000;
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '50' },
+    kills: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
     log: { type: 'string' },
   },
@@ -112,7 +112,9 @@ const path = join(folder, 'r.jsonl');
 const undisturbed = spawnSync(process.execPath, [BIN, ...SWEEP, reference], { cwd: ROOT, encoding: 'utf8' });
 if (undisturbed.status !== 0) fail(`the undisturbed run: ${undisturbed.stderr}`);
 const expected = new Set(wholeLines(reference));
-say(`${expected.size - 1} points, ${statSync(reference).size} bytes; seed ${values.seed}`);
+say(
+  `node ${process.version}; ${expected.size - 1} points, ${statSync(reference).size} bytes; seed ${values.seed}`,
+);
 
 const random = generator(Number(values.seed));
 const counts = { struck: 0, torn: 0, cut: 0, repaired: 0, finished: 0 };
@@ -141,10 +143,11 @@ function cut(lines) {
 let before = [];
 /** Size of the file after the last round. */
 let left = 0;
-for (let round = 1; round <= Number(values.rounds); round++) {
+for (let round = 1; counts.struck < Number(values.kills); round++) {
   const moment = chooseMoment(round);
   const { killed, errors } = await runAndKill([...SWEEP, path, '--resume'], moment);
-  const repaired = /a torn line of \d+ bytes/.exec(errors)?.[0];
+  const [, at, bytes] = /:(\d+): a torn line of (\d+) bytes/.exec(errors) ?? [];
+  const repaired = at === undefined ? undefined : `line ${at}, ${bytes} bytes of it,`;
   if (repaired !== undefined) counts.repaired += 1;
   let lines = checkFile(before, round);
   const size = sizeOf(path);
