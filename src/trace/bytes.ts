@@ -32,6 +32,9 @@ function hexPairs(): Int16Array {
   return table;
 }
 
+/** A line that only the header of perf script has among comments. */
+export const PERF_HEADER = /^# captured on {4}:/;
+
 export const SPACE = 32;
 export const HASH = 35;
 export const COMMA = 44;

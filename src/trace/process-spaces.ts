@@ -7,12 +7,19 @@ import type { TraceEvent } from './event.js';
 
 export class ProcessSpaces {
   #first: number | null = null;
+  readonly #named = new Set<number>();
   readonly #selected = new Map<number, string>();
 
   /** Name of the address space of a process. */
   nameOf(process: number): string {
     this.#first ??= process;
+    this.#named.add(process);
     return process === this.#first ? INITIAL_AS : `p${process}`;
+  }
+
+  /** True if the process has been named: it has an address space. */
+  has(process: number): boolean {
+    return this.#named.has(process);
   }
 
   /** The context switch after which `process` runs on `vcpu`, or null if it does already. */

@@ -35,6 +35,8 @@ export interface TextFormat {
   /** Plain rows; null: every line goes to the reader. */
   readonly shape: RowShape | null;
   readonly lines: (records: TextRecords) => LineReader;
+  /** Adds what comes before the first line, as much as fits; true once that is all. Called after `lines`. */
+  readonly before?: () => boolean;
   readonly header?: TraceHeader;
   readonly virtual: boolean;
   readonly lacks: readonly string[];
@@ -175,7 +177,10 @@ export function openText(
     shape === null || engine === 'reference'
       ? null
       : new TextScanner(lines, out, { ...shape, modifyAsTwo: options.modifyAsTwo });
+  let begun = format.before === undefined;
   const decode = (): void => {
+    begun ||= format.before?.() ?? true;
+    if (!begun) return;
     if (scanner !== null) scanner.decode(odd);
     else while (!lines.drained && !out.full) odd();
   };

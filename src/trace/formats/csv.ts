@@ -8,6 +8,7 @@ import type { TraceChunk } from '../access.js';
 import type { ReaderOptions } from '../bad-records.js';
 import { BadRecords, badRecord } from '../bad-records.js';
 import { ChunkBuilder } from '../chunk-builder.js';
+import { PERF_HEADER } from '../bytes.js';
 import type { TraceHeader } from '../event.js';
 import type { ByteSource, TraceFormat, TraceStream } from '../format.js';
 import { decodeLines, fillLines, LineBuffer } from '../line-buffer.js';
@@ -128,6 +129,7 @@ function sniff(head: Uint8Array): boolean {
   let comments = 0;
   for (const line of lines) {
     const shown = line.trim();
+    if (PERF_HEADER.test(shown)) return false;
     if (shown.startsWith('#')) comments++;
     else if (shown !== '') return looksLikeRow(shown);
   }

@@ -9,9 +9,11 @@ import { gem5 } from './gem5.js';
 import { lackey } from './lackey.js';
 import { oracleGeneral } from './oracle-general.js';
 import { p2mtrace } from './p2mtrace.js';
+import { perf } from './perf.js';
 import { pinatrace } from './pinatrace.js';
 import { rw } from './rw.js';
 import { xdin } from './xdin.js';
+import { xenOps } from './xen-ops.js';
 
 export const TRACE_FORMATS = new Registry<TraceFormat>('format', [
   csv,
@@ -26,4 +28,6 @@ export const TRACE_FORMATS = new Registry<TraceFormat>('format', [
   cloudsuite,
   drmemtrace,
   oracleGeneral,
+  perf,
+  xenOps,
 ]);

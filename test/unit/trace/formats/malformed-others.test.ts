@@ -1,9 +1,11 @@
 /** Every malformed file of the formats of other tools: what is read before the mistake, and the exact message. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_READ_OPTIONS } from '../../../../src/trace/format.js';
+import { xenOperations } from '../../../../src/trace/formats/xen-ops.js';
 import { openTrace } from '../../../../src/trace/open.js';
-import { decode, shortError } from '../../../helpers/traces.js';
+import { openText } from '../../../../src/trace/text-format.js';
+import { bytesSource, decode, shortError } from '../../../helpers/traces.js';
 
 /** Accesses and events before the error, and the error without the name of the file. */
 type Expected = readonly [accesses: number, message: string];
@@ -17,6 +19,8 @@ const RW_FORMS = 'expected "0xADDR R" or "0xADDR W"';
 const GEM5_FORMS =
   'expected "[id,]command,address,size,[flags,]tick[,pc]" with command r, w or u and decimal numbers';
 const NO_HEX = 'is not a hexadecimal address (1 to 16 digits with or without 0x)';
+const NO_MAPPING = 'is not a mapping; expected PID/TID: [0xSTART(0xLENGTH) @ ...]: RIGHTS NAME';
+const PERF_FORMS = 'expected "COMMAND PID/TID [CPU] TIME: EVENT: ADDRESS IP" or "... PERF_RECORD_..."';
 const NO_CODE = 'is not the address of an instruction (hexadecimal, with a colon behind it)';
 
 const FILES: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
@@ -108,6 +112,44 @@ const FILES: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
     'unknown-type.drmemtrace': [2, ' byte 144: a record of type 77; expected 0 to 49'],
     'version-9.drmemtrace': [0, ' byte 0: is version 9 of drmemtrace; expected 2 to 7'],
   },
+  perf: {
+    'bad-fork.perf': [1, '2:37: "(8:8)" is not a process and its parent; expected (PID:TID):(PID:TID)'],
+    'bad-mapping.perf': [1, `2:39: "7/7: [0x400000 @ 0 fe:00 1 0]: r--p /usr..." ${NO_MAPPING}`],
+    'bad-tracepoint.perf': [
+      1,
+      '2:49: "address=0x1000" is not a page fault; expected address=0x... ip=0x... error_code=0x...',
+    ],
+    'no-address.perf': [
+      1,
+      '2:35: the address of the access is not there: record with -d, and print -F comm,pid,tid,time,event,addr,ip',
+    ],
+    'non-canonical.perf': [1, '2:35: "800000000000" is not a canonical 48-bit address'],
+    'processor.perf': [1, '4:12: processor 2 is beyond the 2 of the header'],
+    'program-output.perf': [
+      1,
+      `2:1: "hello from the traced program" is not a line of perf script; ${PERF_FORMS}`,
+    ],
+    'unaligned-mapping.perf': [1, `2:39: "7/7: [0x400010(0x1000) @ 0 fe:00 1 0]: r..." ${NO_MAPPING}`],
+  },
+  'xen-ops': {
+    'bad-error.xen-ops': [1, '2:16: "9" is no error from 0 to 3'],
+    'bad-hex.xen-ops': [1, '2:14: "0xq" is not a hexadecimal number'],
+    'bad-level.xen-ops': [1, '2:14: "5" is no level from 1 to 4'],
+    'bad-op.xen-ops': [
+      1,
+      '2:1: "Q 0x200000" is not an operation; expected R, W, FAULT, IRET, TR, TW, DW, Z, C, INVLPG, CR3, CPUID, CR4, START, END, EXP',
+    ],
+    'bad-pge.xen-ops': [1, '2:5: "pge=2" is neither pge=0 nor pge=1'],
+    'missing-value.xen-ops': [
+      1,
+      '2:1: "TW 0x1000000 4 0x0 0x0" is not an operation; expected TW entry level va value value',
+    ],
+    'non-canonical.xen-ops': [1, '2:3: "0x800000000000" is not a canonical 48-bit address'],
+    'unaligned.xen-ops': [
+      1,
+      `2:3: "0x1000008" is no frame's address; expected a multiple of 4096 below 2^40`,
+    ],
+  },
   oraclegeneral: {
     'cut-off.bin': [3, ' byte 72: the trace ends within a record: 10 of 24 bytes of record 4 are there'],
     'hashed-objects.bin': [
@@ -129,8 +171,13 @@ describe.each(Object.entries(FILES))('traces/%s/malformed', (format, files) => {
   });
 
   it.each(Object.entries(files))('%s', async (name, [accesses, message]) => {
-    const { records, error } = await decode(() =>
-      openTrace(`${folder}/${name}`, { format, read: DEFAULT_READ_OPTIONS }),
+    const path = `${folder}/${name}`;
+    const read = DEFAULT_READ_OPTIONS;
+    // Without the boot of the measured guest, which is 197,763 records.
+    const withoutBoot = async () =>
+      openText(bytesSource(readFileSync(path), 65536, path), read, xenOperations(false));
+    const { records, error } = await decode(
+      format === 'xen-ops' ? withoutBoot : () => openTrace(path, { format, read }),
     );
     expect([records.length, shortError(error).replace(`${name}:`, '')]).toEqual([accesses, message]);
     if (error !== null) expect(error.hint).toBeTruthy();

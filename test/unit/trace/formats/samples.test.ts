@@ -128,6 +128,43 @@ describe('shipped traces', () => {
     });
   });
 
+  it('reads page faults that perf recorded by tracepoint: what each access was', async () => {
+    // grep -c page_fault: 52; of their error codes 10 have bit 4 (fetches), 35 bit 1 (writes). Events: 1 exec, 13 MMAP2,
+    // 1 fork to another process, 2 exits, and a context switch to the child and one back.
+    expect(await checkTraceSample('traces/perf/tracepoints.perf')).toEqual({
+      format: 'perf',
+      accesses: { R: 7, W: 35, X: 10, M: 0 },
+      events: 19,
+    });
+  });
+
+  it('reads page faults that perf recorded by software event: fetches and all others', async () => {
+    // grep -c page-faults: 50, of which 10 have the same address twice.
+    expect(await checkTraceSample('traces/perf/software.perf')).toEqual({
+      format: 'perf',
+      accesses: { R: 40, W: 0, X: 10, M: 0 },
+      events: 19,
+    });
+  });
+
+  it('reads hand-made memory samples of perf', async () => {
+    // By eye: loads in lines 1 and 5, stores in 2 and 3, no address in 4, cycles in 6; line 5 is of another process.
+    expect(await checkTraceSample('traces/perf/memory.perf')).toEqual({
+      format: 'perf',
+      accesses: { R: 2, W: 2, X: 0, M: 0 },
+      events: 1,
+    });
+  });
+
+  it('reads the operations of the first six experiments on Xen, and their guest boots before', async () => {
+    const { format, accesses, events } = await checkTraceSample('traces/xen-ops/first-experiments.xen-ops');
+    expect(format).toBe('xen-ops');
+    // grep -c: R 14 and TR 246; W 79, and 768 writes of 1 MiB at boot; a fetch for each CR3, 29.
+    expect(accesses).toEqual({ R: 260, W: 847, X: 29, M: 0 });
+    // Boot: 384 * 512 + 384 + 1 + 2 stores. TW 220, CPUID 100, CR3 29, EXP, START and END 6 each.
+    expect(events).toBe(196_995 + 220 + 100 + 29 + 18);
+  });
+
   it.each([
     ['champsim', 'six.champsim'],
     ['cloudsuite', 'four.cloudsuite'],
