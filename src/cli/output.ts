@@ -189,7 +189,10 @@ export class Outputs {
 
   /** The same for a diff; `rows` as in {@link DiffReporterOptions}. */
   writeDiff(diff: DiffResult, rows: readonly string[], checks: CheckReport = NO_CHECKS): void {
-    this.#write((reporter, options) => reporter.renderDiff?.(diff, { ...options, rows }) ?? '', checks);
+    this.#write(
+      (reporter, options) => reporter.renderDiff?.(diff, { ...options, rows, checks }) ?? '',
+      checks,
+    );
   }
 
   /** Throws if a reporter shows nothing but checks, and there are none. */

@@ -57,6 +57,8 @@ export interface Reporter {
 export interface DiffReporterOptions extends ReporterOptions {
   /** Dimensions that make rows; the others make tables. */
   readonly rows: readonly string[];
+  /** What became of budgets, for a report that is one value and holds it. */
+  readonly checks?: CheckReport | undefined;
 }
 
 /** The outputs one by one. */

@@ -333,6 +333,18 @@ describe('reporters of checks', () => {
     expect(code).toBe(1);
   });
 
+  it('the JSON of a diff holds them, that of a result does not', () => {
+    const words = ['--fail-on', 'walk.refs > +1', '--json'];
+    const { checks } = JSON.parse(cli(['diff', HAP, SHADOW, ...words]).stdout) as { checks: object[] };
+    expect(checks).toHaveLength(1);
+    expect(checks[0]).toMatchObject({ status: 'failed', base: 161, limit: 162, value: 258, excess: 96 });
+    expect(JSON.parse(cli(['diff', HAP, SHADOW, '--json']).stdout)).not.toHaveProperty('checks');
+    const plain = cli(['replay', TRACE, '--json']).stdout;
+    const judged = cli(['replay', TRACE, '--fail-on', 'walk.refs > 1', '--json']).stdout;
+    const argv = /"argv": \[[^\]]*\]/;
+    expect(judged.replace(argv, '')).toBe(plain.replace(argv, ''));
+  });
+
   it('ndjson has a line a check, and can be read back', () => {
     const { stdout } = cli(['replay', TRACE, '--fail-on', 'walk.refs > 160', '-r', 'ndjson']);
     const last = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as object;
