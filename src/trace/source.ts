@@ -9,15 +9,14 @@ import { TraceError } from '../errors.js';
 import { STDIN_NAME } from './bad-records.js';
 import type { Container } from './containers/container.js';
 import { containerOf } from './containers/index.js';
+import { BLOCK, evenBlocks, FIRST_BLOCK } from './even-blocks.js';
 import type { ByteSource } from './format.js';
 import { SNIFF_BYTES } from './format.js';
 import { type Blocks, FileBlocks, openFile, StreamBlocks } from './stored-blocks.js';
 import { type DecodedRecords, TraceDigest } from './trace-digest.js';
 
-/** Block in which plain traces are read. */
-const PLAIN_BLOCK = 256 * 1024;
-/** Block of compressed bytes: small, since it may inflate a thousandfold. The first block is one. */
-const FIRST_BLOCK = 32 * 1024;
+/** Block of compressed bytes: small, since it may inflate a thousandfold. The first block of any file is one. */
+const STORED_BLOCK = FIRST_BLOCK;
 
 /** A {@link ByteSource} that knows its digest and can be given up. */
 export interface TraceSource extends ByteSource {
@@ -72,7 +71,7 @@ class OpenedSource implements TraceSource {
     this.name = name;
     this.totalBytes = blocks.totalBytes;
     this.#blocks = blocks;
-    const stored = this.#stored(first, container === null ? PLAIN_BLOCK : FIRST_BLOCK);
+    const stored = this.#stored(first, container === null ? BLOCK : STORED_BLOCK);
     this.#decompressed =
       container === null
         ? stored
@@ -97,12 +96,16 @@ class OpenedSource implements TraceSource {
 
   async *chunks(): AsyncGenerator<Uint8Array> {
     try {
-      for (const chunk of this.#pending) yield this.#delivered(chunk);
-      if (this.#failure !== undefined) throw this.#failure.error;
-      for await (const chunk of this.#decompressed) yield this.#delivered(chunk);
+      for await (const block of evenBlocks(this.#all())) yield this.#delivered(block);
     } finally {
       await this.close();
     }
+  }
+
+  async *#all(): AsyncGenerator<Uint8Array> {
+    yield* this.#pending;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    yield* this.#decompressed;
   }
 
   /** Whoever asks for more has decoded what came before. */

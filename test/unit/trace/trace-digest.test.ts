@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { axisOfList, prepareMachines, sweepPoints } from '../../../src/engine.js';
+import { axisOfList, prepareMachines, replay, sweepPoints } from '../../../src/engine.js';
 import { TraceDigest } from '../../../src/trace/trace-digest.js';
 import { file } from '../../cli/run-cli.js';
 
@@ -32,6 +35,20 @@ describe('the digest of a trace that is not replayed to its end', () => {
     const one = await digestOn(1, trace, limit);
     expect([await digestOn(3, trace, limit), await digestOn(6, trace, limit)]).toEqual([one, one]);
     expect(one).not.toBe(await digestOn(1, trace, Infinity));
+  });
+
+  it('is the same for a plain file, a compressed one and a pipe', async () => {
+    const plain = csv();
+    const text = readFileSync(plain);
+    const zipped = `${plain}.gz`;
+    writeFileSync(zipped, gzipSync(text));
+    const pipe = Readable.from([text.subarray(0, 100_000), text.subarray(100_000)]);
+    const piped = await replay({ trace: '-', stdin: pipe, mode: 'native', limit: 30_000 });
+    const expected = await digestOn(1, plain, 30_000);
+    expect(await digestOn(1, zipped, 30_000)).toBe(expected);
+    expect(piped.result.manifest.trace.sha256).toBe(expected);
+    // Rows of 14 bytes: record 30,000 ends at byte 420,006, in the block that ends at 32 KiB + 2 x 256 KiB.
+    expect(expected).toBe(createHash('sha256').update(text.subarray(0, 557_056)).digest('hex'));
   });
 
   it('ends with the block in which its last record ends', () => {
