@@ -9,6 +9,7 @@ import {
   count,
   fromJson,
   list,
+  named,
   literal,
   nullable,
   number,
@@ -52,15 +53,10 @@ export const budgets: AnyShape = fromJson({
   additionalProperties: false,
 });
 
-interface CheckLine extends Check {
-  readonly schema: typeof CHECK_SCHEMA;
-}
-
-export const checkLine = object<CheckLine>({
-  schema: literal(CHECK_SCHEMA),
+const checkFields = {
   budget: text,
   origin: text,
-  status: oneOf(['ok', 'failed', 'skipped']),
+  status: oneOf(['ok', 'failed', 'skipped'] as const),
   trace: text,
   mode: text,
   point: record(configValue),
@@ -72,4 +68,13 @@ export const checkLine = object<CheckLine>({
   excess: nullable(number),
   said: text,
   moved: list(object<MovedMetric>({ key: text, base: number, value: number })),
-});
+};
+
+/** What became of a budget, in a value that holds several. */
+export const check = named('check', object<Check>(checkFields));
+
+interface CheckLine extends Check {
+  readonly schema: typeof CHECK_SCHEMA;
+}
+
+export const checkLine = object<CheckLine>({ schema: literal(CHECK_SCHEMA), ...checkFields });

@@ -1,9 +1,11 @@
 /** What `diff` and `baseline` print and keep. */
 import type { ConfigValue } from '../config/keys.js';
+import type { Check } from '../report/budget/check.js';
 import { DIFF_SCHEMA, type DiffSide } from '../report/diff/diff.js';
 import { INPUT_KINDS, type InputDifference } from '../report/diff/inputs.js';
 import type { ReplayManifest } from '../report/result.js';
 import { BASELINE_SCHEMA } from '../report/saved/baseline.js';
+import { check } from './budget-shapes.js';
 import { configValue } from './config-value.js';
 import { replayManifest, tool, traceManifest } from './result-shapes.js';
 import {
@@ -88,6 +90,7 @@ interface DiffJson {
   readonly inputs: readonly object[];
   readonly groups: readonly object[];
   readonly unchanged: number;
+  readonly checks?: readonly Check[];
 }
 
 export const diffResult: AnyShape = object<DiffJson>({
@@ -102,6 +105,7 @@ export const diffResult: AnyShape = object<DiffJson>({
     ),
   ),
   unchanged: count,
+  checks: optional(list(check)),
 });
 
 interface DifferenceLine {

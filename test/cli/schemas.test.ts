@@ -44,6 +44,7 @@ const CASES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     [HAP, HAP_2_WAYS, '--allow-different', 'config', '--json'],
     [HAP, HAP_2_WAYS, '--allow-different', 'config', '-r', 'ndjson'],
     [HAP, HAP_2_WAYS, '--allow-different', 'config', '-r', 'ndjson', '--fail-on', 'tlb.l1d.miss > +0'],
+    [HAP, HAP_2_WAYS, '--allow-different', 'config', '--json', '--fail-on', 'cost.cycles > +0'],
     [HAP, FORK, '--json'],
   ],
   'baseline update': [[FORK, '-m', 'hap', '--set', 'l1d.ways=2', '--json', '--baseline', 'OLD_BASELINE']],
