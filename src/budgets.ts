@@ -36,7 +36,7 @@ export function checkBudgets(budgets: readonly Budget[], plan: JudgementPlan): v
     checkMode(budget, plan);
     if (budget.perInterval && plan.interval === 0 && isWord(budget)) {
       throw new UsageError(`${budget.origin} '${budget.text}' is for slices, and there are none`, {
-        hint: 'give --interval N, the records of a slice',
+        hint: 'give --interval N to the replay (a baseline keeps no slices)',
       });
     }
     if (isRelative(budget) && plan.modes.some((mode) => (budget.mode ?? mode) === mode))

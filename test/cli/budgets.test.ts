@@ -157,6 +157,7 @@ describe('a relative budget', () => {
     expect(check('--fail-on', 'walk.refs > +0.625%')).toMatchObject({ code: 0 });
     expect(check('--fail-on', 'walk.refs > +0.624%')).toMatchObject({ code: 1 });
     expect(check('--fail-on', 'walk.refs > +0.625%').stderr).toContain('budgets say whether that may be');
+    expect(check('--fail-on', 'interval:walk.refs > 1')).toMatchObject({ code: 2, stdout: '' });
   });
 });
 
