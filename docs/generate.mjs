@@ -2,6 +2,7 @@
 // With --replay everything that was measured is run again first and its outcome kept in validation.json.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { withKeys } from '../dist/report/config-doc.js';
 import { metricsMarkdown } from '../dist/report/metrics-doc.js';
 import { validationMarkdown, validationRecord } from '../dist/report/validation-doc.js';
 import { provenanceOf } from '../dist/validate/compare.js';
@@ -10,6 +11,7 @@ import { validate } from '../dist/validate/validate.js';
 const file = (name) => new URL(name, import.meta.url);
 
 writeFileSync(file('metrics.md'), metricsMarkdown());
+writeFileSync(file('configuration.md'), withKeys(readFileSync(file('configuration.md'), 'utf8')));
 
 if (process.argv.includes('--replay')) {
   const provenance = Object.fromEntries(['xen', 'kvm'].map((suite) => [suite, provenanceOf(suite)]));

@@ -13,15 +13,19 @@ export function estimateCost(counters: CounterValues, costs: CostTable): Cost {
   const terms = costs.rows.map((row) => costTerm(row, counters));
   const byGroup: Record<CostGroup, number> = { tlb: 0, walk: 0, exit: 0, hypervisor: 0 };
   for (const term of terms) byGroup[term.group] += term.cycles;
-  const sum = (cycles: (term: CostTerm) => number): number =>
-    terms.reduce((all, term) => all + cycles(term), 0);
+  return { cycles: sum(terms, (term) => term.cycles), ...costRange(terms), byGroup, terms };
+}
+
+/** The sums with every figure that is an assumption halved, and doubled. */
+export function costRange(terms: readonly CostTerm[]): Pick<Cost, 'low' | 'high'> {
   return {
-    cycles: sum((term) => term.cycles),
-    low: sum((term) => (isAssumption(term.source) ? Math.floor(term.cycles / 2) : term.cycles)),
-    high: sum((term) => (isAssumption(term.source) ? 2 * term.cycles : term.cycles)),
-    byGroup,
-    terms,
+    low: sum(terms, ({ source, cycles }) => (isAssumption(source) ? Math.floor(cycles / 2) : cycles)),
+    high: sum(terms, ({ source, cycles }) => (isAssumption(source) ? 2 * cycles : cycles)),
   };
+}
+
+function sum(terms: readonly CostTerm[], cycles: (term: CostTerm) => number): number {
+  return terms.reduce((all, term) => all + cycles(term), 0);
 }
 
 function costTerm(row: CostRow, counters: CounterValues): CostTerm {

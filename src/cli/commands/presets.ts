@@ -47,7 +47,7 @@ export function addPresets(program: Command, context: Context): void {
     'after',
     examples(
       ['p2msim presets zen3', 'every value and where it comes from'],
-      ['p2msim presets --keys', 'what --set can set'],
+      ['p2msim presets --keys', 'what --set can set; docs/configuration.md'],
     ),
   );
   command.action(async (name, values) => {

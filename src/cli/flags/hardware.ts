@@ -25,7 +25,7 @@ export const HARDWARE: readonly Flag[] = [
   {
     group: 'Hardware',
     flags: '--config <file>',
-    what: 'configuration file, JSON or TOML',
+    what: 'configuration file, JSON or TOML; docs/configuration.md',
     shown: 'p2msim.config.json or .toml, if there',
   },
   { group: 'Hardware', flags: '--print-config', what: 'print every key, value and origin; do nothing else' },

@@ -5,6 +5,7 @@
  */
 import { flatten } from '../../config/build.js';
 import type { ConfigValue } from '../../config/keys.js';
+import { costRange } from '../../cost/model.js';
 import { metricValues } from '../metric-values.js';
 import type { Interval, ReplayManifest, RunResult, TraceManifest } from '../result.js';
 import { Fields } from './fields.js';
@@ -16,12 +17,12 @@ export function readRun(value: unknown, file: string, path: string): SavedRun {
   const manifest = run.object('manifest');
   checkNumbers(run);
   const slices = run.list('intervals').map((slice, i) => readSlice(slice, file, `intervals[${i}]`));
-  const result = value as RunResult;
+  const result = withCostRange(value as RunResult, run.object('cost'));
   return {
     file,
     version: run.object('tool').text('version'),
     mode: run.text('mode'),
-    trace: readTrace(manifest.object('trace')),
+    trace: readTrace(manifest.object('trace'), readToTheEnd(manifest)),
     replay: readReplay(manifest),
     config: readConfig(manifest.object('config')),
     metrics: new Map(metricValues(result)),
@@ -55,23 +56,42 @@ function checkNumbers(run: Fields): void {
   run.object('counters').counts();
   run.object('memory').counts();
   const cost = run.object('cost');
-  for (const name of ['cycles', 'low', 'high']) cost.count(name);
+  cost.count('cycles');
+  for (const name of ['low', 'high']) if (cost.has(name)) cost.count(name);
   cost.object('byGroup').counts();
-  for (const term of readTerms(cost)) for (const name of ['count', 'cycles']) term.count(name);
+  for (const term of readTerms(cost)) {
+    term.text('source');
+    for (const name of ['count', 'cycles']) term.count(name);
+  }
   run.object('manifest').list('assumptions');
+}
+
+/** The first results had no range of the cost: it follows from the terms. */
+function withCostRange(result: RunResult, cost: Fields): RunResult {
+  if (cost.has('low') && cost.has('high')) return result;
+  const { cycles, byGroup, terms } = result.cost;
+  return { ...result, cost: { cycles, ...costRange(terms), byGroup, terms } };
 }
 
 function readTerms(cost: Fields): Fields[] {
   return cost.list('terms').map((term, i) => Fields.of(term, cost.file, `cost.terms[${i}]`));
 }
 
-/** The facts of a trace; also of a baseline. */
-export function readTrace(trace: Fields): TraceManifest {
+/** Where a result does not say whether its digest is that of the whole trace, as the first did not. */
+function readToTheEnd(manifest: Fields): boolean {
+  const limited = manifest
+    .list('argv')
+    .some((word) => typeof word === 'string' && word.startsWith('--limit'));
+  return manifest.raw('incomplete') === null && !limited;
+}
+
+/** The facts of a trace; also of a baseline. `whole` is for a result that does not say so itself. */
+export function readTrace(trace: Fields, whole?: boolean): TraceManifest {
   return {
     path: trace.text('path'),
     format: trace.text('format'),
     sha256: trace.text('sha256'),
-    whole: trace.boolean('whole'),
+    whole: whole === undefined || trace.has('whole') ? trace.boolean('whole') : whole,
     accesses: trace.count('accesses'),
     events: trace.count('events'),
     warmup: trace.count('warmup'),
