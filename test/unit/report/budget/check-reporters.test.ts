@@ -31,7 +31,7 @@ function check(over: Partial<Check> = {}): Check {
 }
 
 /** Names that each of the languages has a use for. */
-const ODD = 'a|b & <c> "d", 100%: *e* `f` \\ [g](h) \u{1}\u{1F600}.csv';
+const ODD = 'a|b & <c> "d", 100%:: *e* `f` \\ [g](h) \u{1}\u{1F600}.csv';
 const CHECKS: readonly Check[] = [
   check(),
   check({ status: 'ok', said: '100 -> 100, limit 101', excess: null, moved: [] }),
