@@ -202,7 +202,7 @@ export { GENERATORS as generators } from './trace/generate/index.js';
 export { generatedPath } from './trace/generate/open-generated.js';
 export { TRACE_FORMATS as formats } from './trace/formats/index.js';
 export { type OpenTrace, openTrace } from './trace/open.js';
-export { type TraceProfile, profileTrace } from './trace/profile.js';
+export type { TraceProfile } from './trace/profile.js';
 export { TRACE_WRITERS as traceWriters, writerForName } from './trace/writers/index.js';
 export { mergeTraces } from './trace/merge.js';
 export { type AddressRange, EVERYTHING, selectChunks, type Selection, selectTrace } from './trace/select.js';

@@ -88,6 +88,8 @@ export {
   type SampleOptions,
   type SampleReport,
 } from './trace/mrc/measure.js';
+export { DEFAULT_WINDOW, profileTrace } from './trace/profile.js';
+export type { ReuseDistances } from './trace/reuse.js';
 export type { MissCurve } from './trace/mrc/miss-curve.js';
 export { meanInterval, type MeanInterval, quantileT } from './util/student-t.js';
 export type { Cell } from './validate/cell.js';

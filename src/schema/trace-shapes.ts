@@ -13,6 +13,7 @@ import type { Finding } from '../trace/check.js';
 import type { MrcSource, SampleReport } from '../trace/mrc/measure.js';
 import { ACCESS_KINDS, PAGE_SHIFTS } from '../trace/mrc/page-runs.js';
 import type { Footprint, Region, TraceProfile } from '../trace/profile.js';
+import type { ReuseClass, ReuseDistances } from '../trace/reuse.js';
 import {
   type AnyShape,
   count,
@@ -47,6 +48,14 @@ export const traceInfo = object<ProfileListing>({
   eventKinds: record(count),
   footprint: object<Footprint>({ pages4k: count, pages2m: count, pages1g: count }),
   pagesBy: object<TraceProfile['pagesBy']>({ read: count, written: count, fetched: count }),
+  workingSet: object<TraceProfile['workingSet']>({ window: count, pages: list(count) }),
+  reuse: nullable(
+    object<ReuseDistances>({
+      classes: list(object<ReuseClass>({ from: count, to: count, accesses: count })),
+      first: count,
+    }),
+  ),
+  tableEdits: count,
   regions: list(object<Region>({ addressSpace: text, firstPage: count, lastPage: count, pages: count })),
   badRecords: count,
   lacks: list(text),

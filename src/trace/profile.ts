@@ -9,10 +9,13 @@ import type { AccessBatch, TraceChunk } from './access.js';
 import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from './access.js';
 import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
 import type { OpenTrace } from './open.js';
+import { type ReuseDistances, ReuseMeter } from './reuse.js';
 
 const READ = 1;
 const WRITTEN = 2;
 const FETCHED = 4;
+/** What a page's touches are below, and the number of the last window that touched it a multiple of. */
+const STAMP = 8;
 /** How each kind of access touches its pages. */
 const TOUCH: Readonly<Record<number, number>> = {
   [OP_READ]: READ,
@@ -66,6 +69,12 @@ export interface TraceProfile {
   readonly footprint: Footprint;
   /** Distinct 4 KiB pages by what is done to them; one page may count in all three. */
   readonly pagesBy: { readonly read: number; readonly written: number; readonly fetched: number };
+  /** Distinct 4 KiB pages in each stretch of so many accesses; the last stretch may be shorter. */
+  readonly workingSet: { readonly window: number; readonly pages: readonly number[] };
+  /** Null if the trace touches too much memory (2^20 regions of 2 MiB). */
+  readonly reuse: ReuseDistances | null;
+  /** Events that edit page tables, or make the guest edit them. */
+  readonly tableEdits: number;
   /** Touched pages in groups with less than 1 GiB between pages, ascending in each address space. */
   readonly regions: readonly Region[];
   readonly badRecords: number;
@@ -78,15 +87,37 @@ export interface TraceProfile {
   readonly passedOver: Readonly<Record<string, number>>;
 }
 
-/** Reads the whole trace. */
-export async function profileTrace(trace: OpenTrace): Promise<TraceProfile> {
-  const profiler = new Profiler();
-  for await (const chunk of trace.chunks()) profiler.chunk(chunk);
+/** Accesses of a window of the working set. */
+export const DEFAULT_WINDOW = 100_000;
+
+/** Kinds of events that edit tables. */
+const TABLE_EDITS: ReadonlySet<string> = new Set([
+  'ptw',
+  'map',
+  'unmap',
+  'protect',
+  'clear',
+  'demand',
+  'cow',
+  'fork',
+  'exec',
+  'exit',
+]);
+
+/** Reads the whole trace. `window`: accesses in a stretch of the working set. */
+export async function profileTrace(trace: OpenTrace, window: number = DEFAULT_WINDOW): Promise<TraceProfile> {
+  const profiler = new Profiler(window);
+  const reuse = new ReuseMeter();
+  for await (const chunk of trace.chunks()) {
+    profiler.chunk(chunk);
+    reuse.chunk(chunk);
+  }
   return {
     path: trace.path,
     format: trace.format,
     sha256: trace.digest(),
     ...profiler.result(),
+    reuse: reuse.result(),
     badRecords: trace.skipped.count,
     lacks: trace.lacks,
     addresses: trace.virtual ? 'virtual' : 'physical',
@@ -97,7 +128,7 @@ export async function profileTrace(trace: OpenTrace): Promise<TraceProfile> {
 
 type Counted = Omit<
   TraceProfile,
-  'path' | 'format' | 'sha256' | 'badRecords' | 'lacks' | 'addresses' | 'assumes' | 'passedOver'
+  'path' | 'format' | 'sha256' | 'reuse' | 'badRecords' | 'lacks' | 'addresses' | 'assumes' | 'passedOver'
 >;
 
 class Profiler {
@@ -105,10 +136,23 @@ class Profiler {
   readonly #vcpus = new Set<number>();
   readonly #spaces = new AddressSpaces();
   readonly #eventKinds: Record<string, number> = {};
-  /** Touched pages of each address space, with the way they were touched. */
+  /** Touched pages of each address space: the way they were touched, and the last window in which they were. */
   readonly #pages = new Map<string, Map<number, number>>([[INITIAL_AS, new Map()]]);
   #crossing = 0;
   #events = 0;
+  #edits = 0;
+  readonly #window: number;
+  /** Distinct pages of the windows that are over, and of the present one, in which `#left` accesses are still to come. */
+  readonly #windows: number[] = [];
+  #inWindow = 0;
+  #left: number;
+  /** Number of the present window, from 1, in units of {@link STAMP}. */
+  #stamp = STAMP;
+
+  constructor(window: number) {
+    this.#window = window;
+    this.#left = window;
+  }
 
   chunk({ accesses, events, eventAt }: TraceChunk): void {
     let from = 0;
@@ -117,6 +161,7 @@ class Profiler {
       this.#range(accesses, from, until);
       from = until;
       this.#events += 1;
+      if (TABLE_EDITS.has(event.kind)) this.#edits += 1;
       const kind = event.kind === 'host' ? event.op : event.kind;
       this.#eventKinds[kind] = (this.#eventKinds[kind] ?? 0) + 1;
       this.#spaces.event(event);
@@ -137,6 +182,11 @@ class Profiler {
         this.#vcpus.add(vcpu);
         lastPage = -1;
       }
+      if (this.#left === 0) {
+        this.#nextWindow();
+        lastPage = -1;
+      }
+      this.#left -= 1;
       const op = accesses.op[i]!;
       this.#ops[op]! += 1;
       const page = vpnOf(accesses.hi[i]!, accesses.lo[i]!);
@@ -144,10 +194,24 @@ class Profiler {
       if (last !== page) this.#crossing += 1;
       const touch = TOUCH[op] ?? 0;
       if (last === lastPage && page === last && touch === lastTouch) continue;
-      for (let p = page; p <= last; p++) pages.set(p, (pages.get(p) ?? 0) | touch);
+      for (let p = page; p <= last; p++) this.#touch(pages, p, touch);
       lastPage = last;
       lastTouch = touch;
     }
+  }
+
+  #touch(pages: Map<number, number>, page: number, touch: number): void {
+    const before = pages.get(page) ?? 0;
+    const touches = before & (STAMP - 1);
+    if (before - touches !== this.#stamp) this.#inWindow += 1;
+    pages.set(page, this.#stamp + (touches | touch));
+  }
+
+  #nextWindow(): void {
+    this.#windows.push(this.#inWindow);
+    this.#inWindow = 0;
+    this.#left = this.#window;
+    this.#stamp += STAMP;
   }
 
   #pagesOf(as: string): Map<number, number> {
@@ -178,6 +242,11 @@ class Profiler {
         written: this.#touched(WRITTEN),
         fetched: this.#touched(FETCHED),
       },
+      workingSet: {
+        window: this.#window,
+        pages: this.#left < this.#window ? [...this.#windows, this.#inWindow] : this.#windows,
+      },
+      tableEdits: this.#edits,
       regions: [...this.#pages].flatMap(([as, pages]) => regionsOf(as, pages)),
     };
   }

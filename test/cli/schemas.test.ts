@@ -92,7 +92,9 @@ const WITHOUT_JSON: Readonly<Record<string, string>> = {
   experiments: 'names and settings for people; what an experiment finds is `sweep --experiment --json`',
   'trace capture': 'writes a trace',
   'trace convert': 'writes a trace',
+  'trace cut': 'writes a trace',
   'trace generate': 'writes a trace',
+  'trace merge': 'writes a trace',
 };
 
 /** Every command that does something, by its words. */

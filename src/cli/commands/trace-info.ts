@@ -1,4 +1,4 @@
-/** `p2msim trace info`: what a trace holds: kinds of access, footprint by page size, regions, events. */
+/** `p2msim trace info`: what a trace holds: accesses, footprint, regions, working set, reuse distances, events. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { TraceProfile } from '../../index.js';
 import type { Context, Library } from '../context.js';
@@ -39,6 +39,40 @@ function regionLines(profile: TraceProfile, library: Library): string[] {
   return more > 0 ? [...lines, `  and ${grouped(more)} more`] : lines;
 }
 
+/** Stretches that are listed; where there are more, neighbours are put together. */
+const MAX_WINDOWS = 10;
+
+/** `  from access    200,000   531 pages`: the working set over time. */
+function workingSetLines({ workingSet: { window, pages } }: TraceProfile): string[] {
+  const together = Math.max(1, Math.ceil(pages.length / MAX_WINDOWS));
+  const lines = [`Working set (pages of 4K in ${grouped(window)} accesses)`];
+  for (let at = 0; at < pages.length; at += together) {
+    const group = pages.slice(at, at + together);
+    const mean = Math.round(group.reduce((sum, n) => sum + n, 0) / group.length);
+    const most = together === 1 ? '' : ` on average, at most ${grouped(Math.max(...group))}`;
+    lines.push(`  ${grouped(mean).padStart(12)} pages${most}, from access ${grouped(at * window)}`);
+  }
+  return lines;
+}
+
+function reuseLines({ reuse }: TraceProfile): string[] {
+  const head = 'Reuse distance (other pages of 4K since the last access to this one)';
+  if (reuse === null) return [head, '  not known: the trace touches more than 2^20 regions of 2 MiB'];
+  const all = reuse.classes.reduce((sum, { accesses }) => sum + accesses, reuse.first);
+  const share = (n: number): string => `${((100 * n) / Math.max(1, all)).toFixed(2).padStart(6)}%`;
+  const row = (n: number, what: string): string => `  ${grouped(n).padStart(12)} ${share(n)}  ${what}`;
+  const classes = reuse.classes.map(({ from, to, accesses }) =>
+    row(accesses, from === to ? grouped(from) : `${grouped(from)} to ${grouped(to)}`),
+  );
+  return [head, ...classes, row(reuse.first, 'first accesses')];
+}
+
+function eventLines({ eventKinds, tableEdits, records }: TraceProfile): string[] {
+  const rate = (1000 * tableEdits) / Math.max(1, records);
+  const edits = `  ${grouped(tableEdits).padStart(12)} of these edit tables: ${rate.toFixed(3)} per 1,000 accesses`;
+  return ['Events', ...counts(Object.entries(eventKinds)), edits];
+}
+
 /** The whole text, ending in a newline. */
 function profileText(profile: TraceProfile, library: Library): string {
   const { ops, footprint, pagesBy } = profile;
@@ -67,7 +101,8 @@ function profileText(profile: TraceProfile, library: Library): string {
     'Regions (1 GiB or more apart)',
     ...regionLines(profile, library),
   ];
-  if (profile.events > 0) lines.push('', 'Events', ...counts(Object.entries(profile.eventKinds)));
+  if (profile.records > 0) lines.push('', ...workingSetLines(profile), '', ...reuseLines(profile));
+  if (profile.events > 0) lines.push('', ...eventLines(profile));
   lines.push('', `address spaces: ${profile.addressSpaces.join(', ')}; vcpus: ${profile.vcpus.join(', ')}`);
   if (profile.badRecords > 0) lines.push(`bad records passed over: ${grouped(profile.badRecords)}`);
   lines.push(`addresses: ${profile.addresses}`);
@@ -81,15 +116,22 @@ function profileText(profile: TraceProfile, library: Library): string {
 export function addInfo(parent: CommandUnknownOpts, context: Context): void {
   const command = parent
     .command('info')
-    .summary('print kinds of access, footprint, regions')
-    .description('Print what a trace holds: kinds of access, footprint by page size, regions, events.')
+    .summary('print kinds of access, footprint, working set, reuse')
+    .description(
+      'Print what a trace holds: kinds of access, footprint by page size, regions, working set over time, reuse ' +
+        'distances, events and the rate of table edits.',
+    )
     .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
+    .option('--window <n>', 'accesses in a stretch of the working set (default: 100k)')
     .option('--json', 'print the profile as JSON');
   addFlags(command, 'input');
   command.action(async (path, values) => {
-    const library = await context.loadLibrary();
-    const trace = await openInput(path, new Given(values, library), context, library);
-    const profile = await library.profileTrace(trace).finally(() => trace.close());
+    const library = await context.loadFullLibrary();
+    const given = new Given(values, library);
+    const window = given.count('window', library.DEFAULT_WINDOW);
+    if (window === 0) throw new library.UsageError('--window is 0; expected at least 1 access');
+    const trace = await openInput(path, given, context, library);
+    const profile = await library.profileTrace(trace, window).finally(() => trace.close());
     const text =
       values.json === true ? asJson(library.profileListing(profile)) : profileText(profile, library);
     context.stdout.write(text);
