@@ -15,6 +15,7 @@ export { type PointCell, type ColumnType, type PointColumn, pointColumns } from 
 export { readResultsInput } from './batch/read-results.js';
 export { EXPERIMENTS as experiments } from './experiments/index.js';
 export type { Experiment, ExperimentRow } from './experiments/experiment.js';
+export { experimentOfPoints, experimentPoints } from './experiments/batch.js';
 export {
   experimentMachines,
   type ExperimentPlan,

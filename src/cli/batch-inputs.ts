@@ -1,9 +1,10 @@
 /**
  * From the words of `p2msim sweep` to a batch: a trace with axes, or a specification, to which both may add.
  */
-import type { Batch, BatchOptions, Grid, Setting, Spec, SweepAxis } from '../index.js';
+import type { Batch, BatchOptions, ExperimentPlan, Grid, Setting, Spec, SweepAxis } from '../index.js';
 import { readConfigText } from './config-file.js';
 import type { Context, FullLibrary, Library } from './context.js';
+import { experimentPlan } from './experiment.js';
 import { type Given, configOptions, costOption, readOptions, runOptions } from './options.js';
 
 const DEFAULT_MODES = ['hap'];
@@ -65,6 +66,12 @@ function gridOf(word: string, spec: Spec | null, given: Given, library: FullLibr
   return { ...spec.grid, groups, ...(modes === null ? {} : { modes }) };
 }
 
+/** The rows of an experiment, each a named point. */
+function experimentGrid(word: string, plan: ExperimentPlan, library: FullLibrary): Grid {
+  const { modes } = plan.experiment;
+  return { traces: [word], modes, groups: [], exclusions: [], points: library.experimentPoints(plan) };
+}
+
 /** A key that is swept has no other value, so a flag for it would say nothing. */
 function refuseSwept(flags: readonly Setting[], { groups }: Grid, library: Library): void {
   const swept = new Set(groups.flatMap(({ keys }) => keys));
@@ -85,8 +92,15 @@ export async function batchOf(
   const spec = isSpec(word)
     ? library.readSpec(await library.parseDocument(readConfigText(word, library), word), DEFAULT_MODES)
     : null;
-  const grid = gridOf(word, spec, given, library);
   const config = await configOptions(given, context, library);
+  const experiment = given.text('experiment');
+  if (experiment !== undefined && spec !== null) {
+    throw new library.UsageError('--experiment takes a trace: a specification says itself what is swept');
+  }
+  const grid =
+    experiment === undefined
+      ? gridOf(word, spec, given, library)
+      : experimentGrid(word, experimentPlan(experiment, config, given, library), library);
   // Flags say otherwise than the specification, which says otherwise than what is in the folder and the environment.
   const flags = config.settings.filter(({ origin }) => origin.startsWith('--'));
   refuseSwept(flags, grid, library);

@@ -27,13 +27,21 @@ export function planExperiment(experiment: Experiment, base: MachineConfig): Exp
   return { experiment, rows, settings: [...settings.values()] };
 }
 
+/** Where the settings of an experiment come from, for messages. */
+export function originOf({ name }: Experiment): string {
+  return `--experiment ${name}`;
+}
+
+/** What all machines of a row are set to. */
+export function settingsOf(experiment: Experiment, own: Values): Setting[] {
+  const values = { ...experiment.settings, ...own };
+  return Object.entries(values).map(([key, value]) => ({ key, value, origin: originOf(experiment) }));
+}
+
 /** The machines of a plan, in the order in which {@link experimentResult} wants their results. */
 export function experimentMachines({ experiment, settings }: ExperimentPlan) {
-  const origin = `--experiment ${experiment.name}`;
-  const list = (values: Values): Setting[] =>
-    Object.entries(values).map(([key, value]) => ({ key, value, origin }));
   return settings.flatMap((own) =>
-    experiment.modes.map((mode) => ({ mode, settings: [...list(experiment.settings), ...list(own)] })),
+    experiment.modes.map((mode) => ({ mode, settings: settingsOf(experiment, own) })),
   );
 }
 

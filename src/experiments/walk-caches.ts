@@ -4,6 +4,7 @@
  * Without them a walk makes its full number of references: 4 native, 24 in two dimensions of 4 levels.
  */
 import type { MachineConfig } from '../config/schema.js';
+import { ConfigError } from '../errors.js';
 import { againstFirst, CYCLES, cyclesPerThousand, eachMode, refsPerWalk } from './columns.js';
 import type { Experiment, Values } from './experiment.js';
 import { factorLabel, scaledArray } from './scale.js';
@@ -28,11 +29,17 @@ export const walkCaches = {
   modes: MODES,
   settings: {},
   axis: 'walk caches',
-  rows: (base) =>
-    FACTORS.map((factor) => ({
+  rows(base) {
+    if (Object.entries(scaled(base, 1)).every(([key, value]) => value === 0 || key.endsWith('.ways'))) {
+      throw new ConfigError('the preset has no walk caches to make smaller or larger', {
+        hint: 'choose another with -p: `p2msim presets` lists them',
+      });
+    }
+    return FACTORS.map((factor) => ({
       label: factor === 0 ? 'none' : `${factorLabel(factor)} x preset`,
       settings: scaled(base, factor),
-    })),
+    }));
+  },
   columns: [
     ...eachMode(MODES, REFS, 'rate', refsPerWalk),
     ...eachMode(MODES, CYCLES, 'rate', cyclesPerThousand),

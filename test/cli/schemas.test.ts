@@ -9,17 +9,25 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
 import { findSchema, jsonSchema, SCHEMAS } from '../../src/schema/index.js';
-import { ROOT, cli, file } from './run-cli.js';
+import { ROOT, cli, file, scratch } from './run-cli.js';
 
 const FORK = 'traces/examples/fork.csv';
 const HAP = 'examples/diff/hap.json';
 const HAP_2_WAYS = 'examples/diff/hap-2-ways.json';
 const BATCH = 'examples/batch/frames.jsonl.gz';
 const BASELINE = 'examples/diff/p2msim.baseline.json';
+/** The points of an experiment. */
+function experimentFile(): string {
+  const path = join(scratch(), 'exit-cost.jsonl');
+  cli(['sweep', FORK, '--experiment', 'exit-cost', '--results', path]);
+  return path;
+}
+
 /** Files that cases name; in test names they have no path. */
 const FILES: Readonly<Record<string, string>> = {
   BAD: file('bad.csv', 'op,va\nR,0x1000\nR,zz\nZ,1\n'),
   POLICY: file('own.json', '{"base": "kvm"}'),
+  EXPERIMENT: experimentFile(),
   OLD_BASELINE: file('old.json', readFileSync(join(ROOT, BASELINE), 'utf8')),
 };
 
@@ -56,6 +64,7 @@ const CASES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     [FORK, '-L', 'stlb.entries', '768,1536', '--dry-run', '--json'],
     [FORK, '--experiment', 'oos-slots', '--json'],
   ],
+  experiments: [['exit-cost', 'EXPERIMENT', '--json']],
   collect: [
     [BATCH, '-q', '--format', 'json'],
     [BATCH, '-q', '--format', 'jsonl'],
@@ -89,7 +98,6 @@ const CASES: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** Commands that print no JSON: why. */
 const WITHOUT_JSON: Readonly<Record<string, string>> = {
-  experiments: 'names and settings for people; what an experiment finds is `sweep --experiment --json`',
   'trace capture': 'writes a trace',
   'trace convert': 'writes a trace',
   'trace cut': 'writes a trace',

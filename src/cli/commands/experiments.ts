@@ -1,9 +1,15 @@
 /** `p2msim experiments`: the ready-made studies of `sweep --experiment`, or what one of them runs. */
-import type { Command } from '@commander-js/extra-typings';
+import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Experiment } from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
+import { experimentOfFiles } from '../experiment.js';
 import { examples } from '../help.js';
 import { nameTable } from '../name-table.js';
+import { addFlags, Given } from '../options.js';
+import { Outputs } from '../output.js';
+
+/** Flags of what is made of results. */
+const REPORT_FLAGS = ['reporter', 'json', 'output', 'metrics', 'all'];
 
 /** The question, and every row with the settings that it stands for, on the default preset. */
 function experimentText(experiment: Experiment, library: FullLibrary): string {
@@ -35,22 +41,41 @@ function experimentText(experiment: Experiment, library: FullLibrary): string {
 export function addExperiments(program: Command, context: Context): void {
   const command = program
     .command('experiments')
-    .summary('list ready-made studies, or what one of them runs')
-    .description('List the ready-made studies of `sweep --experiment`, or print what one of them runs.')
-    .argument('[name]', 'an experiment');
+    .summary('list ready-made studies, what one runs, or its table')
+    .description(
+      'List the ready-made studies of `sweep --experiment`, or print what one of them runs; with results files, print its table.',
+    )
+    .argument(
+      '[name...]',
+      'an experiment; after it results files of `sweep --experiment NAME --results FILE`',
+    );
+  addFlags(command, 'output');
   command.addHelpText(
     'after',
     examples(
       ['p2msim experiments tlb-size', 'its question, its rows and their settings'],
       ['p2msim sweep app.lackey.gz --experiment tlb-size', 'run it'],
+      ['p2msim experiments tlb-size shard-*.jsonl', 'its table, where it ran as a batch'],
     ),
   );
-  command.action(async (name) => {
+  command.action(async ([name, ...results], values: OptionValues) => {
     const library = await context.loadFullLibrary();
-    context.stdout.write(
-      name === undefined
-        ? nameTable(library.experiments.all())
-        : experimentText(library.experiments.get(name), library),
-    );
+    const given = new Given(values, library);
+    const idle = results.length > 0 ? undefined : REPORT_FLAGS.find((flag) => given.has(flag));
+    if (idle !== undefined) {
+      throw new library.UsageError(`--${idle} is for the table of results files, and there are none`, {
+        hint: 'name them after the experiment: `p2msim experiments tlb-size results.jsonl`',
+      });
+    }
+    if (name === undefined) return void context.stdout.write(nameTable(library.experiments.all()));
+    const experiment = library.experiments.get(name);
+    if (results.length === 0) return void context.stdout.write(experimentText(experiment, library));
+    const outputs = await Outputs.open(given, context, library, results);
+    try {
+      outputs.write(await experimentOfFiles(experiment, results, context, library));
+    } catch (error) {
+      outputs.discard();
+      throw error;
+    }
   });
 }

@@ -57,8 +57,6 @@ function checkFlags(given: Given, library: FullLibrary): void {
   if (only.length > 1) refuse(only[1] ?? '', `and --${only[0]} exclude each other`);
   if (only.length > 0 && given.has('results')) refuse(only[0] ?? '', 'runs nothing; leave --results out');
   if (given.has('emit') && given.has('shard')) refuse('shard', 'is set by the script of --emit');
-  if (given.has('experiment'))
-    refuse('experiment', 'is a table of its own', 'leave out the flags of a batch');
   const silent = given.has('results') || given.has('emit');
   const check = CHECK_FLAGS.find((flag) => given.has(flag));
   if (check !== undefined && (silent || only.length > 0))

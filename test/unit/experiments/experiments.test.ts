@@ -34,8 +34,12 @@ function values(report: ExperimentReport | undefined, group: string, head: strin
 describe.each(EXPERIMENTS.all())('experiment $name', (experiment) => {
   it('has rows that can be configured on every core, or says what the core lacks', () => {
     for (const preset of presets.names()) {
-      if (experiment.name === 'tlb-size' && defaultConfig(preset).stlb.entries === 0) {
-        expect(() => planExperiment(experiment, defaultConfig(preset))).toThrow('has no second-level TLB');
+      const { stlb, pwc, npwc } = defaultConfig(preset);
+      const lacks =
+        (experiment.name === 'tlb-size' && stlb.entries === 0) ||
+        (experiment.name === 'walk-caches' && pwc.l2.entries + npwc.l2.entries === 0);
+      if (lacks) {
+        expect(() => planExperiment(experiment, defaultConfig(preset))).toThrow('to make smaller or larger');
         continue;
       }
       const plan = planExperiment(experiment, defaultConfig(preset));
