@@ -5,6 +5,7 @@ import { Command } from '@commander-js/extra-typings';
 import { addBaseline } from './commands/baseline.js';
 import { addCollect } from './commands/collect.js';
 import { addCompare } from './commands/compare.js';
+import { addComplete, addCompletion } from './commands/completion.js';
 import { addDiff } from './commands/diff.js';
 import { addExperiments } from './commands/experiments.js';
 import { addExplain } from './commands/explain.js';
@@ -39,7 +40,14 @@ const COMMANDS: readonly (readonly [name: string, add: Add])[] = [
   ['presets', addPresets],
   ['modes', addModes],
   ['schema', addSchema],
+  ['completion', addCompletion],
+  ['complete', (program, context) => addComplete(program, context, tree)],
 ];
+
+/** Every command, for completion. */
+function tree(context: Context): Command {
+  return createProgram({ ...context, argv: [] }, '');
+}
 
 /** The command that the first word names; all of them if it names none, for help and for suggestions. */
 function wanted(argv: readonly string[]): typeof COMMANDS {

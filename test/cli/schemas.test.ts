@@ -98,6 +98,8 @@ const CASES: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** Commands that print no JSON: why. */
 const WITHOUT_JSON: Readonly<Record<string, string>> = {
+  complete: 'what completion scripts ask: a word a line',
+  completion: 'a script for a shell',
   'trace capture': 'writes a trace',
   'trace convert': 'writes a trace',
   'trace cut': 'writes a trace',
