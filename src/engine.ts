@@ -127,6 +127,7 @@ export type {
   PresetList,
   PresetListing,
   ProfileListing,
+  BatchProgressLine,
   ProgressLine,
   ScenarioListing,
   SchemaList,

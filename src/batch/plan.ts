@@ -5,7 +5,7 @@
  * is planned, fails, and the others are run.
  */
 import type { ConfigValue } from '../config/keys.js';
-import { ConfigError, UsageError } from '../errors.js';
+import { ConfigError, TraceError, UsageError } from '../errors.js';
 import {
   configureMachine,
   resolveModes,
@@ -117,9 +117,18 @@ export function headerOf({ sweep, points }: Batch, shard: ShardName | null): Bat
   return { schema: BATCH_SCHEMA, tool: TOOL, sweep, points: points.length, shard };
 }
 
-/** The line of a point that is done. */
+/**
+ * The line of a point that is done. Throws {@link TraceError} if its trace is not the one that was planned with: then its
+ * id would be wrong, as would that of every point after it.
+ */
 export function lineOf({ sweep }: Batch, point: PlannedPoint, outcome: PointOutcome): PointLine {
   const { number, id, name, machine, facts, mode, seed } = point;
+  const read = outcome.result?.manifest.trace;
+  if (read?.whole === true && read.sha256 !== facts.sha256) {
+    throw new TraceError({ file: facts.path }, 'the trace has changed since the batch began', {
+      hint: 'run the same command again: it is another batch now',
+    });
+  }
   const values: Record<string, ConfigValue> = valuesOf(machine);
   return {
     schema: POINT_SCHEMA,

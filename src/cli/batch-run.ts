@@ -8,7 +8,7 @@ import { judgementOf } from './judgement.js';
 import { lockOwner } from './lock-owner.js';
 import { type Given, jobsOf } from './options.js';
 import { Outputs } from './output.js';
-import { createCounter } from './progress.js';
+import { createPointProgress } from './progress.js';
 import { writeJudged } from './run-command.js';
 
 /** Failed points that are named; of more there is the number. */
@@ -70,7 +70,8 @@ async function run(
   context: Context,
   library: FullLibrary,
 ): Promise<BatchReport> {
-  const counter = createCounter(context, given.flag('quiet'));
+  const choice = given.word('progress', ['auto', 'never', 'ndjson'], 'auto');
+  const progress = createPointProgress(context, choice, given.flag('quiet'));
   const interruption = new AbortController();
   context.onInterrupt(() => interruption.abort());
   try {
@@ -82,11 +83,11 @@ async function run(
         if (given.flag('quiet')) return;
         context.stderr.write(`note: ${target?.file}:${at}: a torn line of ${bytes} bytes was cut off\n`);
       },
-      onProgress: (done, total) => counter.report('sweep', done, total),
+      onProgress: progress.report,
     });
   } finally {
     context.onInterrupt(null);
-    counter.end();
+    progress.end();
   }
 }
 

@@ -4,7 +4,7 @@
  * The replay reports after every batch; ten times a second is enough. Nothing is shown on a pipe, under
  * CI, or with `--quiet`, and nothing of it ever reaches standard output.
  */
-import type { ProgressLine } from '../index.js';
+import type { BatchProgressLine, ProgressLine } from '../index.js';
 import type { Context } from './context.js';
 
 export type ProgressChoice = 'auto' | 'never' | 'ndjson';
@@ -80,6 +80,19 @@ export function createCounter(context: Context, quiet: boolean) {
       ),
     end: () => void stderr.write(CLEAR_LINE),
   };
+}
+
+/** Counts the points of a batch, on a terminal or as JSON; `report` is told how many are done. */
+export function createPointProgress(context: Context, choice: ProgressChoice, quiet: boolean) {
+  if (choice !== 'ndjson') {
+    const counter = createCounter(context, quiet || choice === 'never');
+    return { ...counter, report: (done: number, total: number) => counter.report('sweep', done, total) };
+  }
+  const report = (done: number, points: number): void => {
+    const value: BatchProgressLine = { schema: 'p2msim.batch-progress/1', progress: { done, points } };
+    context.stderr.write(`${JSON.stringify(value)}\n`);
+  };
+  return { report, end: () => {} };
 }
 
 /** True if standard error is a terminal on which a line can be rewritten. */

@@ -134,6 +134,12 @@ export interface ProgressLine {
   };
 }
 
+/** How far a batch has come: points that are done, of those that there are. */
+export interface BatchProgressLine {
+  readonly schema: 'p2msim.batch-progress/1';
+  readonly progress: { readonly done: number; readonly points: number };
+}
+
 export interface SchemaList {
   readonly schema: 'p2msim.schemas/1';
   readonly schemas: readonly (NamedThing & { readonly id: string })[];

@@ -124,34 +124,64 @@ const SECTIONS: Readonly<Record<ConfigSectionName, AnyShape>> = {
   budgets,
 };
 
+/**
+ * Properties for every key, nested, dotted or mixed: a property for each member of the table, and each dotted path below.
+ * @param pointer where the object is that has them, for references
+ */
+export function keyProperties(
+  pointer: string,
+  leaf: (row: ConfigKey) => JsonSchema,
+): Record<string, JsonSchema> {
+  const visit = (tree: Tree, at: string): [string, JsonSchema][] =>
+    [...tree].flatMap(([name, node]): [string, JsonSchema][] => {
+      const below = `${at}/properties/${name}`;
+      if (!(node instanceof Map)) return [[name, { ...leaf(node), description: node.meaning }]];
+      const inner = visit(node, below);
+      const nested = { type: 'object', properties: Object.fromEntries(inner), additionalProperties: false };
+      const dotted = inner.map(([path]): [string, JsonSchema] => [
+        `${name}.${path}`,
+        { $ref: `${below}/properties/${path}` },
+      ]);
+      return [[name, nested], ...dotted];
+    });
+  return Object.fromEntries(visit(treeOf(CONFIG_KEYS), pointer));
+}
+
+/** The same without descriptions and mixtures: fully nested, or dotted to the end. */
+export function plainKeyProperties(leaf: (row: ConfigKey) => JsonSchema): Record<string, JsonSchema> {
+  const visit = (tree: Tree): Record<string, JsonSchema> =>
+    Object.fromEntries(
+      [...tree].map(([name, node]): [string, JsonSchema] => [
+        name,
+        node instanceof Map
+          ? { type: 'object', properties: visit(node), additionalProperties: false }
+          : leaf(node),
+      ]),
+    );
+  const dotted = CONFIG_KEYS.map((row): [string, JsonSchema] => [row.key, leaf(row)]);
+  return { ...visit(treeOf(CONFIG_KEYS)), ...Object.fromEntries(dotted) };
+}
+
+/** What a file may say for a key: rules that are written once, in `defs`. */
+export function fileRules() {
+  const defs = new Map<string, JsonSchema>();
+  const ruleOf = (row: ConfigKey): JsonSchema => {
+    defs.set(ruleName(row), fileValueSchema(row));
+    return { $ref: `#/$defs/${ruleName(row)}` };
+  };
+  return { defs, ruleOf };
+}
+
 /** A configuration file: keys nested, dotted or mixed, and sections. */
 export const configFile: AnyShape = configFileShape();
 
 function configFileShape(): AnyShape {
-  const defs = new Map<string, JsonSchema>();
-  const value = (row: ConfigKey): JsonSchema => {
-    defs.set(ruleName(row), fileValueSchema(row));
-    return { $ref: `#/$defs/${ruleName(row)}` };
-  };
-  /** Properties of a node: its members, and every dotted path below it. */
-  const properties = (tree: Tree, pointer: string): [string, JsonSchema][] =>
-    [...tree].flatMap(([name, node]): [string, JsonSchema][] => {
-      const at = `${pointer}/properties/${name}`;
-      if (!(node instanceof Map)) return [[name, { ...value(node), description: node.meaning }]];
-      const inner = properties(node, at);
-      const nested = { type: 'object', properties: Object.fromEntries(inner), additionalProperties: false };
-      const dotted = inner.map(([path]): [string, JsonSchema] => [
-        `${name}.${path}`,
-        { $ref: `${at}/properties/${path}` },
-      ]);
-      return [[name, nested], ...dotted];
-    });
+  const { defs, ruleOf } = fileRules();
   const sections = Object.entries(SECTIONS);
   for (const [, shape] of sections) for (const [name, json] of shape.defs) defs.set(name, json);
-  const all = [
-    ...sections.map(([name, shape]): [string, JsonSchema] => [name, shape.json]),
-    ...properties(treeOf(CONFIG_KEYS), '#'),
-  ];
-  const json = { type: 'object', properties: Object.fromEntries(all), additionalProperties: false };
-  return fromJson(json, defs);
+  const properties = {
+    ...Object.fromEntries(sections.map(([name, shape]) => [name, shape.json])),
+    ...keyProperties('#', ruleOf),
+  };
+  return fromJson({ type: 'object', properties, additionalProperties: false }, defs);
 }

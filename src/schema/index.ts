@@ -14,6 +14,7 @@ import { costTable, policyFile } from './input-shapes.js';
 import * as listing from './listing-shapes.js';
 import * as result from './result-shapes.js';
 import { type AnyShape, type JsonSchema, schemaDocument } from './shape.js';
+import { specFile } from './spec-shape.js';
 import { collection, table } from './table-shapes.js';
 import * as trace from './trace-shapes.js';
 
@@ -50,6 +51,7 @@ export const SCHEMAS = new Registry<SchemaEntry>('schema', [
   row('p2msim.check/1', 'a line of `-r ndjson`: a budget and what became of it', checkLine),
   row('p2msim.baseline/1', 'a baseline file: `baseline update`', baselineFile),
   row('p2msim.config/1', 'a configuration file: p2msim.config.json or .toml', configFile),
+  row('p2msim.spec/1', 'the specification of a sweep: `sweep FILE.toml`, `sweep FILE.json`', specFile),
   row('p2msim.cost/1', 'a cost table: `--cost FILE`', costTable),
   row('p2msim.shadow-policy/1', 'a policy: `--shadow-policy FILE`, `modes --policy NAME --json`', policyFile),
   row('p2msim.effective-config/1', 'values and origins: `--print-config --json`', listing.effectiveConfig),
@@ -68,6 +70,7 @@ export const SCHEMAS = new Registry<SchemaEntry>('schema', [
   row('p2msim.formats/1', '`trace formats --json`', trace.formatList),
   row('p2msim.mrc/1', '`trace mrc --json`', trace.mrc),
   row('p2msim.progress/1', 'a line of `--progress ndjson`', listing.progress),
+  row('p2msim.batch-progress/1', 'a line of `--progress ndjson` of a batch', listing.batchProgress),
   row('p2msim.schemas/1', '`schema --json`', listing.schemaList),
 ]);
 

@@ -11,6 +11,7 @@ import type {
   OriginatedValue,
   PresetList,
   PresetListing,
+  BatchProgressLine,
   ProgressLine,
   ScenarioListing,
   SchemaList,
@@ -133,6 +134,12 @@ export const progress = object<ProgressLine>({
     bytesRead: count,
     totalBytes: nullable(count),
   }),
+});
+
+/** A line of `--progress ndjson` of a batch. */
+export const batchProgress = object<BatchProgressLine>({
+  schema: literal('p2msim.batch-progress/1'),
+  progress: object<BatchProgressLine['progress']>({ done: count, points: count }),
 });
 
 export const schemaList = object<SchemaList>({

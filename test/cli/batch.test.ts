@@ -4,9 +4,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseResults } from '../../src/batch/results.js';
+import type * as library from '../../src/index.js';
 import { BIN, cli, file, plainEnvironment, ROOT, scratch, shell } from './run-cli.js';
+
+const built = (await import(pathToFileURL(join(ROOT, 'dist/index.js')).href)) as typeof library;
 
 /** 200 points: 5 sizes, 20 seeds, 2 modes; a record costs nothing here, building the machines does. */
 const POINTS_200 = (
@@ -199,6 +203,43 @@ describe('Ctrl-C', { timeout: 60_000 }, () => {
     expect(stderr).toBe(
       `interrupted: ${80 - done.length} of 80 points are left\nhint: the same command with --resume runs them\n`,
     );
+  });
+});
+
+describe('--jobs', { timeout: 60_000 }, () => {
+  it('spreads the points of a batch over so many threads', async () => {
+    const axis = built.groupOf(built.axisOfList('seed', [1, 2, 3, 4, 5, 6], 'test'));
+    const trace = join(ROOT, 'traces/examples/plain.csv');
+    const grid = { traces: [trace], modes: ['hap'], groups: [axis], exclusions: [], points: [] };
+    const batch = await built.planBatch(grid, {});
+    for (const jobs of [1, 3]) {
+      const threads: number[] = [];
+      const onProgress = (_: number, __: number, thread: number): void => void threads.push(thread);
+      const { lines } = await built.runBatch(batch, null, { jobs, shard: null, onProgress });
+      expect(lines).toHaveLength(6);
+      expect([new Set(threads).size, threads.includes(0)]).toEqual([jobs, false]);
+    }
+  });
+});
+
+describe('a backend with a bug', { timeout: 60_000 }, () => {
+  it('fails its own points, and the sweep goes on', () => {
+    const module = file(
+      'broken.mjs',
+      `export const backend = { name: 'broken', summary: 's', describe: () => 'd', create: () => { throw new TypeError('oops'); } };`,
+    );
+    const path = join(scratch(), 'r.jsonl');
+    const words = ['sweep', 'traces/examples/plain.csv', '-m', `hap,${module}`, '-L', 'seed', '1,2'];
+    const { code, stderr } = cli([...words, '--results', path]);
+    expect(code).toBe(70);
+    expect(stderr).toContain('error: point 2 (broken seed=1) failed: oops');
+    const { points: done } = parseResults(readFileSync(path), path);
+    expect(done.map(({ line }) => [line.number, line.error?.kind ?? 'ok']).sort()).toEqual([
+      [1, 'ok'],
+      [2, 'internal'],
+      [3, 'ok'],
+      [4, 'internal'],
+    ]);
   });
 });
 

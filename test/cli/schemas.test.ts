@@ -62,6 +62,7 @@ const CASES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     [FORK, '-L', 'guest.pcid', 'on,off', '-r', 'ndjson'],
     [FORK, '-L', 'stlb.entries', '768,1000', '--list', '--json'],
     [FORK, '-L', 'stlb.entries', '768,1536', '--dry-run', '--json'],
+    [FORK, '-L', 'seed', '1,2', '--shard', '1/1', '-q', '--progress', 'ndjson', '--json'],
     [FORK, '--experiment', 'oos-slots', '--json'],
   ],
   experiments: [['exit-cost', 'EXPERIMENT', '--json']],
@@ -170,7 +171,7 @@ describe('JSON is what its schema says', () => {
   });
 
   it('and no schema is for something that was not printed or is not read', () => {
-    const elsewhere = ['p2msim.config/1', 'p2msim.cost/1', 'p2msim.baseline/1'];
+    const elsewhere = ['p2msim.config/1', 'p2msim.spec/1', 'p2msim.cost/1', 'p2msim.baseline/1'];
     const ids = SCHEMAS.all().map(({ id }) => id);
     expect(ids.filter((id) => !seen.has(id)).sort()).toEqual(elsewhere.sort());
   });

@@ -6,8 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { axisOfList, groupOf } from '../../../src/batch/axis.js';
 import { estimateCosts, SAMPLE_RECORDS } from '../../../src/batch/estimate.js';
 import type { Grid } from '../../../src/batch/grid.js';
-import { type Batch, type BatchOptions, planBatch } from '../../../src/batch/plan.js';
+import { type Batch, type BatchOptions, lineOf, planBatch } from '../../../src/batch/plan.js';
 import { pointsOf } from '../../../src/batch/run-batch.js';
+import type { RunResult } from '../../../src/report/result.js';
+import { run } from '../report/fixtures.js';
 import { parseSetting } from '../../../src/config/values.js';
 
 const TEXT = 'op,va\nR,0x1000\nW,0x2000\n';
@@ -100,6 +102,22 @@ describe('a plan', () => {
   it('takes generated traces', async () => {
     const { points } = await plan({ traces: ['gen:zipf,accesses=1000'] });
     expect(points.map(({ error }) => error)).toEqual([null, null]);
+  });
+});
+
+describe('the line of a point', () => {
+  const outcome = (sha256: string, whole: boolean): { result: RunResult; error: null } => ({
+    result: run({ trace: { sha256, whole } }),
+    error: null,
+  });
+
+  it('is refused if the trace is not the one that was planned with, as far as that shows', async () => {
+    const batch = await plan();
+    const [point] = batch.points;
+    const other = '0'.repeat(64);
+    expect(lineOf(batch, point!, outcome(point!.facts.sha256, true)).status).toBe('ok');
+    expect(lineOf(batch, point!, outcome(other, false)).status).toBe('ok');
+    expect(() => lineOf(batch, point!, outcome(other, true))).toThrow('the trace has changed');
   });
 });
 

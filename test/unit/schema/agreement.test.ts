@@ -5,6 +5,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readSpec } from '../../../src/batch/spec.js';
+import { parseDocument } from '../../../src/config/document.js';
 import { parseConfigFile } from '../../../src/config/file.js';
 import { CONFIG_KEYS, type ConfigKey } from '../../../src/config/keys.js';
 import { CONFIG_SECTIONS } from '../../../src/config/sections.js';
@@ -245,5 +247,68 @@ describe('the schemas', () => {
       const text = JSON.stringify(jsonSchema(entry));
       for (const name of entry.shape.defs.keys()) expect(text).toContain(`"#/$defs/${name}"`);
     }
+  });
+});
+
+describe('the specification of a sweep', () => {
+  const spec = (value: object): Promise<[boolean, boolean]> =>
+    verdicts('spec', { traces: ['a.csv'], ...value }, async () =>
+      readSpec(await parseDocument(JSON.stringify({ traces: ['a.csv'], ...value }), 's.json'), ['hap']),
+    );
+
+  it.each<[string, object]>([
+    ['traces alone', {}],
+    [
+      'every name at the top',
+      { modes: ['hap', 'shadow'], preset: 'zen2', seeds: [1, 2], skip: 1, warmup: 2, limit: 3 },
+    ],
+    ['nested and dotted keys', { axes: { stlb: { entries: [768, 1536] }, 'l1d.ways': [1, 2] } }],
+    [
+      'ranges',
+      { axes: { 'l1d.ways': { from: 1, to: 8, step: 'x2' } }, seeds: { from: 1, to: 3, step: '+1' } },
+    ],
+    [
+      'sizes of keys that have a unit',
+      { set: { 'guest.ram': '4GiB' }, axes: { 'cache.llc.bytes': ['8M', '16M'] } },
+    ],
+    ['presets as values', { axes: { preset: ['skylake', 'zen2'] } }],
+    [
+      'keys that go together',
+      { zip: [{ guest: { pageSize: ['4k', '2m'] }, 'host.pageSize': ['4k', '2m'] }] },
+    ],
+    [
+      'exclusions',
+      {
+        seeds: [1, 2],
+        exclude: [
+          { mode: 'hap', seed: 1 },
+          { trace: ['a.csv'], seed: [2] },
+        ],
+      },
+    ],
+    ['named points', { points: [{ name: 'x', preset: 'zen2', mode: 'hap', stlb: { entries: 3072 } }] }],
+  ])('is taken by both: %s', async (_, value) => {
+    expect(await spec(value)).toEqual(BOTH);
+  });
+
+  it.each<[string, object]>([
+    ['no trace', { traces: [] }],
+    ['a trace that is there twice', { traces: ['a.csv', 'a.csv'] }],
+    ['a trace that is no text', { traces: [1] }],
+    ['an unknown name', { axis: {} }],
+    ['an unknown key', { axes: { 'stlb.entrys': [1] } }],
+    ['a value beyond the range of its key', { axes: { 'stlb.entries': [-1] } }],
+    ['a value that is there twice', { seeds: [1, 1] }],
+    ['an axis without values', { axes: { 'stlb.entries': [] } }],
+    ['one value as an axis', { axes: { 'stlb.entries': 768 } }],
+    ['a range without an end', { axes: { 'l1d.ways': { from: 1 } } }],
+    ['a step that is none', { axes: { 'l1d.ways': { from: 1, to: 2, step: '2' } } }],
+    ['a range of words', { axes: { 'guest.mode': { from: 'demand', to: 'premapped' } } }],
+    ['an unknown preset', { preset: 'skylak' }],
+    ['a limit in words', { limit: '10k' }],
+    ['an exclusion of nothing', { exclude: [{}] }],
+    ['a point without a name', { points: [{ seed: 1 }] }],
+  ])('is refused by both: %s', async (_, value) => {
+    expect(await spec(value)).toEqual(NEITHER);
   });
 });
