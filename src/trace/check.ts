@@ -2,7 +2,8 @@
  * `trace check`: what is wrong with a trace, or odd about it, without a machine.
  *
  * Errors are records that cannot be read or that contradict the trace's own events (an access after
- * UNMAP); warnings are legal but probably not meant. Not checked: physical frames, TLB maintenance.
+ * UNMAP); warnings are legal but probably not meant. Addresses are canonical if they can be read. What a guest does
+ * with its tables and tags: check-hardware.ts.
  */
 import { formatAddress, vpnOf } from '../arch/address.js';
 import { TraceError } from '../errors.js';
@@ -10,6 +11,7 @@ import type { TracePlace } from '../errors.js';
 import type { TraceChunk } from './access.js';
 import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
 import type { TraceEvent, Word64 } from './event.js';
+import { TableChecker, TagChecker } from './check-hardware.js';
 import type { OpenTrace } from './open.js';
 import type { PageRange } from './range-set.js';
 import { RangeSet } from './range-set.js';
@@ -66,6 +68,8 @@ class TraceChecker {
   readonly #levels: number;
   readonly #spaces = new Map<string, Space>([[INITIAL_AS, newSpace()]]);
   readonly #selected = new AddressSpaces();
+  readonly #tags = new TagChecker();
+  readonly #tables: TableChecker;
   readonly #findings: Finding[] = [];
   #unlisted = 0;
   #accesses = 0;
@@ -78,6 +82,7 @@ class TraceChecker {
   constructor(trace: OpenTrace) {
     this.#file = trace.path;
     this.#levels = trace.header.guestLevels ?? 4;
+    this.#tables = new TableChecker(trace.header);
   }
 
   chunk({ accesses, events, eventAt }: TraceChunk): void {
@@ -93,6 +98,7 @@ class TraceChecker {
 
   /** All findings; `whole` if the trace was read to its end. */
   finish(whole: boolean): Finding[] {
+    if (whole) for (const { line, message } of this.#tables.findings()) this.#find(line, 'warning', message);
     if (this.#unlisted > 0) this.#findings.push(summary(this.#file, `${this.#unlisted} more findings`));
     if (whole && this.#accesses === 0) {
       this.#findings.push(summary(this.#file, 'the trace has no access; there is nothing to replay'));
@@ -124,6 +130,9 @@ class TraceChecker {
   #event(event: TraceEvent): void {
     this.#lastEventLine = event.line;
     const as = this.#selected.on(event.vcpu);
+    this.#tables.event(event);
+    const stale = this.#tags.event(event);
+    if (stale !== null) this.#find(event.line, 'error', stale);
     switch (event.kind) {
       case 'ptw':
         if (event.level > this.#levels) {

@@ -90,4 +90,30 @@ describe('trace check', () => {
       'the gzip data ends early: the file is truncated after 5449 bytes',
     ]);
   });
+
+  it('finds a PCID that is loaded for another address space without a flush, on the same vcpu', async () => {
+    const rows = (...all: string[]): string =>
+      `op,as,pcid,note,vcpu,order,va\n${all.join('\n')}\nR,,,,0,,1000\n`;
+    const stale =
+      /CR3 loads PCID 5 with noflush for address space b; what is cached under it is of address space a$/;
+    const found = await check(rows('CR3,a,5,,0', 'CR3,b,6,noflush,0', 'CR3,b,5,noflush,0'));
+    expect(found).toEqual([expect.stringMatching(stale)]);
+    expect(found[0]).toMatch(/^error 4: /);
+    for (const between of ['INVPCID,,5,,0,1', 'INVPCID,,,,0,2', 'INVPCID,,,,0,3', 'FLUSHALL,,,,0'])
+      expect(await check(rows('CR3,a,5,,0', between, 'CR3,b,5,noflush,0'))).toEqual([]);
+    // Flushed by the load itself; the same address space; another vcpu; another tag.
+    expect(await check(rows('CR3,a,5,,0', 'CR3,b,5,,0', 'CR3,b,5,noflush,0'))).toEqual([]);
+    expect(await check(rows('CR3,a,5,,0', 'CR3,b,5,noflush,1'))).toEqual([]);
+    expect(await check(rows('CR3,a,5,,0', 'INVPCID,,6,,0,1', 'CR3,b,5,noflush,0'))).toHaveLength(1);
+  });
+
+  it('finds stores of a scripted guest to frames that are no tables, wherever they are linked', async () => {
+    const declared =
+      '# guest: scripted\n# direct-map: 0xffff880000000000\n# root: 0x800000\nop,gfn,level,va,value,as\n';
+    // Root 0x800 -> 0x801, which is filled before it is linked; 0x900 is another root; to 0xa00 leads nothing.
+    const rows = ['PTW,801,3,0,802003', 'PTW,800,4,0,801003', 'PTW,900,4,0,801003', 'CR3,,,,,0x900000'];
+    expect(await check(`${declared}${rows.join('\n')}\nPTW,a00,1,0,3\nPTW,a00,1,0,3\nR,,,1000,\n`)).toEqual([
+      'warning 9: PTW to frame 0xa00, which is no root and no entry leads to (2 in all)',
+    ]);
+  });
 });
