@@ -1,7 +1,16 @@
 /**
  * From the words of `p2msim sweep` to a batch: a trace with axes, or a specification, to which both may add.
  */
-import type { Batch, BatchOptions, ExperimentPlan, Grid, Setting, Spec, SweepAxis } from '../index.js';
+import type {
+  Batch,
+  BatchOptions,
+  Exclusion,
+  ExperimentPlan,
+  Grid,
+  Setting,
+  Spec,
+  SweepAxis,
+} from '../index.js';
 import { readConfigText } from './config-file.js';
 import type { Context, FullLibrary, Library } from './context.js';
 import { experimentPlan } from './experiment.js';
@@ -63,7 +72,18 @@ function gridOf(word: string, spec: Spec | null, given: Given, library: FullLibr
     return { traces: [word], modes: modes ?? DEFAULT_MODES, groups, exclusions: [], points: [] };
   }
   const groups = [...spec.grid.groups, ...axesOf(given, library).map(library.groupOf)];
-  return { ...spec.grid, groups, ...(modes === null ? {} : { modes }) };
+  if (modes === null) return { ...spec.grid, groups };
+  return { ...spec.grid, groups, modes, exclusions: exclusionsFor(spec, modes) };
+}
+
+/** With `-m`: exclusions of modes that are not swept now exclude nothing, which is no mistake of the specification. */
+function exclusionsFor({ grid }: Spec, modes: readonly string[]): Exclusion[] {
+  return grid.exclusions.flatMap((exclusion) => {
+    const wanted = exclusion.when.get('mode');
+    if (wanted === undefined) return [exclusion];
+    const left = wanted.filter((mode) => modes.includes(String(mode)));
+    return left.length === 0 ? [] : [{ ...exclusion, when: new Map([...exclusion.when, ['mode', left]]) }];
+  });
 }
 
 /** The rows of an experiment, each a named point. */

@@ -8,13 +8,14 @@ import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseResults } from '../../src/batch/results.js';
 import type * as library from '../../src/index.js';
+import { parseShardWord } from '../../src/cli/shard-option.js';
 import { BIN, cli, file, plainEnvironment, ROOT, scratch, shell } from './run-cli.js';
 
 const built = (await import(pathToFileURL(join(ROOT, 'dist/index.js')).href)) as typeof library;
 
 /** 200 points: 5 sizes, 20 seeds, 2 modes; a record costs nothing here, building the machines does. */
 const POINTS_200 = (
-  'sweep traces/lackey/sort.lackey.gz -m hap,shadow --limit 2000 ' +
+  'sweep traces/lackey/sort.lackey.gz -m hap,shadow --limit 500 ' +
   '-L stlb.entries 384,768,1536,3072,6144 -P seed 1 20 --step +1'
 ).split(' ');
 
@@ -305,46 +306,75 @@ describe('settings that are possible only with the values of a sweep', { timeout
   });
 });
 
-describe('--shard auto', { timeout: 60_000 }, () => {
-  const LIST = [
-    'sweep',
-    'traces/examples/plain.csv',
-    '-P',
-    'seed',
-    '1',
-    '8',
-    '--step',
-    '+1',
-    '--list',
-    '--shard',
-  ];
+describe('flags beside a specification', { timeout: 60_000 }, () => {
+  const spec = file(
+    's.toml',
+    'traces = ["traces/examples/plain.csv"]\nmodes = ["hap", "shadow"]\nseeds = [1, 2]\nlimit = 10\n' +
+      '[set]\nguest.pageSize = "2m"\n[[exclude]]\nmode = "shadow"\nseed = 2\n',
+  );
+  const modesAndSeeds = (...more: readonly string[]): unknown => {
+    const { stdout } = cli(['sweep', spec, ...more, '--list', '--json']);
+    const { points: all } = JSON.parse(stdout) as { points: { mode: string; point: object }[] };
+    return all.map(({ mode, point }) => [mode, ...Object.values(point)]);
+  };
 
-  it.each([
-    ['Slurm', 'auto', { SLURM_ARRAY_TASK_ID: '2', SLURM_ARRAY_TASK_MIN: '1', SLURM_ARRAY_TASK_COUNT: '4' }],
+  it('choose other modes, whatever it excludes', () => {
+    expect(modesAndSeeds()).toEqual([
+      ['hap', 1],
+      ['shadow', 1],
+      ['hap', 2],
+    ]);
+    expect(modesAndSeeds('-m', 'native')).toEqual([
+      ['native', 1],
+      ['native', 2],
+    ]);
+  });
+
+  it('add axes, and presets', () => {
+    expect(modesAndSeeds('-m', 'hap', '-L', 'preset', 'skylake,zen2')).toEqual([
+      ['hap', 'skylake', 1],
+      ['hap', 'zen2', 1],
+      ['hap', 'skylake', 2],
+      ['hap', 'zen2', 2],
+    ]);
+  });
+
+  it('stand above it, and it above the environment', () => {
+    const sizeOf = (words: readonly string[], env: Record<string, string>): unknown => {
+      const { stdout } = cli(['sweep', spec, '-m', 'hap', ...words, '--json'], { env });
+      const { points: all } = JSON.parse(stdout) as library.SweepResult;
+      const { config, trace } = all[0]!.manifest;
+      return [config.effective.guest.pageSize, trace.accesses];
+    };
+    const env = { P2MSIM_GUEST_PAGESIZE: '1g' };
+    expect(sizeOf([], env)).toEqual(['2m', 10]);
+    expect(sizeOf(['--page-size', '4k', '--limit', '5'], env)).toEqual(['4k', 5]);
+  });
+});
+
+describe('--shard auto', { timeout: 60_000 }, () => {
+  const LIST = 'sweep traces/examples/plain.csv -P seed 1 8 --step +1 --list'.split(' ');
+  const SLURM = { SLURM_ARRAY_TASK_ID: '2', SLURM_ARRAY_TASK_MIN: '1', SLURM_ARRAY_TASK_COUNT: '4' };
+
+  it.each<[string, string, Record<string, string>]>([
+    ['Slurm', 'auto', SLURM],
     [
       'Slurm, from 0 by steps of 2',
       'auto',
-      {
-        SLURM_ARRAY_TASK_ID: '2',
-        SLURM_ARRAY_TASK_MIN: '0',
-        SLURM_ARRAY_TASK_STEP: '2',
-        SLURM_ARRAY_TASK_COUNT: '4',
-      },
+      { ...SLURM, SLURM_ARRAY_TASK_MIN: '0', SLURM_ARRAY_TASK_STEP: '2' },
     ],
     ['Kubernetes', 'auto/4', { JOB_COMPLETION_INDEX: '1' }],
     ['a CI matrix', 'auto', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '4' }],
   ])('takes the second of four parts from %s', (_, word, env) => {
-    const inWords = cli([...LIST, '2/4']);
-    expect(inWords.code).toBe(0);
-    expect(cli([...LIST, word], { env })).toEqual(inWords);
+    expect(parseShardWord(word, env, built)).toEqual({ index: 2, of: 4 });
   });
 
   it('is the only way in which the environment matters', () => {
-    const env = { SLURM_ARRAY_TASK_ID: '2', SLURM_ARRAY_TASK_COUNT: '4' };
-    expect(cli(LIST.slice(0, -1), { env }).stdout).toMatch(/^8 points,/);
+    expect(cli(LIST, { env: SLURM }).stdout).toMatch(/^8 points,/);
+    expect(cli([...LIST, '--shard', 'auto'], { env: SLURM }).stdout).toMatch(/^2 points of 8,/);
   });
 
-  it.each([
+  it.each<[string, string, Record<string, string>, string]>([
     ['none is there', 'auto', {}, 'no engine says which shard this is'],
     [
       'it does not say how many',
@@ -354,9 +384,9 @@ describe('--shard auto', { timeout: 60_000 }, () => {
     ],
     ['it is no number', 'auto', { CI_NODE_INDEX: 'x' }, "CI_NODE_INDEX is 'x'; expected a whole number"],
     ['it is too large', 'auto/4', { JOB_COMPLETION_INDEX: '4' }, 'is no shard; expected i/n'],
+    ['it is a slip', 'auto:4', {}, "--shard 'auto:4' is no shard; expected i/n"],
   ])('is refused where %s', (_, word, env, message) => {
-    const { code, stderr } = cli([...LIST, word], { env });
-    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    expect(() => parseShardWord(word, env, built)).toThrow(message);
   });
 });
 
