@@ -24,7 +24,9 @@ export function addConvert(parent: CommandUnknownOpts, context: Context): void {
     examples(
       ['p2msim trace convert app.lackey.gz app.p2mtrace', 'smaller, and 4 times faster to read'],
       ['p2msim trace convert app.p2mtrace app.csv.gz', 'back to text'],
-      ['zstdcat app.csv.zst | p2msim trace convert - - --to p2mtrace > app.p2mtrace', 'in a pipe'],
+      ['p2msim trace convert app.champsimtrace.xz app.p2mtrace', 'a trace of another tool'],
+      ['p2msim trace convert app.p2mtrace app.xdin', 'for another tool'],
+      ['make-csv | p2msim trace convert - - --to p2mtrace > app.p2mtrace', 'in a pipe'],
     ),
   );
   command.action(async (path, output, values) => {

@@ -2,7 +2,12 @@
 import type { Flag } from './flag.js';
 
 export const INPUT: readonly Flag[] = [
-  { group: 'Input', flags: '-f, --format <name>', what: 'trace format', shown: 'by content' },
+  {
+    group: 'Input',
+    flags: '-f, --format <name>',
+    what: 'trace format; `p2msim trace formats` lists them',
+    shown: 'by content',
+  },
   { group: 'Input', flags: '--on-error <what>', what: 'bad record: fail, or skip it', shown: 'fail' },
   {
     group: 'Input',

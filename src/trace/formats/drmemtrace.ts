@@ -19,8 +19,7 @@ import * as entry from './drmemtrace-layout.js';
 
 const LACKS = ['page-table edits', 'other threads of the program (a file each)'] as const;
 const KERNEL = 'accesses of the kernel';
-const FILTERED =
-  'the trace was filtered when it was made: accesses that hit in a small cache in front of it are not in it';
+const FILTERED = 'accesses that hit in the small cache it was filtered by when it was made';
 /** Most instructions of a bundle: bytes of the value. */
 const BUNDLE = 8;
 
@@ -186,13 +185,13 @@ async function open(source: ByteSource, options: ReaderOptions): Promise<TraceSt
   const lacks: string[] = [...LACKS];
   if ((type & entry.FILETYPE_KERNEL_SYSCALLS) === 0) lacks.push(KERNEL);
   if ((type & entry.FILETYPE_INSTRUCTIONS_ONLY) !== 0) lacks.push('loads and stores');
+  if ((type & entry.FILETYPE_FILTERED) !== 0) lacks.push(FILTERED);
   return openRecords(source, options, {
     bytes: entry.ENTRY_BYTES,
     accesses: BUNDLE,
     taker: (out, passed) => new EntryTaker(out, passed),
     lacks,
     eventless: false,
-    assumes: (type & entry.FILETYPE_FILTERED) === 0 ? undefined : [FILTERED],
   });
 }
 

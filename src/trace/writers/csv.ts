@@ -14,6 +14,7 @@ export const csvWriter = {
     if (isGenerated(facts.source)) text(`# Generated: ${facts.source}\n`);
     if (facts.lacks.length > 0)
       text(`# Made from ${facts.source}, which cannot say: ${facts.lacks.join(', ')}\n`);
+    if (!facts.virtual) text(`# Made from ${facts.source}, whose addresses are physical\n`);
     text(writer.header(facts.header));
     return {
       chunk: (chunk) => text(writer.chunk(chunk)),
