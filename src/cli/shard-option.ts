@@ -41,8 +41,9 @@ function numberIn(environment: Environment, name: string, library: FullLibrary):
 
 /** `i/n`, `auto`, or `auto/n` where the environment does not say how many there are. */
 export function parseShardWord(text: string, environment: Environment, library: FullLibrary): ShardName {
-  const [, given] = /^auto(?:\/(\d{1,6}))?$/.exec(text) ?? [null];
-  if (!text.startsWith('auto') || given === null) return library.parseShard(text, '--shard');
+  const match = /^auto(?:\/(\d{1,6}))?$/.exec(text);
+  if (match === null) return library.parseShard(text, '--shard');
+  const given = match[1] ?? null;
   for (const engine of ENGINES) {
     const index = numberIn(environment, engine.index, library);
     if (index === null) continue;
