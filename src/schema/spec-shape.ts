@@ -14,20 +14,24 @@ const TEXTS = { type: 'array', items: TEXT, minItems: 1, uniqueItems: true };
 const COUNT = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 const PRESET = { enum: presets.names() };
 
+/** `x2` doubles, `+1` adds 1; `x1` and `+0` would go nowhere. */
+const STEP = '^(x0*([2-9]|[1-9][0-9]+)|\\+0*[1-9][0-9]*)$';
+
 /** `{"from": 1, "to": 16, "step": "x2"}`: numbers, or sizes of a key that has a unit. */
 function range(rule: JsonSchema): JsonSchema {
   return {
     type: 'object',
-    properties: { from: rule, to: rule, step: { type: 'string', pattern: '^[x+][0-9]{1,9}$' } },
+    properties: { from: rule, to: rule, step: { type: 'string', pattern: STEP } },
     required: ['from', 'to'],
     additionalProperties: false,
   };
 }
 
-/** A list of values; of numbers also a range. */
+/** A list of values; of numbers (levels of tables, too) also a range. */
 function axisOf(row: ConfigKey, ruleOf: (row: ConfigKey) => JsonSchema): JsonSchema {
   const rule = ruleOf(row);
-  return row.type === 'integer' ? { anyOf: [listOf(rule), range(rule)] } : listOf(rule);
+  const numbers = row.type === 'integer' || row.choices.some((word) => /^\d+$/.test(word));
+  return numbers ? { anyOf: [listOf(rule), range(rule)] } : listOf(rule);
 }
 
 function listOf(rule: JsonSchema): JsonSchema {
