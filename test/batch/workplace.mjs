@@ -63,6 +63,7 @@ export function need(programs, packages) {
   }
   if (missing().length === 0) return true;
   console.log(`missing: ${missing().join(', ')}; on Debian: ${install} (as root)`);
+  rmSync(FOLDER, { recursive: true });
   return false;
 }
 
