@@ -8,7 +8,7 @@ import { differences, runMachine } from '../helpers/differential.js';
 import { Rng } from '../helpers/random-config.js';
 import { randomCase, type RandomCase, type TraceItem } from '../helpers/random-trace.js';
 
-const CASES = 30;
+const CASES = 16;
 
 /** The case with other values of the two keys. */
 function varied(seed: number): RandomCase {
