@@ -1,4 +1,4 @@
-/** Reads the bytes of a results file, plain or gzip. */
+/** Reads the bytes of a results file, plain or compressed. */
 import { openSource } from '../trace/source.js';
 import type { ResultsInput } from './collect.js';
 

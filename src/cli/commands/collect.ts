@@ -85,7 +85,10 @@ export function addCollect(program: Command, context: Context): void {
       'Join the results files of one batch (its shards, or what several runs left) in the order of its points, check ' +
         'them for gaps, repetitions and contradictions, and write them as what other tools read.',
     )
-    .argument('<files...>', 'results files of `sweep --results`, plain or gzip, or - for standard input')
+    .argument(
+      '<files...>',
+      'results files of `sweep --results`, plain or compressed, or - for standard input',
+    )
     .option('-o, --output <file>', 'written there; repeatable (default: standard output)', collected)
     .option('--format <name>', 'jsonl, csv, json, markdown or parquet (default: by the name of the output)')
     .option(

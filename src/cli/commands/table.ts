@@ -56,7 +56,7 @@ export function addTable(program: Command, context: Context): void {
     )
     .argument(
       '<files...>',
-      'results files, or what --json and -r ndjson wrote; plain or gzip; - for standard input',
+      'results files, or what --json and -r ndjson wrote; plain or compressed; - for standard input',
     )
     .option('--row <dims>', 'dimensions that make rows (default: what was swept)')
     .option('--col <dims>', 'dimensions that make columns (default: mode)')

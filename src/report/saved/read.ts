@@ -70,7 +70,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   ['p2msim.check/1', nothing],
 ]);
 
-/** Reads the results in the file at `path`, plain or gzip; `-` is `stdin`. Throws {@link TraceError}. */
+/** Reads the results in the file at `path`, plain or compressed; `-` is `stdin`. Throws {@link TraceError}. */
 export async function readSaved(path: string, stdin?: NodeJS.ReadableStream): Promise<SavedFile> {
   const source = await openSource(path, stdin, true);
   try {

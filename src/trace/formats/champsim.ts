@@ -50,6 +50,10 @@ const COMMON_LACKS = [
 ] as const;
 const LACKS = ['context switches', ...COMMON_LACKS] as const;
 
+/** Bytes between an instruction and the next one that do not leave a program's code; records that say something of it. */
+const NEAR = 1 << 24;
+const ENOUGH = 4;
+
 class InstructionTaker implements RecordTaker {
   readonly #layout: Layout;
   readonly #addresses: readonly number[];
@@ -130,7 +134,22 @@ function fits(head: Uint8Array, layout: Layout): boolean {
     if (!addresses.every((field) => canBeAddress(view, at + field, field !== IP))) return false;
     if (head.subarray(at + padding[0], at + padding[1]).some((value) => value !== 0)) return false;
   }
-  return true;
+  return isCode(view, bytes);
+}
+
+/**
+ * True if most instructions are near the one before them. Where every instruction has a load and none a store, all else
+ * fits both sizes of records; but then every other instruction of the wrong one would be in the data.
+ */
+function isCode(view: DataView, bytes: number): boolean {
+  const records = Math.floor(view.byteLength / bytes);
+  let near = 0;
+  for (let i = 1; i < records; i++) {
+    const [at, before] = [i * bytes + IP, (i - 1) * bytes + IP];
+    const high = view.getUint32(at + 4, true) - view.getUint32(before + 4, true);
+    if (Math.abs(high * 2 ** 32 + view.getUint32(at, true) - view.getUint32(before, true)) < NEAR) near++;
+  }
+  return records < ENOUGH || near * 2 >= records - 1;
 }
 
 /** A canonical address that a program can have mapped; or none at all, if there may be none. */

@@ -123,6 +123,14 @@ describe('ChampSim and CloudSuite', () => {
     },
   );
 
+  it('are told apart where every instruction has a load and none a store', () => {
+    const program = Array.from({ length: 60 }, (_, i) => {
+      return { ip: 0x401000n + BigInt(4 * i), loads: [0x7f0000000000n + BigInt(64 * i)], stores: [] };
+    });
+    expect(sniffers(Buffer.concat(program.map(champsimRecord)))).toEqual(['champsim']);
+    expect(sniffers(Buffer.concat(program.map(cloudsuiteRecord)))).toEqual(['cloudsuite']);
+  });
+
   it('has a context switch where the address space changes, before the accesses', async () => {
     const one = { ip: 0x401000n, loads: [], stores: [] };
     const bytes = Buffer.concat([258, 258, 3, 258].map((space) => cloudsuiteRecord({ ...one, space })));
