@@ -2,9 +2,16 @@
  * `trace capture`, once its words are read: run the program, gather its trace as p2mtrace in a temporary file, then
  * write that in the format that is wanted, with the number of vcpus that the header needs.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OpenTrace, Selection, TraceChunk, TraceFacts, TraceWriterFormat } from '../../index.js';
+import type {
+  Conversion,
+  OpenTrace,
+  Selection,
+  TraceChunk,
+  TraceFacts,
+  TraceWriterFormat,
+} from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
 import { lossLines } from '../convert-to.js';
 import { TraceOutput } from '../trace-output.js';
@@ -171,9 +178,16 @@ async function deliver(
   const vcpus = captured.vcpus === null || captured.vcpus <= 1 ? null : captured.vcpus;
   const declared: OpenTrace = { ...trace, header: { ...trace.header, vcpus } };
   const output = new TraceOutput(request.output, [], context, library);
+  let lost: Conversion['lost'] = new Map();
   try {
-    const { error, lost } = await library.convertTrace(declared, request.to, (bytes) => output.write(bytes));
-    if (error !== null) throw error;
+    if (request.to.name === 'p2mtrace' && vcpus === null) {
+      // It is what was gathered, to the last byte.
+      for await (const piece of createReadStream(path)) output.write(piece as Buffer);
+    } else {
+      const done = await library.convertTrace(declared, request.to, (bytes) => output.write(bytes));
+      if (done.error !== null) throw done.error;
+      lost = done.lost;
+    }
     output.commit();
     context.stderr.write(summary(request, output.size, captured));
     for (const line of lossLines(request.to, trace, lost)) context.stderr.write(`${line}\n`);
