@@ -3,7 +3,18 @@
  *
  * A file that is opened again is read first: a torn last line is cut off, and everything else has to be of the same batch.
  */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { TraceError, UsageError } from '../errors.js';
 import { type Lock, type LockOwner, lockFile } from './lock.js';
@@ -15,6 +26,9 @@ import {
   type ShardName,
 } from './point-line.js';
 import { parseResults, type ResultsFile, type TornLine } from './results.js';
+
+/** How every line of a results file begins. */
+const OWN_START = '{"schema":"p2msim.';
 
 export interface WriterOptions {
   /** Go on with a file that has points; else it must not have any. */
@@ -41,12 +55,14 @@ export class ResultsWriter {
 
   /** Opens `file` for the batch of `header`. Throws {@link UsageError} or {@link TraceError}; changes nothing then. */
   static open(file: string, header: BatchHeader, { resume, owner }: WriterOptions): ResultsWriter {
+    requireFile(file);
     const lock = lockFile(file, owner);
     try {
       const fd = openSync(file, 'a+');
       try {
         const before = parseResults(readFileSync(file), file);
         refuse(before, header, resume);
+        if (before.torn !== null) requireOwnLine(file, before.torn);
         if (before.torn !== null) ftruncateSync(fd, before.torn.offset);
         const writer = new ResultsWriter(file, fd, lock, before);
         if (before.header === null) writer.#start(header);
@@ -89,6 +105,33 @@ export class ResultsWriter {
     }
     fsyncSync(this.#fd);
   }
+}
+
+/** What can be added to, cut and locked: a regular file, or nothing yet in a folder that may be written to. */
+function requireFile(file: string): void {
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there !== undefined && !there.isFile()) {
+    throw new UsageError(`${file}: is no regular file`, {
+      hint: 'results are added to and cut: give --results a file, not a folder, device or pipe',
+    });
+  }
+  try {
+    accessSync(there === undefined ? dirname(file) : file, constants.W_OK);
+  } catch (cause) {
+    throw new UsageError(`${file}: cannot be written`, {
+      cause,
+      hint: 'name a file in a folder that exists and may be written to',
+    });
+  }
+}
+
+/** A torn line is cut off only if it is the beginning of one of ours: else this is somebody's file, not a results file. */
+function requireOwnLine(file: string, { at, offset, bytes }: TornLine): void {
+  const start = readFileSync(file).subarray(offset, offset + Math.min(bytes, OWN_START.length));
+  if (start.toString('latin1') === OWN_START.slice(0, start.length)) return;
+  throw new UsageError(`${file}:${at}: is no line of a results file`, {
+    hint: 'results files are written by `p2msim sweep --results FILE`; give it another file',
+  });
 }
 
 function refuse(before: ResultsFile, header: BatchHeader, resume: boolean): void {

@@ -4,9 +4,10 @@
  * The exit code is set and never forced (`process.exit` would cut off output that a pipe has not
  * taken yet), except where nothing is left to write: a closed pipe and Ctrl-C.
  */
+import { writeSync } from 'node:fs';
 import { CommanderError } from '@commander-js/extra-typings';
 import type { Context } from './context.js';
-import { reportError } from './error-text.js';
+import { reportError, systemReason } from './error-text.js';
 import { EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from './exit-codes.js';
 import { TOOL } from '../version.js';
 import { createProgram } from './program.js';
@@ -28,11 +29,12 @@ async function printError(context: Context, error: unknown): Promise<number> {
   return report.exitCode;
 }
 
-/** A reader that has seen enough (`| head`) is no error. */
-function stopOnClosedPipe(stream: NodeJS.WriteStream): void {
+/** A reader that has seen enough (`| head`) is no error; a disk that is full is one, and nothing more can be said there. */
+function stopWhenClosed(stream: NodeJS.WriteStream, name: string): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT_OK);
-    throw error;
+    if (stream === process.stdout) writeSync(2, `error: ${name} cannot be written: ${systemReason(error)}\n`);
+    process.exit(EXIT_USAGE);
   });
 }
 
@@ -65,8 +67,8 @@ async function main(): Promise<void> {
       process.exitCode = code;
     },
   };
-  stopOnClosedPipe(process.stdout);
-  stopOnClosedPipe(process.stderr);
+  stopWhenClosed(process.stdout, 'standard output');
+  stopWhenClosed(process.stderr, 'standard error');
   process.on('SIGINT', interrupt.accept);
   try {
     await createProgram(context, TOOL.version).parseAsync(process.argv);

@@ -134,6 +134,7 @@ export class Outputs {
   readonly #written = new Set<number>();
   readonly #appendices: readonly Appendix[];
   readonly #checkText: (checks: CheckReport) => string;
+  readonly #library: Library;
 
   private constructor(
     context: Context,
@@ -143,6 +144,7 @@ export class Outputs {
     options: ReporterOptions,
   ) {
     this.#context = context;
+    this.#library = library;
     this.#targets = open;
     this.#appendices = appendices;
     this.#checkText = (checks) => library.checkText(checks, this.#plain);
@@ -220,10 +222,9 @@ export class Outputs {
       const [report, checked] = [render(reporter, options), reporter.renderChecks?.(checks, options) ?? ''];
       return report + (report !== '' && checked !== '' ? (reporter.gap ?? '') : '') + checked;
     };
-    for (const { reporter, fd } of this.#targets) {
+    for (const { reporter, fd, path } of this.#targets) {
       if (fd === null) continue;
-      if (fstatSync(fd).isFile()) ftruncateSync(fd, 0);
-      writeFileSync(fd, whole(reporter, this.#plain));
+      this.#fill(fd, path ?? '', whole(reporter, this.#plain));
       this.#written.add(fd);
       closeSync(fd);
     }
@@ -233,6 +234,15 @@ export class Outputs {
     if (shown.some(({ reporter }) => reporter.renderChecks !== undefined)) return;
     // Whoever gave a budget sees what became of it, whatever else is written where.
     this.#context.stderr.write(this.#checkText(checks));
+  }
+
+  #fill(fd: number, path: string, text: string): void {
+    try {
+      if (fstatSync(fd).isFile()) ftruncateSync(fd, 0);
+      writeFileSync(fd, text);
+    } catch (cause) {
+      throw new this.#library.UsageError(`${path}: cannot be written: ${systemReason(cause)}`, { cause });
+    }
   }
 
   /** Gives up: closes the files and removes those that were made here. */

@@ -101,6 +101,8 @@ export async function openFile(path: string): Promise<{ handle: FileHandle; size
     handle = await open(path, 'r');
     const stat = await handle.stat();
     if (stat.isDirectory()) throw Object.assign(new Error('directory'), { code: 'EISDIR' });
+    // Some never end (/dev/zero, /dev/full).
+    if (stat.isCharacterDevice()) throw Object.assign(new Error('device'), { code: 'ENOTSUP' });
     return { handle, size: stat.isFile() ? stat.size : null };
   } catch (error) {
     await handle?.close();
@@ -119,6 +121,11 @@ function fileError(file: string, error: unknown): TraceError {
     case 'EISDIR':
       return new TraceError({ file }, 'is a directory; expected a trace file', {
         hint: `name a file in it: \`ls ${file}\``,
+        cause: error,
+      });
+    case 'ENOTSUP':
+      return new TraceError({ file }, 'is a device; expected a file', {
+        hint: '`-` reads standard input',
         cause: error,
       });
     case 'EACCES':

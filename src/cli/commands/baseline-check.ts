@@ -4,6 +4,7 @@ import type { DiffResult, SavedFile, SavedRun } from '../../index.js';
 import {
   BASELINE_OPTION,
   baselinePath,
+  DEFAULT_BASELINE,
   progressFor,
   replayAll,
   requireBaseline,
@@ -82,11 +83,16 @@ function matcherOf(diff: DiffResult, given: Given, library: Library): ((key: str
   return metrics === undefined ? undefined : library.metricMatcher(metrics, keys);
 }
 
+/** How to accept what comes out now. */
+function updateCommand(path: string): string {
+  return path === DEFAULT_BASELINE ? 'p2msim baseline update' : `p2msim baseline update -b ${path}`;
+}
+
 function verdict(path: string, changed: number, runs: number, judged: boolean): string {
   if (changed === 0) return `${path}: ${runCount(runs)}, all as they were\n`;
   if (judged)
     return `${path}: ${changed} of ${runCount(runs)} not as before; budgets say whether that may be\n`;
-  const hint = 'if that is intended, `p2msim baseline update` keeps what comes out now';
+  const hint = `if that is intended, \`${updateCommand(path)}\` keeps what comes out now`;
   return `${path}: ${changed} of ${runCount(runs)} not as before\nhint: ${hint}\n`;
 }
 
