@@ -120,7 +120,7 @@ describe('collect', () => {
     const own = file('own.jsonl', points);
     const { code, stderr } = p2msim(['collect', own, '-o', own]);
     expect(code).toBe(2);
-    expect(stderr).toContain('own.jsonl itself');
+    expect(stderr).toContain(`the output ${own} is the input ${own} itself`);
   });
 
   it('exits 3 for a file that is no results file, and names the line', () => {
@@ -155,6 +155,24 @@ describe('table', () => {
       confidence: 0.95,
       rowDimensions: ['l1d.ways'],
     });
+  });
+
+  it('exits 2 for seeds of two lengths of a trace, and takes both if the files are told apart', () => {
+    const result = (name: string, ...words: string[]): string => {
+      const { stdout } = p2msim(['replay', 'traces/examples/fork.csv', '--json', ...words]);
+      writeFileSync(at(name), stdout);
+      return at(name);
+    };
+    const part = result('part.json', '--limit', '20', '--set', 'seed=1');
+    const whole = result('whole.json', '--set', 'seed=2');
+    const { code, stdout, stderr } = p2msim(['table', part, whole]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`error: ${part} and ${whole}: two runs with `);
+    expect(stderr).toMatch(/they differ in (trace\.\w+, )*trace\.accesses/);
+    expect(stderr).toContain('hint: name what they differ in: `--row file` or `--col file`\n');
+    expect(p2msim(['table', part, whole, '--row', 'file']).code).toBe(0);
+    const again = result('again.json', '--set', 'seed=1');
+    expect(p2msim(['table', again, whole]).stdout).toContain('over 2 seeds');
   });
 
   it('exits 2 for unknown names, 3 for what is no result', () => {

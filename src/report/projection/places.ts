@@ -11,6 +11,8 @@ import { inputDifferences } from '../diff/inputs.js';
 import type { SavedRun } from '../saved/saved-run.js';
 
 export const SEED = 'seed';
+/** Keys that an error lists. */
+const SHOWN = 4;
 
 /** Dimensions in which runs differ: what was swept, and trace, mode, preset and version; not the seed. */
 export function varying(runs: readonly SavedRun[]): string[] {
@@ -58,22 +60,31 @@ function isSame(a: SavedRun, b: SavedRun): boolean {
   );
 }
 
-/** Nothing but the seed, and what a seed makes of a generated trace, may differ. */
+/**
+ * Nothing but the seed may differ: counts of other traces, or of another part of one, are no sample of one number. A
+ * generated trace of another seed has another path, and with it a table of its own.
+ */
 function refuseOther(a: SavedRun, b: SavedRun, place: string): void {
-  const other = inputDifferences(a, b).some(({ kind, key }) => kind !== 'trace' && key !== SEED);
-  if (other) throw crowded(a, b, place);
+  if (inputDifferences(a, b).some(({ key }) => key !== SEED)) throw crowded(a, b, place);
 }
 
 function crowded(a: SavedRun, b: SavedRun, place: string): UsageError {
-  const keys = inputDifferences(a, b)
-    .map(({ key }) => key)
-    .filter((key) => key !== SEED);
+  const other = inputDifferences(a, b).filter(({ key }) => key !== SEED);
+  const keys = other.map(({ key }) => key);
   const where = a.file === b.file ? a.file : `${a.file} and ${b.file}`;
-  const differ = keys.length === 0 ? 'their counts alone' : keys.slice(0, 4).join(', ');
+  const differ = keys.length === 0 ? 'their counts alone' : keys.slice(0, SHOWN).join(', ');
   return new UsageError(`${where}: two runs with ${place} fall into one cell; they differ in ${differ}`, {
-    hint:
-      keys.length === 0
-        ? 'one trace under one configuration has one result: `p2msim diff` shows what differs'
-        : `name what they differ in: \`--row ${keys[0]}\` or \`--col ${keys[0]}\``,
+    hint: hintOf(keys, a.file !== b.file),
   });
+}
+
+/** What tells the runs apart: a key that is a dimension, else the files that they are from. */
+function hintOf(keys: readonly string[], twoFiles: boolean): string {
+  if (keys.length === 0) {
+    return 'one trace under one configuration has one result: `p2msim diff` shows what differs';
+  }
+  const named = CONFIG_KEYS.find(({ key }) => keys.includes(key))?.key ?? (twoFiles ? 'file' : null);
+  return named === null
+    ? 'only runs of the same records of one trace are averaged: leave out one of the two'
+    : `name what they differ in: \`--row ${named}\` or \`--col ${named}\``;
 }

@@ -147,6 +147,19 @@ describe('what cannot be laid out', () => {
     );
   });
 
+  it.each([
+    ['another trace', { sha256: 'f'.repeat(64) }, 'trace.sha256'],
+    ['another part of the trace', { accesses: 7, whole: false }, 'trace.whole, trace.accesses'],
+    ['another warm-up', { warmup: 1 }, 'trace.warmup'],
+  ])('is two runs in one cell of two seeds and of %s: both files are named', (_what, trace, keys) => {
+    const other = structuredClone(points[0]!);
+    Object.assign(other.result!.manifest.trace, trace);
+    Object.assign(other.result!.manifest.config.effective, { seed: 9 });
+    expect(() => project([...runs, ...read([other], 'other.jsonl')], PLAIN)).toThrow(
+      `r.jsonl and other.jsonl: two runs with l1d.ways=1 mode=hap fall into one cell; they differ in ${keys}`,
+    );
+  });
+
   it('is two runs of one configuration that counted differently', () => {
     const other = structuredClone(points[0]!);
     Object.assign(other.result!.counters, { 'walk.refs': 5 });
