@@ -8,7 +8,7 @@ import type { DocumentPart } from '../../config/document.js';
 import { ConfigError } from '../../errors.js';
 import { didYouMean } from '../../util/registry.js';
 import { type Budget, BUDGET_OPERATORS, type BudgetOperator, type BudgetValue } from './budget.js';
-import { parseDecimal } from './fraction.js';
+import { decimalText, parseDecimal } from './fraction.js';
 import { BUDGET_METRICS } from './ratios.js';
 
 /** The word before a metric that asks for every slice. */
@@ -154,7 +154,7 @@ function sectionEntry(name: string, part: DocumentPart): Budget[] {
 /** A number of the file is absolute: no count is negative, so that a signed one was meant as a change. */
 function boundText(part: DocumentPart): string {
   const { value } = part;
-  if (typeof value === 'number' && value >= 0) return String(value);
+  if (typeof value === 'number' && value >= 0) return decimalText(value);
   if (typeof value === 'string') return value.trim();
   throw part.wrong(`${VALUE_FORMS} in quotes`);
 }

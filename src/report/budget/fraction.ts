@@ -25,6 +25,16 @@ export function parseDecimal(text: string): Fraction | null {
   return { numerator: digits * factor, denominator: 10n ** BigInt(decimals.length) };
 }
 
+/** A number as it would be written without an exponent, for {@link parseDecimal}: `1e-7` is `0.0000001`. */
+export function decimalText(value: number): string {
+  const text = String(value);
+  const [, whole = '', decimals = '', exponent = ''] = /^(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? [];
+  if (exponent === '') return text;
+  const digits = whole + decimals;
+  const point = whole.length + Number(exponent);
+  return point > 0 ? digits.padEnd(point, '0') : `0.${'0'.repeat(-point)}${digits}`;
+}
+
 /** Below 0, 0 or above 0, as `a` is less, equal or more. */
 export function compareFractions(a: Fraction, b: Fraction): number {
   const [left, right] = [a.numerator * b.denominator, b.numerator * a.denominator];

@@ -101,6 +101,16 @@ describe('a section', () => {
     ]);
   });
 
+  it('takes a number exactly as it stands, however small or large', async () => {
+    // JavaScript writes numbers below 1e-6 and from 1e21 with an exponent.
+    const text = 'walk.refs.min = 0.0000001\nwalk.refs.max = 1.25e-9\nvmexit.total.max = 1e21\n';
+    expect((await budgets(text, 'b.toml')).map(([shown]) => shown)).toEqual([
+      'walk.refs: min 0.0000001',
+      'walk.refs: max 0.00000000125',
+      'vmexit.total: max 1000000000000000000000',
+    ]);
+  });
+
   it('may be TOML, with dotted keys', async () => {
     const text = 'walk.refs.max = "+1%"\nwalk.refs.guest.max = 12.5\n"hap:tlb.stlb.miss" = {min = 1}\n';
     expect(await budgets(text, 'b.toml')).toEqual([
