@@ -6,6 +6,7 @@
 import type { DocumentPart } from '../config/document.js';
 import { type ConfigValue, findKey } from '../config/keys.js';
 import { presets } from '../config/presets/index.js';
+import { type KeyedPart, refuseRepeated } from '../config/repeated.js';
 import { parseSetting, type Setting } from '../config/values.js';
 import { ConfigError, UsageError } from '../errors.js';
 import { type AxisGroup, axisOfList, axisOfRange, groupOf, parsePointSetting, PRESET_AXIS } from './axis.js';
@@ -41,6 +42,8 @@ const NAMES = [
   'exclude',
   'points',
 ];
+/** Names of a named point that are no settings. */
+const POINT_NAMES = ['name', 'trace', 'mode', 'modes'];
 const RANGE_NAMES = ['from', 'to', 'step'];
 const KEY_HINT = '`p2msim presets --keys` lists every key with its range and meaning';
 
@@ -68,11 +71,7 @@ export function readSpec(document: DocumentPart, modes: readonly string[]): Spec
       points: points.map(namedPoint),
     },
     preset: preset && placed(preset, () => presets.get(preset.text('the name of a preset')).name),
-    settings:
-      document
-        .get('set')
-        ?.entries()
-        .flatMap(([name, part]) => settings(part, name)) ?? [],
+    settings: settingsOf(document.get('set')?.entries() ?? []),
     range: {
       skip: document.get('skip')?.count() ?? null,
       warmup: document.get('warmup')?.count() ?? null,
@@ -168,13 +167,20 @@ function zipped(part: DocumentPart): AxisGroup {
   };
 }
 
-/** Settings below a part. */
-function settings(part: DocumentPart, name: string): Setting[] {
-  if (part.isTable()) return part.entries().flatMap(([inner, each]) => settings(each, `${name}.${inner}`));
-  const key = keyOf(part, name);
-  if (key === PRESET_AXIS)
-    throw part.mistake('preset stands at the top of the document, not here', { at: 'name' });
-  return [setting(part, key)];
+/** Settings of one table, each key once. */
+function settingsOf(entries: readonly [string, DocumentPart][]): Setting[] {
+  const leaves = entries.flatMap(([name, part]) => leavesOf(part, name));
+  const preset = leaves.find(({ key }) => key === PRESET_AXIS);
+  if (preset !== undefined)
+    throw preset.part.mistake('preset stands at the top of the document, not here', { at: 'name' });
+  refuseRepeated(leaves);
+  return leaves.map(({ key, part }) => setting(part, key));
+}
+
+/** The values below a part that are no tables, with their keys. */
+function leavesOf(part: DocumentPart, name: string): KeyedPart[] {
+  if (part.isTable()) return part.entries().flatMap(([inner, each]) => leavesOf(each, `${name}.${inner}`));
+  return [{ key: keyOf(part, name), part }];
 }
 
 /** A setting whose origin is its line. */
@@ -184,37 +190,39 @@ function setting(part: DocumentPart, key: string): Setting {
 }
 
 function exclusion(part: DocumentPart): Exclusion {
-  const when = new Map<string, readonly ConfigValue[]>();
-  const add = (inner: DocumentPart, name: string): void => {
-    if (inner.isTable()) return inner.entries().forEach(([each, next]) => add(next, `${name}.${each}`));
-    const items = inner.isList() ? inner.items() : [inner];
-    if (name === 'trace' || name === 'mode') {
-      when.set(
+  const [names, keys] = [new Map<string, readonly ConfigValue[]>(), [] as KeyedPart[]];
+  for (const [name, inner] of part.entries()) {
+    if (name === 'trace' || name === 'mode')
+      names.set(
         name,
-        items.map((item) => item.text()),
+        listed(inner).map((item) => item.text()),
       );
-      return;
-    }
-    const key = keyOf(inner, name);
-    when.set(
-      key,
-      items.map((item) => placed(item, (where) => parsePointSetting(key, item.value, where)).value),
-    );
-  };
-  for (const [name, inner] of part.entries()) add(inner, name);
+    else keys.push(...leavesOf(inner, name));
+  }
+  refuseRepeated(keys);
+  const values = keys.map(({ key, part: inner }): [string, readonly ConfigValue[]] => [
+    key,
+    listed(inner).map((item) => placed(item, (where) => parsePointSetting(key, item.value, where)).value),
+  ]);
+  const when = new Map([...names, ...values]);
   if (when.size === 0) throw part.mistake(`${part.name} is empty; expected keys and the values to leave out`);
   return { when, origin: part.where };
+}
+
+/** The items of a list; of anything else, that alone. */
+function listed(part: DocumentPart): readonly DocumentPart[] {
+  return part.isList() ? part.items() : [part];
 }
 
 function namedPoint(part: DocumentPart): NamedPoint {
   const name = part.get('name');
   if (name === undefined) throw part.mistake(`${part.name} has no 'name'`, { hint: KEY_HINT });
-  const own: Setting[] = [];
-  for (const [each, inner] of part.entries()) {
-    if (['name', 'trace', 'mode', 'modes'].includes(each)) continue;
-    if (each === PRESET_AXIS) own.push(setting(inner, each));
-    else own.push(...settings(inner, each));
-  }
+  const entries = part.entries().filter(([each]) => !POINT_NAMES.includes(each));
+  const preset = part.get(PRESET_AXIS);
+  const own = [
+    ...(preset === undefined ? [] : [setting(preset, PRESET_AXIS)]),
+    ...settingsOf(entries.filter(([each]) => each !== PRESET_AXIS)),
+  ];
   const mode = part.get('mode');
   return {
     name: name.text('a name'),

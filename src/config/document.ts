@@ -67,7 +67,7 @@ export class DocumentPart {
   }
 
   get line(): number {
-    return this.#source.excerpt(this.path, 'value').line;
+    return this.placeOf('value').line;
   }
 
   /** `FILE:LINE:COLUMN`. */
@@ -75,8 +75,12 @@ export class DocumentPart {
     return this.whereOf('value');
   }
 
+  placeOf(what: 'name' | 'value'): { readonly line: number; readonly column: number } {
+    return this.#source.excerpt(this.path, what);
+  }
+
   whereOf(what: 'name' | 'value'): string {
-    const { line, column } = this.#source.excerpt(this.path, what);
+    const { line, column } = this.placeOf(what);
     return `${this.file}:${line}:${column}`;
   }
 

@@ -6,6 +6,7 @@
 import { didYouMean } from '../util/registry.js';
 import { type DocumentPart, parseDocument } from './document.js';
 import { CONFIG_KEYS, findKey } from './keys.js';
+import { type KeyedPart, refuseRepeated } from './repeated.js';
 import { CONFIG_SECTIONS } from './sections.js';
 import { type Setting, parseSetting } from './values.js';
 
@@ -29,15 +30,17 @@ const SECTION_NAMES: readonly string[] = CONFIG_SECTIONS.map(({ name }) => name)
 export async function parseConfigFile(text: string, file: string): Promise<ConfigFile> {
   const document = await parseDocument(text, file);
   const sections = new Map<string, DocumentPart>();
-  const settings: Setting[] = [];
+  const leaves: KeyedPart[] = [];
   for (const [name, part] of document.entries('a table of configuration keys')) {
     if (SECTION_NAMES.includes(name)) {
       sections.set(name, part);
     } else {
       refuseSlip(part, name);
-      settings.push(...settingsOf(part, name));
+      leaves.push(...leavesOf(part, name));
     }
   }
+  refuseRepeated(leaves);
+  const settings = leaves.map(settingOf);
   return { preset: sections.get('preset')?.text('the name of a preset'), settings, sections };
 }
 
@@ -47,12 +50,16 @@ function isKey(name: string): boolean {
   return lower === 'tlb' || CONFIG_KEYS.some(({ key }) => `${key.toLowerCase()}.`.startsWith(`${lower}.`));
 }
 
-/** The leaves of a part as settings; `key` is the dotted path so far. */
-function settingsOf(part: DocumentPart, key: string): Setting[] {
-  if (part.isTable()) return part.entries().flatMap(([name, inner]) => settingsOf(inner, `${key}.${name}`));
-  part.placed((where) => findKey(key, where), 'name');
+/** The leaves of a part with their keys; `path` is the dotted one so far. */
+function leavesOf(part: DocumentPart, path: string): KeyedPart[] {
+  if (part.isTable()) return part.entries().flatMap(([name, inner]) => leavesOf(inner, `${path}.${name}`));
+  const { key } = part.placed((where) => findKey(path, where), 'name');
+  return [{ key, part }];
+}
+
+function settingOf({ key, part }: KeyedPart): Setting {
   const setting = part.placed((where) => parseSetting(key, part.value, where));
-  return [{ ...setting, origin: `${part.file}:${part.line}` }];
+  return { ...setting, origin: `${part.file}:${part.line}` };
 }
 
 /** Refuses a name at the top that is a slip of a section's; the key table knows about all others. */

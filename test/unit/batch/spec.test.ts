@@ -147,6 +147,18 @@ describe('a mistake in a specification', () => {
     [`${TRACE}[axes]\nl1d.ways = {from = 1}`, "axes.l1d.ways has no 'to'; expected from and to"],
     [`${TRACE}[[zip]]\nl1d.ways = [1, 2]\nseed = [1]`, 'l1d.ways has 2 values and seed 1; expected as many'],
     [`${TRACE}seeds = [1]\n[axes]\nseed = [1, 2]`, "key 'seed' is swept twice"],
+    [
+      `${TRACE}[set]\nstlb.entries = 768\n"STLB.entries" = 1536`,
+      "s.toml:4:1: 'stlb.entries' is there twice, first in line 3; expected it once",
+    ],
+    [
+      `${TRACE}[axes]\nl1d.ways = [1, 2]\n[[exclude]]\nl1d.ways = 1\n"l1d.ways" = 2`,
+      "s.toml:6:1: 'l1d.ways' is there twice, first in line 5; expected it once",
+    ],
+    [
+      `${TRACE}[[points]]\nname = "x"\nl1d.ways = 1\n"l1d.ways" = 2`,
+      "s.toml:5:1: 'l1d.ways' is there twice, first in line 4; expected it once",
+    ],
     [`${TRACE}limit = "10k"`, "s.toml:2:9: limit is '10k'; expected a whole number, at least 0"],
     [`${TRACE}[set]\nguest.mode = "premaped"`, "guest.mode is 'premaped' (did you mean 'premapped'?)"],
     [`${TRACE}[[exclude]]\nl1d.ways = 1`, "s.toml:2:1: 'l1d.ways' is not swept; expected one of trace, mode"],

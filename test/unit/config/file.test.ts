@@ -45,6 +45,22 @@ describe('a configuration file', () => {
     await expect(parseConfigFile(text, 'f.json')).rejects.toThrow(message);
   });
 
+  it.each([
+    [
+      'f.json',
+      '{"stlb": {"entries": 768},\n "stlb.entries": 1536}',
+      "f.json:2:2: 'stlb.entries' is there twice, first in line 1; expected it once",
+    ],
+    // Keys take any case.
+    [
+      'f.toml',
+      'stlb.entries = 1\n"stlb.ways" = 8\n[guest]\npcid = true\n["STLB"]\nways = 4\n',
+      "f.toml:6:1: 'stlb.ways' is there twice, first in line 2; expected it once",
+    ],
+  ])('that sets a key twice in %s is refused at the second place', async (name, text, message) => {
+    await expect(parseConfigFile(text, name)).rejects.toThrow(message);
+  });
+
   it('hands over every section as it stands', async () => {
     for (const { name } of CONFIG_SECTIONS) {
       const { sections } = await parseConfigFile(JSON.stringify({ [name]: 'value' }), 'f.json');
