@@ -2,7 +2,7 @@
  * What docs/collect.md shows of jq, DuckDB and pandas, run with these tools where they are installed.
  *
  * Commands after `$ ` are run in a folder that has `examples/`, frames.csv and frames.parquet; the lines below are what they
- * print. The block of Python prints the block after it. A tool that is not there is skipped, with the reason printed. DuckDB is
+ * print. The block of Python prints the block after it. What needs a tool that is not there is skipped, with the reason printed. DuckDB is
  * the program `duckdb`, or the package @duckdb/node-api found by NODE_PATH. P2MSIM_UPDATE_GOLDEN=1 writes the outputs.
  */
 import { spawnSync } from 'node:child_process';
@@ -67,33 +67,35 @@ function check(word: RegExp, functions: string): void {
   if (UPDATE) writeFileSync(PATH, lines.join('\n'));
 }
 
-function skipped(name: string): () => void {
-  return () => console.log(`skipped: ${name} is not installed`);
+/** The name of a test; where its tool is absent the test counts as skipped, and the reason is printed. */
+function named(name: string, present: boolean, tool: string): string {
+  if (present) return name;
+  console.log(`skipped: ${tool} is not installed`);
+  return `${name} (${tool} is not installed)`;
 }
 
-describe('docs/collect.md', () => {
-  it('shows what jq prints', works('jq', '--version') ? () => check(/\| jq /, '') : skipped('jq'));
+const JQ = works('jq', '--version');
 
-  it(
-    'shows what DuckDB prints',
+describe('docs/collect.md', () => {
+  it.skipIf(!JQ)(named('shows what jq prints', JQ, 'jq'), () => check(/\| jq /, ''));
+
+  it.skipIf(DUCKDB === null)(
+    named('shows what DuckDB prints', DUCKDB !== null, 'duckdb (or @duckdb/node-api)'),
     { timeout: 60_000 },
-    DUCKDB === null ? skipped('duckdb (or @duckdb/node-api)') : () => check(/^\$ duckdb /, DUCKDB),
+    () => check(/^\$ duckdb /, DUCKDB ?? ''),
   );
 
-  it(
-    'shows what pandas prints',
+  it.skipIf(PYTHON === undefined)(
+    named('shows what pandas prints', PYTHON !== undefined, 'pandas'),
     { timeout: 60_000 },
-    PYTHON === undefined
-      ? skipped('pandas')
-      : () => {
-          const text = readFileSync(PATH, 'utf8');
-          const [, code = '', wanted = ''] =
-            /```python\n([\s\S]*?)```\n\n```\n([\s\S]*?)```/.exec(text) ?? [];
-          const done = spawnSync(PYTHON, ['-c', code], { cwd: prepared(), encoding: 'utf8' });
-          expect(done.stderr).toBe('');
-          const printed = `${done.stdout.trimEnd()}\n`;
-          if (UPDATE) writeFileSync(PATH, text.replace(wanted, printed));
-          else expect(printed).toBe(wanted);
-        },
+    () => {
+      const text = readFileSync(PATH, 'utf8');
+      const [, code = '', wanted = ''] = /```python\n([\s\S]*?)```\n\n```\n([\s\S]*?)```/.exec(text) ?? [];
+      const done = spawnSync(PYTHON ?? 'python3', ['-c', code], { cwd: prepared(), encoding: 'utf8' });
+      expect(done.stderr).toBe('');
+      const printed = `${done.stdout.trimEnd()}\n`;
+      if (UPDATE) writeFileSync(PATH, text.replace(wanted, printed));
+      else expect(printed).toBe(wanted);
+    },
   );
 });
