@@ -73,7 +73,7 @@ function refuseShared(all: readonly Target[], library: Library): void {
   }
 }
 
-/** Writing over a trace would destroy what is being read. */
+/** Writing over an input, a trace or results, would destroy what is being read. */
 export function refuseInput(path: string, inputs: readonly string[], library: Library): void {
   const same = (a: string, b: string): boolean => {
     if (!existsSync(a) || !existsSync(b)) return false;
@@ -82,7 +82,7 @@ export function refuseInput(path: string, inputs: readonly string[], library: Li
   };
   const input = inputs.find((name) => name !== '-' && same(path, name));
   if (input === undefined) return;
-  throw new library.UsageError(`the output ${path} is the trace ${input} itself`, {
+  throw new library.UsageError(`the output ${path} is the input ${input} itself`, {
     hint: 'give the output another name',
   });
 }

@@ -155,7 +155,7 @@ describe('diff', () => {
     cli(['diff', HAP, SHADOW, '-o', out]);
     expect(readFileSync(out, 'utf8')).toMatch(/^- base {2}examples\/diff\/hap\.json/);
     expect(cli(['diff', HAP, SHADOW, '-o', HAP]).stderr).toContain(
-      'is the trace examples/diff/hap.json itself',
+      'is the input examples/diff/hap.json itself',
     );
   });
 });

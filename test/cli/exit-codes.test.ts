@@ -37,7 +37,7 @@ describe('exit code 1', () => {
 describe('exit code 2', () => {
   it.each([
     ['a mode given twice', ['compare', GOOD, '-m', 'hap,hap'], /mode 'hap' is given twice/],
-    ['an output over its input', ['replay', GOOD, '-o', GOOD], /is the trace .* itself/],
+    ['an output over its input', ['replay', GOOD, '-o', GOOD], /is the input .* itself/],
     ['a non-canonical address', ['walk', GOOD, '--gva', '0x800000000000'], /not a canonical address/],
     ['no words at all', [], /^Usage: p2msim/],
     ['a group without a command', ['trace'], /^Usage: p2msim trace/],

@@ -120,7 +120,7 @@ describe('what is refused', () => {
     for (const output of [trace, link]) {
       const { code, stderr } = cli(['trace', 'convert', trace, output]);
       expect(code).toBe(2);
-      expect(stderr).toContain(`the output ${output} is the trace ${trace} itself`);
+      expect(stderr).toContain(`the output ${output} is the input ${trace} itself`);
     }
     expect(readFileSync(trace, 'utf8')).toBe('op,va\nR,1000\n');
   });

@@ -50,7 +50,7 @@ describe('trace cut and merge', () => {
     [['cut', SHELL, at('a.csv'), '--limit', '0'], 2, /--limit is 0; expected at least 1 access/],
     [['cut', SHELL, at('a.csv'), '--vcpu', 'x'], 2, /--vcpu has 'x'; expected numbers from 0 to 255/],
     [['cut', SHELL, at('a.csv'), '--accesses', 'writes'], 2, /--accesses has 'writes'/],
-    [['cut', SHELL, SHELL], 2, /the output .* is the trace .* itself/],
+    [['cut', SHELL, SHELL], 2, /the output .* is the input .* itself/],
     [['cut', at('none'), at('a.csv')], 3, /no such file/],
     [['merge', at('a.csv'), SHELL], 2, /one trace is given; expected two or more/],
     [['merge', at('a.csv'), SHELL, SHELL, '--quantum', '0'], 2, /--quantum is 0/],
