@@ -93,8 +93,8 @@ function experimentGrid(word: string, plan: ExperimentPlan, library: FullLibrary
 }
 
 /** A key that is swept has no other value, so a flag for it would say nothing. */
-function refuseSwept(flags: readonly Setting[], { groups }: Grid, library: Library): void {
-  const swept = new Set(groups.flatMap(({ keys }) => keys));
+export function refuseSwept(flags: readonly Setting[], keys: readonly string[], library: Library): void {
+  const swept = new Set(keys);
   const twice = flags.find(({ key }) => swept.has(key));
   if (twice === undefined) return;
   throw new library.UsageError(`${twice.origin} sets ${twice.key}, which is swept`, {
@@ -123,7 +123,11 @@ export async function batchOf(
       : experimentGrid(word, experimentPlan(experiment, config, given, library), library);
   // Flags say otherwise than the specification, which says otherwise than what is in the folder and the environment.
   const flags = config.settings.filter(({ origin }) => origin.startsWith('--'));
-  refuseSwept(flags, grid, library);
+  refuseSwept(
+    flags,
+    grid.groups.flatMap(({ keys }) => keys),
+    library,
+  );
   const around = config.settings.filter((setting) => !flags.includes(setting));
   const { jobs: _, ...run } = runOptions(given, library);
   const options: BatchOptions = {

@@ -4,6 +4,7 @@
  * Events of what is left out go with it; all others stay, those of the skipped beginning too, for they say what is
  * mapped where the part begins. An address space that is wanted but not its parent begins empty.
  */
+import { TraceError } from '../errors.js';
 import type { AccessBatch, TraceChunk } from './access.js';
 import { AddressSpaces } from './address-spaces.js';
 import { ChunkBuilder } from './chunk-builder.js';
@@ -106,7 +107,20 @@ export async function* selectChunks(
   if (!out.empty) yield out.chunk(rawBytes);
 }
 
-/** A trace of which only part is read. */
+/** The chunks of a part of the trace at `path`; an error at the end if no access was among them. */
+async function* withAccesses(chunks: AsyncIterable<TraceChunk>, path: string): AsyncGenerator<TraceChunk> {
+  let accesses = 0;
+  for await (const chunk of chunks) {
+    accesses += chunk.accesses.n;
+    yield chunk;
+  }
+  if (accesses > 0) return;
+  throw new TraceError({ file: path }, 'no access is in the part that was chosen', {
+    hint: `\`p2msim trace info ${path}\` lists addresses, address spaces and vcpus`,
+  });
+}
+
+/** A trace of which only part is read. Its chunks end in a {@link TraceError} if that part has no access. */
 export function selectTrace(trace: OpenTrace, wanted: Selection): OpenTrace {
   return {
     ...trace,
@@ -119,6 +133,6 @@ export function selectTrace(trace: OpenTrace, wanted: Selection): OpenTrace {
     get decoded() {
       return trace.decoded;
     },
-    chunks: () => selectChunks(trace.chunks(), wanted),
+    chunks: () => withAccesses(selectChunks(trace.chunks(), wanted), trace.path),
   };
 }

@@ -2,11 +2,11 @@
 import { basename, extname } from 'node:path';
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Batch, ShardName } from '../../index.js';
-import { batchOf, isSpec, modesOf, neededAxes } from '../batch-inputs.js';
+import { batchOf, isSpec, modesOf, neededAxes, refuseSwept } from '../batch-inputs.js';
 import { runForTable, runIntoFile } from '../batch-run.js';
 import type { Context, FullLibrary } from '../context.js';
 import { examples } from '../help.js';
-import { addFlags, collected, Given } from '../options.js';
+import { addFlags, collected, configOptions, Given } from '../options.js';
 import { runExperiment } from '../experiment.js';
 import { runCommand } from '../run-command.js';
 import { parseShardWord } from '../shard-option.js';
@@ -25,6 +25,12 @@ async function runTable(trace: string, values: OptionValues, context: Context): 
   const library = await context.loadLibrary();
   const given = new Given(values, library);
   const axes = neededAxes(given, library);
+  const { settings } = await configOptions(given, context, library);
+  refuseSwept(
+    settings.filter(({ origin }) => origin.startsWith('--')),
+    axes.map(({ key }) => key),
+    library,
+  );
   const modes = modesOf(given) ?? ['hap'];
   await runCommand(
     {
