@@ -28,7 +28,7 @@ export function collectionText(collection: Collection): string {
   const hint =
     missing.length + failed.length > 0
       ? [
-          'hint: run the sweep again with `--results FILE --resume`, and collect again; --partial takes what is there',
+          `hint: ${failed.length > 0 ? 'delete the lines of failed points, then ' : ''}run the sweep again with \`--results FILE --resume\`, and collect again; --partial takes what is there`,
         ]
       : [];
   return [whole, ...notes.map((note) => `  ${note}`), ...failures(collection, failed), ...hint, ''].join(

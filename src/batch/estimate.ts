@@ -9,7 +9,7 @@ import { P2msimError } from '../errors.js';
 import { openWith } from '../prepare.js';
 import type { RunResult } from '../report/result.js';
 import type { Batch, PlannedPoint } from './plan.js';
-import { type PointOutcome, replayGroup } from './replay-group.js';
+import { replayGroup } from './replay-group.js';
 
 /** Records of a sample. */
 export const SAMPLE_RECORDS = 8192;
@@ -27,8 +27,11 @@ const SAMPLED_TOGETHER = 64;
 /** Estimated cost by point number. */
 export type Estimate = ReadonlyMap<number, number>;
 
-/** Estimates every point of the batch; one that fails costs what it takes to build it. */
-export async function estimateCosts(batch: Batch): Promise<Estimate> {
+/**
+ * Estimates every point of the batch; one that fails costs what it takes to build it.
+ * Throws the reason of `signal` when that is given.
+ */
+export async function estimateCosts(batch: Batch, signal?: AbortSignal): Promise<Estimate> {
   const costs = new Map<number, number>();
   const { skip = 0, warmup = 0, limit = Infinity } = batch.options;
   for (const trace of new Set(batch.points.map((point) => point.trace))) {
@@ -37,16 +40,35 @@ export async function estimateCosts(batch: Batch): Promise<Estimate> {
     const possible = points.filter(({ error }) => error === null);
     for (const { number } of points) costs.set(number, BUILD);
     for (let from = 0; from < possible.length; from += SAMPLED_TOGETHER) {
+      signal?.throwIfAborted();
       const some = possible.slice(from, from + SAMPLED_TOGETHER);
-      const outcomes = await sample(batch, trace, some);
+      const results = await sample(batch, trace, some);
       for (const [i, { number }] of some.entries())
-        costs.set(number, BUILD + Math.round(records * costPerRecord(outcomes[i]!)));
+        costs.set(number, BUILD + Math.round(records * costPerRecord(results[i] ?? null)));
     }
   }
+  signal?.throwIfAborted();
   return costs;
 }
 
-function sample({ options }: Batch, trace: string, points: readonly PlannedPoint[]) {
+/** Results of the first records; null of a point that fails. */
+async function sample(
+  batch: Batch,
+  trace: string,
+  points: readonly PlannedPoint[],
+): Promise<readonly (RunResult | null)[]> {
+  try {
+    return (await replaySample(batch, trace, points)).map(({ result }) => result);
+  } catch {
+    // A module with a bug throws what it likes. That is for its own points to say, when they are run.
+    if (points.length <= 1) return points.map(() => null);
+    const results: (RunResult | null)[] = [];
+    for (const point of points) results.push(...(await sample(batch, trace, [point])));
+    return results;
+  }
+}
+
+function replaySample({ options }: Batch, trace: string, points: readonly PlannedPoint[]) {
   const limit = Math.max(1, Math.min(SAMPLE_RECORDS, options.limit ?? Infinity));
   return replayGroup({
     options: { ...options, trace, skip: 0, warmup: 0, interval: 0, limit },
@@ -54,8 +76,8 @@ function sample({ options }: Batch, trace: string, points: readonly PlannedPoint
   });
 }
 
-function costPerRecord({ result }: PointOutcome): number {
-  return result === null ? 1 : unitsOf(result) / Math.max(1, result.manifest.trace.accesses);
+function costPerRecord(result: RunResult | null): number {
+  return result === null ? 0 : unitsOf(result) / Math.max(1, result.manifest.trace.accesses);
 }
 
 function unitsOf({ counters, manifest }: RunResult): number {

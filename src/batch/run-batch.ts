@@ -15,7 +15,7 @@ export interface RunBatchOptions {
   readonly jobs: number;
   /** Null for the whole batch. */
   readonly shard: ShardName | null;
-  /** Gives up what is not done. */
+  /** Gives up what is not done. Given while a shard is still being found, its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
   /** Told of the torn line that was cut off the file, before anything is run. */
   readonly onRepaired?: ((torn: TornLine) => void) | undefined;
@@ -43,10 +43,14 @@ export interface BatchReport {
   readonly left: number;
 }
 
-/** The points of a shard, or all. */
-export async function pointsOf(batch: Batch, shard: ShardName | null): Promise<readonly PlannedPoint[]> {
+/** The points of a shard, or all. Throws the reason of `signal` if that is given before the shard is found. */
+export async function pointsOf(
+  batch: Batch,
+  shard: ShardName | null,
+  signal?: AbortSignal,
+): Promise<readonly PlannedPoint[]> {
   if (shard === null) return batch.points;
-  const numbers = new Set(divide(await estimateCosts(batch), shard.of)[shard.index - 1]);
+  const numbers = new Set(divide(await estimateCosts(batch, signal), shard.of)[shard.index - 1]);
   return batch.points.filter(({ number }) => numbers.has(number));
 }
 
@@ -56,7 +60,7 @@ export async function runBatch(
   target: ResultsTarget | null,
   options: RunBatchOptions,
 ): Promise<BatchReport> {
-  const points = await pointsOf(batch, options.shard);
+  const points = await pointsOf(batch, options.shard, options.signal);
   const writer =
     target === null ? null : ResultsWriter.open(target.file, headerOf(batch, options.shard), target);
   if (writer !== null && writer.repaired !== null) options.onRepaired?.(writer.repaired);

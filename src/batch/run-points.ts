@@ -50,6 +50,7 @@ export async function runPoints(
   points: readonly PlannedPoint[],
   options: RunPointsOptions,
 ): Promise<void> {
+  if (options.signal?.aborted === true) return;
   const possible: PlannedPoint[] = [];
   for (const point of points) {
     if (point.error === null) possible.push(point);
@@ -65,6 +66,8 @@ class Run {
   readonly #queue: Group[];
   readonly #options: RunPointsOptions;
   readonly #threads = new Set<Thread>();
+  /** Nothing is begun or told any more: threads that end now were ended, and did not crash. */
+  #stopped = false;
 
   constructor(batch: Batch, queue: Group[], options: RunPointsOptions) {
     this.#batch = batch;
@@ -75,6 +78,7 @@ class Run {
   async all(jobs: number): Promise<void> {
     const { signal } = this.#options;
     const stop = (): void => void this.#stop();
+    if (signal?.aborted === true) return;
     signal?.addEventListener('abort', stop);
     try {
       await Promise.all(Array.from({ length: jobs }, () => this.#serve()));
@@ -85,6 +89,7 @@ class Run {
   }
 
   async #stop(): Promise<void> {
+    this.#stopped = true;
     this.#queue.length = 0;
     await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
   }
@@ -95,15 +100,26 @@ class Run {
     for (let group = this.#queue.shift(); group !== undefined; group = this.#queue.shift()) {
       thread ??= this.#start();
       const reply = await thread.ask(this.#orderOf(group));
-      if (this.#options.signal?.aborted === true) return;
+      if (this.#stopped) return;
       if (reply.crash !== undefined) {
         thread = await this.#bury(thread);
+        if (this.#stopped) return;
         this.#divide(group, reply.crash);
       } else {
         const { threadId } = thread.worker;
-        for (const [i, point] of group.points.entries())
-          this.#options.onDone(point, reply.outcomes[i]!, threadId);
+        for (const [i, point] of group.points.entries()) this.#tell(point, reply.outcomes[i]!, threadId);
       }
+    }
+  }
+
+  /** What throws here ends the run at once: before another thread's reply can be told. */
+  #tell(point: PlannedPoint, outcome: PointOutcome, threadId: number): void {
+    try {
+      this.#options.onDone(point, outcome, threadId);
+    } catch (error) {
+      this.#stopped = true;
+      this.#queue.length = 0;
+      throw error;
     }
   }
 
@@ -124,7 +140,7 @@ class Run {
     const [only] = points;
     if (points.length > 1) this.#queue.unshift(...points.map((point) => ({ points: [point] })));
     else if (only !== undefined)
-      this.#options.onDone(only, { result: null, error: { kind: 'internal', message: crash } }, 0);
+      this.#tell(only, { result: null, error: { kind: 'internal', message: crash } }, 0);
   }
 
   #orderOf({ points }: Group): GroupOrder {

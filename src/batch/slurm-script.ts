@@ -39,7 +39,7 @@ array=$(sbatch --parsable --job-name=${shellWord(`${name}-points`)} --array=1-${
   --output=${shellWord(`${name}/task-%a.log`)} --open-mode=append "$@" <<'TASK'
 #!/bin/sh
 set -eu
-exec $P2MSIM ${command} --shard auto --results ${folder}/shard-$SLURM_ARRAY_TASK_ID.jsonl --resume --jobs "\${SLURM_CPUS_PER_TASK:-1}"
+exec $P2MSIM ${command} --shard "$SLURM_ARRAY_TASK_ID/${tasks}" --results ${folder}/shard-$SLURM_ARRAY_TASK_ID.jsonl --resume --jobs "\${SLURM_CPUS_PER_TASK:-1}"
 TASK
 )
 
@@ -51,6 +51,6 @@ set -eu
 exec $P2MSIM collect ${folder}/shard-*.jsonl -o ${result}
 COLLECT
 )
-echo "array job $array, collect job $collect, results in ${name}.jsonl"
+echo "array job $array, collect job $collect, results in" ${result}
 `;
 }

@@ -3,7 +3,7 @@
  */
 import type { Batch, BatchReport, FailureKind, PointLine, ResultsTarget, ShardName } from '../index.js';
 import type { Context, FullLibrary } from './context.js';
-import { EXIT_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.js';
+import { EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE } from './exit-codes.js';
 import { judgementOf } from './judgement.js';
 import { lockOwner } from './lock-owner.js';
 import { type Given, jobsOf } from './options.js';
@@ -30,9 +30,9 @@ export async function runIntoFile(
 ): Promise<void> {
   const file = given.text('results') ?? '';
   const target = { file, resume: given.flag('resume'), owner: lockOwner() };
-  const report = await run(batch, target, shard, given, context, library);
-  context.stdout.write(summary(report, file));
-  complain(report, 'hint: the same command with --resume runs them', context);
+  const ended = await run(batch, target, shard, given, context, library);
+  if (ended.report !== null) context.stdout.write(summary(ended.report, file));
+  complain(ended, 'hint: the same command with --resume runs them', context);
 }
 
 /** Runs the batch in memory and prints it as other sweeps are; one that is interrupted is not printed. */
@@ -48,20 +48,28 @@ export async function runForTable(
   const outputs = await Outputs.open(given, context, library, batch.grid.traces);
   try {
     outputs.requireChecks(judgement.budgets.length > 0, library);
-    const report = await run(batch, null, shard, given, context, library);
-    const sweeps = report.left > 0 ? [] : library.sweepResults(report.lines);
+    const ended = await run(batch, null, shard, given, context, library);
+    const { report } = ended;
+    const sweeps = report === null || report.left > 0 ? [] : library.sweepResults(report.lines);
     const [only] = sweeps;
     if (only === undefined) outputs.discard();
     else writeJudged(sweeps.length === 1 ? only : sweeps, judgement, outputs, context, library);
     const hint = 'hint: with --results FILE, points that are done stay, and --resume runs the others';
-    complain(report, hint, context);
+    complain(ended, hint, context);
   } catch (error) {
     outputs.discard();
     throw error;
   }
 }
 
-/** Runs it with a counter of points on a terminal, and until Ctrl-C. */
+interface Ended {
+  /** Null if it was interrupted before its shard was found: then nothing was run, nor any file touched. */
+  readonly report: BatchReport | null;
+  /** Exit code of the signal that ended it, if one did. */
+  readonly exitCode: number | null;
+}
+
+/** Runs it with a counter of points on a terminal, and until Ctrl-C or SIGTERM. */
 async function run(
   batch: Batch,
   target: ResultsTarget | null,
@@ -69,13 +77,17 @@ async function run(
   given: Given,
   context: Context,
   library: FullLibrary,
-): Promise<BatchReport> {
+): Promise<Ended> {
   const choice = given.word('progress', ['auto', 'never', 'ndjson'], 'auto');
   const progress = createPointProgress(context, choice, given.flag('quiet'));
   const interruption = new AbortController();
-  context.onInterrupt(() => interruption.abort());
+  let exitCode: number | null = null;
+  context.onInterrupt((code) => {
+    exitCode = code;
+    interruption.abort();
+  });
   try {
-    return await library.runBatch(batch, target, {
+    const report = await library.runBatch(batch, target, {
       jobs: jobsOf(given, library, 1),
       shard,
       signal: interruption.signal,
@@ -85,6 +97,11 @@ async function run(
       },
       onProgress: progress.report,
     });
+    return { report, exitCode };
+  } catch (error) {
+    if (interruption.signal.aborted && error === interruption.signal.reason)
+      return { report: null, exitCode };
+    throw error;
   } finally {
     context.onInterrupt(null);
     progress.end();
@@ -103,17 +120,26 @@ function summary({ total, before, lines, failed, left }: BatchReport, file: stri
 }
 
 /** What is to be known besides the result, on standard error, and the exit code that says so. */
-function complain(report: BatchReport, hint: string, context: Context): void {
-  const { failed, left } = report;
+function complain({ report, exitCode }: Ended, hint: string, context: Context): void {
   const say = (text: string): unknown => context.stderr.write(`${text}\n`);
+  if (report === null) say('interrupted: no point was run');
+  else complainOf(report, hint, say, context);
+  if (exitCode !== null && report?.left !== 0) context.exit(exitCode);
+}
+
+function complainOf(
+  { failed, left, total }: BatchReport,
+  hint: string,
+  say: (text: string) => unknown,
+  context: Context,
+): void {
   for (const line of failed.slice(0, NAMED_FAILURES)) say(failure(line));
   if (failed.length > NAMED_FAILURES) say(`error: ${failed.length - NAMED_FAILURES} more points failed`);
   if (failed.length > 0)
     context.exit(Math.max(...failed.map(({ error }) => EXIT_BY_KIND[error?.kind ?? 'internal'])));
   if (left === 0) return;
-  say(`interrupted: ${left} of ${report.total} points are left`);
+  say(`interrupted: ${left} of ${total} points are left`);
   say(hint);
-  context.exit(EXIT_INTERRUPTED);
 }
 
 function failure({ number, name, mode, point, error }: PointLine): string {

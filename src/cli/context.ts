@@ -20,8 +20,11 @@ export interface Context {
   readonly argv: readonly string[];
   readonly loadLibrary: () => Promise<Library>;
   readonly loadFullLibrary: () => Promise<FullLibrary>;
-  /** What Ctrl-C does instead of ending the process at once; null: that. A second one always does. */
-  readonly onInterrupt: (stop: (() => void) | null) => void;
+  /**
+   * What Ctrl-C and SIGTERM do instead of ending the process at once; null: that. A second one always does. `stop` is
+   * told the exit code that says which it was.
+   */
+  readonly onInterrupt: (stop: ((exitCode: number) => void) | null) => void;
   /** Sets the exit code that the process will end with. */
   readonly exit: (code: number) => void;
 }

@@ -11,3 +11,5 @@ export const EXIT_INPUT = 3;
 export const EXIT_INTERNAL = 70;
 /** Interrupted with Ctrl-C: 128 + SIGINT. */
 export const EXIT_INTERRUPTED = 130;
+/** Asked to end, as engines and `kill` do: 128 + SIGTERM. */
+export const EXIT_TERMINATED = 143;

@@ -8,7 +8,7 @@ import { writeSync } from 'node:fs';
 import { CommanderError } from '@commander-js/extra-typings';
 import type { Context } from './context.js';
 import { reportError, systemReason } from './error-text.js';
-import { EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from './exit-codes.js';
+import { EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED, EXIT_USAGE } from './exit-codes.js';
 import { TOOL } from '../version.js';
 import { createProgram } from './program.js';
 import { colorChoice, createColorizer, wantsColor } from './terminal.js';
@@ -40,14 +40,25 @@ function stopWhenClosed(stream: NodeJS.WriteStream, name: string): void {
 
 /** Ctrl-C ends the process, or does what the command has asked for; a second one ends it in any case. */
 class Interrupt {
-  stop: (() => void) | null = null;
+  #stop: ((exitCode: number) => void) | null = null;
 
-  readonly accept = (): void => {
-    const { stop } = this;
-    this.stop = null;
-    if (stop === null) process.exit(EXIT_INTERRUPTED);
-    stop();
+  readonly onInterrupt = (stop: ((exitCode: number) => void) | null): void => {
+    this.#stop = stop;
+    // SIGTERM ends a process by itself, even one that is busy; only a command that can stop is told of it.
+    process.off('SIGTERM', this.#terminate);
+    if (stop !== null) process.on('SIGTERM', this.#terminate);
   };
+
+  readonly accept = (): void => this.#end(EXIT_INTERRUPTED);
+
+  readonly #terminate = (): void => this.#end(EXIT_TERMINATED);
+
+  #end(exitCode: number): void {
+    const stop = this.#stop;
+    this.#stop = null;
+    if (stop === null) process.exit(exitCode);
+    stop(exitCode);
+  }
 }
 
 async function main(): Promise<void> {
@@ -60,9 +71,7 @@ async function main(): Promise<void> {
     argv: process.argv.slice(2),
     loadLibrary: () => import('../engine.js'),
     loadFullLibrary: () => import('../index.js'),
-    onInterrupt: (stop) => {
-      interrupt.stop = stop;
-    },
+    onInterrupt: interrupt.onInterrupt,
     exit: (code) => {
       process.exitCode = code;
     },

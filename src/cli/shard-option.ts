@@ -39,7 +39,10 @@ function numberIn(environment: Environment, name: string, library: FullLibrary):
   throw new library.UsageError(`environment variable ${name} is '${text}'; expected a whole number`);
 }
 
-/** `i/n`, `auto`, or `auto/n` where the environment does not say how many there are. */
+/**
+ * `i/n`, `auto`, or `auto/n` where the environment does not say how many there are. With n given, tasks are numbered as
+ * the engine does by itself, Slurm's from 1: an array of some of them, submitted again, says only where that one begins.
+ */
 export function parseShardWord(text: string, environment: Environment, library: FullLibrary): ShardName {
   const match = /^auto(?:\/(\d{1,6}))?$/.exec(text);
   if (match === null) return library.parseShard(text, '--shard');
@@ -47,9 +50,10 @@ export function parseShardWord(text: string, environment: Environment, library: 
   for (const engine of ENGINES) {
     const index = numberIn(environment, engine.index, library);
     if (index === null) continue;
-    const first =
-      typeof engine.first === 'number' ? engine.first : (numberIn(environment, engine.first, library) ?? 1);
-    const step = engine.step === undefined ? 1 : (numberIn(environment, engine.step, library) ?? 1);
+    const said = (name: string | undefined): number =>
+      given !== null || name === undefined ? 1 : (numberIn(environment, name, library) ?? 1);
+    const first = typeof engine.first === 'number' ? engine.first : said(engine.first);
+    const step = said(engine.step);
     const count = given ?? (engine.count === undefined ? null : numberIn(environment, engine.count, library));
     if (count === null) throw noCount(engine, library);
     return library.shardOf(

@@ -51,7 +51,7 @@ export function experimentOfPoints(
 function runOf(line: PointLine): RunResult {
   if (line.result !== null) return line.result;
   throw new UsageError(`point ${line.number} ('${line.name}', ${line.mode}) failed: ${line.error?.message}`, {
-    hint: 'a table needs every point: `sweep --results FILE --resume` runs it again',
+    hint: 'a table needs every point: delete its line, then `sweep --results FILE --resume` runs it again',
   });
 }
 

@@ -207,12 +207,70 @@ describe('Ctrl-C', { timeout: 60_000 }, () => {
   });
 });
 
+describe('SIGTERM', { timeout: 60_000 }, () => {
+  it('says what is left as Ctrl-C does, gives up the lock, and ends with 143', async () => {
+    const path = join(scratch(), 'r.jsonl');
+    const seeds = ['-P', 'seed', '1', '40', '--step', '+1'];
+    const child = start([...POINTS_200.slice(0, 4), ...seeds, '--results', path]);
+    const end = ended(child);
+    await whenLarger(path, 1000, child);
+    child.kill('SIGTERM');
+    const { code, stderr } = await end;
+    expect(code).toBe(143);
+    expect(stderr).toMatch(/^interrupted: \d+ of 80 points are left\n/);
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+});
+
+/** A batch of so many seeds of the short example. */
+function seedsOf(count: number, modes: readonly string[] = ['hap']): Promise<library.Batch> {
+  const seeds = Array.from({ length: count }, (_, i) => i + 1);
+  const groups = [built.groupOf(built.axisOfList('seed', seeds, 'test'))];
+  const traces = [join(ROOT, 'traces/examples/plain.csv')];
+  return built.planBatch({ traces, modes: [...modes], groups, exclusions: [], points: [] }, {});
+}
+
+describe('a batch that was given up before it began', () => {
+  const given = { jobs: 2, signal: AbortSignal.abort(), onProgress: () => expect.unreachable() };
+
+  it('runs no point', async () => {
+    const report = await built.runBatch(await seedsOf(4), null, { ...given, shard: null });
+    expect(report).toMatchObject({ total: 4, left: 4, lines: [] });
+  });
+
+  it('does not look for its shard', async () => {
+    const run = built.runBatch(await seedsOf(4), null, { ...given, shard: { index: 1, of: 2 } });
+    await expect(run).rejects.toBe(given.signal.reason);
+  });
+});
+
+describe('a batch whose results cannot be written', { timeout: 60_000 }, () => {
+  // Two groups at once: of 13 or 14 points with a third that waits, or of one point. The first that is done ends the run.
+  it.each([40, 2])(
+    'ends at the first of %d points, and takes no thread that it ends for a crash',
+    async (count) => {
+      const script = file(
+        'unwritable.mjs',
+        `const built = await import(${JSON.stringify(pathToFileURL(join(ROOT, 'dist/index.js')).href)});
+      const seeds = Array.from({ length: ${count} }, (_, i) => i + 1);
+      const groups = [built.groupOf(built.axisOfList('seed', seeds, 'test'))];
+      const traces = ['traces/lackey/sort.lackey.gz'];
+      const grid = { traces, modes: ['hap'], groups, exclusions: [], points: [] };
+      let calls = 0;
+      const onProgress = () => { calls++; throw new Error('disk full'); };
+      process.on('exit', () => console.log('calls', calls));
+      await built.runBatch(await built.planBatch(grid, { limit: 20000 }), null, { jobs: 2, shard: null, onProgress })
+        .catch((error) => console.log(error.message));`,
+      );
+      const child = spawn(process.execPath, [script], { cwd: ROOT, timeout: 30_000 });
+      expect(await ended(child)).toMatchObject({ code: 0, stdout: 'disk full\ncalls 1\n' });
+    },
+  );
+});
+
 describe('--jobs', { timeout: 60_000 }, () => {
   it('spreads the points of a batch over so many threads', async () => {
-    const axis = built.groupOf(built.axisOfList('seed', [1, 2, 3, 4, 5, 6], 'test'));
-    const trace = join(ROOT, 'traces/examples/plain.csv');
-    const grid = { traces: [trace], modes: ['hap'], groups: [axis], exclusions: [], points: [] };
-    const batch = await built.planBatch(grid, {});
+    const batch = await seedsOf(6);
     for (const jobs of [1, 3]) {
       const threads: number[] = [];
       const onProgress = (_: number, __: number, thread: number): void => void threads.push(thread);
@@ -224,6 +282,24 @@ describe('--jobs', { timeout: 60_000 }, () => {
 });
 
 describe('a backend with a bug', { timeout: 60_000 }, () => {
+  it('costs what building costs, and spoils neither the estimate of others nor the shards', () => {
+    const module = file(
+      'broken.mjs',
+      `export const backend = { name: 'broken', summary: 's', describe: () => 'd', create: () => { throw new TypeError('oops'); } };`,
+    );
+    const words = ['sweep', 'traces/examples/plain.csv', '-m', `hap,${module}`, '-L', 'seed', '1,2'];
+    const { code, stdout } = cli([...words, '--dry-run', '--json']);
+    expect(code).toBe(0);
+    const { points: all } = JSON.parse(stdout) as { points: { cost: number }[] };
+    // Points 2 and 4 are those of the module; 300,000 units are 3 ms.
+    expect(all.map(({ cost }) => cost > 300_000)).toEqual([true, false, true, false]);
+    expect(all[1]?.cost).toBe(300_000);
+    // Dearest first, each to the part that has least: 1 and 3 apart, then 2 and 4.
+    const path = join(scratch(), 'r.jsonl');
+    expect(cli([...words, '--shard', '1/2', '--results', path]).code).toBe(70);
+    expect(numbers(path)).toEqual([1, 2]);
+  });
+
   it('fails its own points, and the sweep goes on', () => {
     const module = file(
       'broken.mjs',
@@ -362,6 +438,11 @@ describe('--shard auto', { timeout: 60_000 }, () => {
       'Slurm, from 0 by steps of 2',
       'auto',
       { ...SLURM, SLURM_ARRAY_TASK_MIN: '0', SLURM_ARRAY_TASK_STEP: '2' },
+    ],
+    [
+      'Slurm, of an array of which only that part is submitted again',
+      'auto/4',
+      { ...SLURM, SLURM_ARRAY_TASK_MIN: '2', SLURM_ARRAY_TASK_COUNT: '1' },
     ],
     ['Kubernetes', 'auto/4', { JOB_COMPLETION_INDEX: '1' }],
     ['a CI matrix', 'auto', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '4' }],

@@ -110,6 +110,9 @@ describe('collected results files', () => {
     expect(forth.lines).toEqual([first, a, third]);
     expect([forth.superseded, forth.repeated, forth.missing]).toEqual([2, 0, []]);
     expect(collectionText(forth)).toContain('  FAILED 1 point: 2\n    2: internal: a\n');
+    expect(collectionText(forth)).toContain(
+      '\nhint: delete the lines of failed points, then run the sweep again with',
+    );
   });
 
   it('of different batches, or of different versions, are refused', () => {
