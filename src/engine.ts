@@ -166,7 +166,7 @@ export {
   type SavedRun,
 } from './report/saved/saved-run.js';
 export { type Budget, BUDGET_OPERATORS, type BudgetOperator, isRelative } from './report/budget/budget.js';
-export { type Check, type CheckReport, failedChecks } from './report/budget/check.js';
+export { type Check, type CheckReport, failedChecks, unjudgedChecks } from './report/budget/check.js';
 export { checkText } from './report/budget/check-text.js';
 export { budgetsOfSection, parseBudget } from './report/budget/expression.js';
 export type { MovedMetric } from './report/budget/moved.js';

@@ -53,7 +53,10 @@ export async function runForTable(
     const sweeps = report === null || report.left > 0 ? [] : library.sweepResults(report.lines);
     const [only] = sweeps;
     if (only === undefined) outputs.discard();
-    else writeJudged(sweeps.length === 1 ? only : sweeps, judgement, outputs, context, library);
+    else {
+      const failed = report.failed.length > 0;
+      writeJudged(sweeps.length === 1 ? only : sweeps, judgement, outputs, context, library, failed);
+    }
     const hint = 'hint: with --results FILE, points that are done stay, and --resume runs the others';
     complain(ended, hint, context);
   } catch (error) {

@@ -8,6 +8,9 @@ import { allowedKinds } from './diff-options.js';
 import { EXIT_CHECK_FAILED } from './exit-codes.js';
 import type { Given } from './options.js';
 
+/** Origin of the budgets that are given in words. */
+const WORDS = '--fail-on';
+
 /** What a run will be judged by. */
 export interface Judgement {
   readonly budgets: readonly Budget[];
@@ -19,7 +22,7 @@ export interface Judgement {
 
 /** `--fail-on`, then `--budgets FILE` or the configuration file's section. */
 export async function budgetsOf(given: Given, library: Library): Promise<Budget[]> {
-  const words = given.list('fail-on').map((text) => library.parseBudget(text, '--fail-on'));
+  const words = given.list('fail-on').map((text) => library.parseBudget(text, WORDS));
   return [...words, ...(await budgetsOfFile(given, library))];
 }
 
@@ -74,7 +77,28 @@ export function judge(
   return library.judgeRuns(budgets, heads, baseline, allow);
 }
 
-/** Exit 1 if a check failed, unless told not to. */
-export function exitWith(report: CheckReport, failing: boolean, context: Context, library: Library): void {
-  if (failing && library.failedChecks(report).length > 0) context.exit(EXIT_CHECK_FAILED);
+interface Exit {
+  /** False under --no-exit-code. */
+  readonly failing: boolean;
+  /** True if a run ended early, which is an error of its own (exit 3). */
+  readonly ended: boolean;
+}
+
+/**
+ * Exit 1 if a check failed, unless told not to. A budget in words that no run could be judged by is an error: whoever gave
+ * it would take exit 0 for kept. One of a file may be for other runs than these.
+ */
+export function exitWith(
+  report: CheckReport,
+  { failing, ended }: Exit,
+  context: Context,
+  library: Library,
+): void {
+  if (!failing) return;
+  if (library.failedChecks(report).length > 0) return context.exit(EXIT_CHECK_FAILED);
+  const [check] = library.unjudgedChecks(report).filter(({ origin }) => origin === WORDS);
+  if (check === undefined || ended) return;
+  throw new library.UsageError(`${WORDS} '${check.budget}': ${check.said}`, {
+    hint: 'no run was judged by it; a budget that need not apply belongs in a file (docs/ci.md)',
+  });
 }

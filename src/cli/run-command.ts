@@ -109,21 +109,24 @@ async function replayAll(
   for (const error of errors) await warn(error, context, library);
 }
 
-/** Results that cannot be judged are written before the reason is. */
+/** Results that cannot be judged are written before the reason is. `failed`: other runs ended with an error. */
 export function writeJudged(
   output: Output,
   judgement: Judgement,
   outputs: Outputs,
   context: Context,
   library: Library,
+  failed = false,
 ): void {
+  const runs = library.outputsOf(output).flatMap(library.runsOf);
   let report: CheckReport | undefined;
   try {
-    report = judge(judgement, library.outputsOf(output).flatMap(library.runsOf), library);
+    report = judge(judgement, runs, library);
   } finally {
     outputs.write(output, report);
   }
-  exitWith(report, judgement.failing, context, library);
+  const ended = failed || runs.some(({ manifest }) => manifest.incomplete !== null);
+  exitWith(report, { failing: judgement.failing, ended }, context, library);
 }
 
 /** Finds what is wrong with the options, before anything is opened; the modes of the command. */

@@ -40,6 +40,35 @@ describe('a budget', () => {
     expect(code).toBe(1);
   });
 
+  // Without nested paging nothing looks into the nested TLB: the ratio is 0 by 0.
+  it('in words that no run can be judged by exits 2 once the results are written', () => {
+    const words = ['replay', TRACE, '-m', 'native', '--fail-on', 'ntlb.hit.ratio < 0.5'];
+    const { code, stdout, stderr } = cli(words);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(
+      /^skip {2}ntlb\.hit\.ratio < 0\.5 {2}not checked: .*\nno check was made of 1 check\n$/m,
+    );
+    expect(stderr).toMatch(
+      /^error: --fail-on 'ntlb\.hit\.ratio < 0\.5': not checked: there is no ntlb\.hit\.ratio in this run: ntlb\.hit \+ ntlb\.miss is 0\nhint: /,
+    );
+    expect(cli([...words, '--no-exit-code'])).toMatchObject({ code: 0, stderr: '' });
+    expect(cli([...words, '--fail-on', 'walk.refs > 1']).code).toBe(1);
+    const report = join(scratch(), 'native.json');
+    expect(cli([...words, '--json', '-o', report]).code).toBe(2);
+    expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ mode: 'native' });
+    // One run that can be judged will do.
+    expect(cli(['compare', TRACE, '--fail-on', 'ntlb.hit.ratio < 0']).code).toBe(0);
+  });
+
+  it('of a file that no run can be judged by is listed, and exits 0', () => {
+    const limits = file('ntlb.json', '{"ntlb.hit.ratio": {"min": 0.5}}');
+    const { code, stdout, stderr } = cli(['replay', TRACE, '-m', 'native', '--budgets', limits]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(
+      'not checked: there is no ntlb.hit.ratio in this run: ntlb.hit + ntlb.miss is 0\n',
+    );
+  });
+
   it('may be for one mode', () => {
     const { code, stdout } = cli([
       'compare',

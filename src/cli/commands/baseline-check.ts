@@ -123,7 +123,7 @@ async function runCheck(inputs: readonly string[], values: OptionValues, context
       context.stderr.write(verdict(path, changed, diff.groups.length, judged));
     }
     // Where there are budgets, they say what may change.
-    if (!failed) exitWith(report, given.flag('exit-code'), context, library);
+    if (!failed) exitWith(report, { failing: given.flag('exit-code'), ended: failed }, context, library);
   } catch (error) {
     outputs.discard();
     throw error;

@@ -120,7 +120,7 @@ async function runDiff(
     const report = library.judgeDiff(budgets, judged);
     outputs.writeDiff(diff, rows, report);
     const ended = replayed.some(({ runs }) => runs.some(({ incomplete }) => incomplete !== null));
-    if (!ended) exitWith(report, given.flag('exit-code'), context, library);
+    if (!ended) exitWith(report, { failing: given.flag('exit-code'), ended }, context, library);
   } catch (error) {
     outputs.discard();
     throw error;

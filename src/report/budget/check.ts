@@ -9,7 +9,7 @@ import { type Budget, fails, isRelative, limitOf } from './budget.js';
 import { type Fraction, fractionText, minus, toNumber } from './fraction.js';
 import { bestKept } from './kept-limit.js';
 import { type MovedMetric, movedMetrics } from './moved.js';
-import { budgetMetric, type Counted, countedOf } from './ratios.js';
+import { budgetMetric, type Counted, countedOf, zeroWhole } from './ratios.js';
 
 /** A run to be judged, and the run of the baseline that belongs to it. One of them may be missing. */
 export interface Candidate {
@@ -66,6 +66,18 @@ export function failedChecks({ checks }: CheckReport): readonly Check[] {
   return checks.filter(({ status }) => status === 'failed');
 }
 
+/** Budgets that were judged nowhere, each by the first of its checks: whether they are kept is not known. */
+export function unjudgedChecks({ checks }: CheckReport): readonly Check[] {
+  const budgets = new Map<string, Check>();
+  const judged = new Set<string>();
+  for (const check of checks) {
+    const name = JSON.stringify([check.origin, check.budget]);
+    if (!budgets.has(name)) budgets.set(name, check);
+    if (check.status !== 'skipped') judged.add(name);
+  }
+  return [...budgets].flatMap(([name, check]) => (judged.has(name) ? [] : [check]));
+}
+
 interface Pair {
   readonly base: SavedRun | null;
   readonly head: SavedRun;
@@ -80,7 +92,7 @@ function labelled(run: SavedRun, labels: Candidate['labels']): SavedRun {
   return labels === undefined ? run : { ...run, point: { ...run.point, ...labels } };
 }
 
-/** A check for every violated slice; if there is none, one for all of them. */
+/** A check for every slice that is violated or not judged; if none is violated, one for all that keep it. */
 function slices(budget: Budget, { base, head }: Pair): Check[] {
   if (head.incomplete !== null) return [whole(budget, { base, head })];
   if (head.slices.length === 0) return [skipped(budget, head, null, 'the run has no slices (--interval)')];
@@ -94,10 +106,17 @@ function slices(budget: Budget, { base, head }: Pair): Check[] {
     const other = base === null || before?.from !== slice.from ? null : of(base, before);
     return judge(budget, head, slice.from, { base: other, head: of(head, slice) });
   });
-  const failed = checks.filter(({ status }) => status !== 'ok');
-  if (failed.length > 0) return failed;
-  const count = checks.length === 1 ? '1 slice keeps' : `each of ${checks.length} slices keeps`;
-  return [{ ...checks[0]!, interval: null, base: null, value: null, said: `${count} it` }];
+  const listed = checks.filter(({ status }) => status !== 'ok');
+  const kept = checks.find(({ status }) => status === 'ok');
+  if (kept === undefined || listed.some(({ status }) => status === 'failed')) return listed;
+  const all = { ...kept, interval: null, base: null, value: null };
+  return [...listed, { ...all, said: `${keeping(checks.length, listed.length)} it` }];
+}
+
+/** Of so many slices some are not judged. */
+function keeping(slices: number, skipped: number): string {
+  if (skipped > 0) return `${slices - skipped} of ${slices} slices keep`;
+  return slices === 1 ? '1 slice keeps' : `each of ${slices} slices keeps`;
 }
 
 function judge(
@@ -109,10 +128,16 @@ function judge(
   if (run.incomplete !== null)
     return skipped(budget, run, interval, `the run is incomplete: ${run.incomplete}`);
   const value = budgetMetric(counted.head, budget.metric);
-  if (value === null) return skipped(budget, run, interval, `there is no ${budget.metric} in this run`);
+  if (value === null) return skipped(budget, run, interval, missing(counted.head, budget.metric, 'this run'));
   const base = counted.base === null ? null : budgetMetric(counted.base, budget.metric);
   const limit = limitOf(budget.value, base);
-  if (limit === null) return skipped(budget, run, interval, `there is no ${budget.metric} in the baseline`);
+  if (limit === null) {
+    const why =
+      counted.base === null
+        ? `there is no ${budget.metric} in the baseline`
+        : missing(counted.base, budget.metric, 'the baseline');
+    return skipped(budget, run, interval, why);
+  }
   const failed = fails(value, budget.operator, limit);
   const kept = bestKept(budget, limit);
   const shownBase = isRelative(budget) ? base : null;
@@ -126,6 +151,12 @@ function judge(
     said: sentence(budget, { base: shownBase, value, kept, failed }),
     moved: failed && counted.base !== null ? movedMetrics(counted.base, counted.head, budget.metric) : [],
   };
+}
+
+/** Why there is no such number: a ratio may have nothing to divide by. */
+function missing(counted: Counted, metric: string, where: string): string {
+  const none = zeroWhole(counted, metric);
+  return `there is no ${metric} in ${where}${none === null ? '' : `: ${none} is 0`}`;
 }
 
 interface Numbers {

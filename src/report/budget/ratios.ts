@@ -72,14 +72,27 @@ export function countedOf({ metrics, zerosLeftOut, trace }: SavedRun): Counted {
 /** A metric or ratio of a run; null if it has no such metric, or nothing to divide by. */
 export function budgetMetric(run: Counted, key: string): Fraction | null {
   const ratio = RATIOS.find((each) => each.key === key);
-  const count = (name: string): number | null => (name === RECORDS ? run.records : metricOf(run, name));
   if (ratio === undefined) {
-    const value = count(key);
+    const value = countOf(run, key);
     return value === null ? null : fraction(value);
   }
-  const part = count(ratio.part);
-  const whole = ratio.whole.reduce((sum, name) => sum + (count(name) ?? 0), 0);
+  const part = countOf(run, ratio.part);
+  const whole = wholeOf(run, ratio);
   return part === null || whole === 0 ? null : fraction(part, whole);
+}
+
+/** What a ratio would be divided by if that is zero: `ntlb.hit + ntlb.miss`; null for all else. */
+export function zeroWhole(run: Counted, key: string): string | null {
+  const ratio = RATIOS.find((each) => each.key === key);
+  return ratio === undefined || wholeOf(run, ratio) !== 0 ? null : ratio.whole.join(' + ');
+}
+
+function countOf(run: Counted, name: string): number | null {
+  return name === RECORDS ? run.records : metricOf(run, name);
+}
+
+function wholeOf(run: Counted, { whole }: Ratio): number {
+  return whole.reduce((sum, name) => sum + (countOf(run, name) ?? 0), 0);
 }
 
 /** True if the metric is a ratio, which may lie between whole numbers. */

@@ -70,7 +70,7 @@ describe('an absolute budget', () => {
     const idle = counted({ 'ntlb.hit': 0, 'ntlb.miss': 0 });
     expect(judge('ntlb.hit.ratio < 0.5', idle)).toMatchObject({
       status: 'skipped',
-      said: 'not checked: there is no ntlb.hit.ratio in this run',
+      said: 'not checked: there is no ntlb.hit.ratio in this run: ntlb.hit + ntlb.miss is 0',
     });
   });
 });
@@ -223,6 +223,30 @@ describe('a budget per interval', () => {
       [head],
       base === null ? null : { file: 'base.json', schema: '', runs: [base] },
     ).checks;
+
+  it('is kept by the slices that can be judged, and lists the others', () => {
+    const walks = (from: number, count: number) => ({
+      ...slice(from, count),
+      metrics: new Map([
+        ['walk.refs', count],
+        ['walk.count', count],
+      ]),
+    });
+    const head = { ...hap, slices: [walks(0, 4), walks(10, 0), walks(20, 2)] };
+    expect(judged('interval:walk.refs.ratio > 1', head)).toMatchObject([
+      {
+        status: 'skipped',
+        interval: 10,
+        said: 'not checked: there is no walk.refs.ratio in this run: walk.count is 0',
+      },
+      { status: 'ok', interval: null, said: '2 of 3 slices keep it' },
+    ]);
+    expect(judged('interval:walk.refs.ratio >= 1', head).map(({ status }) => status)).toEqual([
+      'failed',
+      'skipped',
+      'failed',
+    ]);
+  });
 
   it('is kept by each slice, or names every one that does not', () => {
     expect(judged('interval:walk.refs > 7', sliced(5, 7, 6))).toMatchObject([
