@@ -54,7 +54,7 @@ export async function runForTable(
     const [only] = sweeps;
     if (only === undefined) outputs.discard();
     else {
-      const failed = report.failed.length > 0;
+      const failed = (report?.failed.length ?? 0) > 0;
       writeJudged(sweeps.length === 1 ? only : sweeps, judgement, outputs, context, library, failed);
     }
     const hint = 'hint: with --results FILE, points that are done stay, and --resume runs the others';
