@@ -68,6 +68,17 @@ function refuseOther(a: SavedRun, b: SavedRun, place: string): void {
   if (inputDifferences(a, b).some(({ key }) => key !== SEED)) throw crowded(a, b, place);
 }
 
+/** Counts of other traces, or of another part of one, cannot be divided by each other. */
+export function refuseOtherTrace(run: SavedRun, base: SavedRun): void {
+  const keys = inputDifferences(run, base).flatMap(({ kind, key }) => (kind === 'trace' ? key : []));
+  if (keys.length === 0) return;
+  const where = run.file === base.file ? run.file : `${run.file} and ${base.file}`;
+  throw new UsageError(
+    `${where}: a run of ${run.mode} cannot be divided by one of ${base.mode}; they differ in ${keys.slice(0, SHOWN).join(', ')}`,
+    { hint: 'replay both over the same records of one trace' },
+  );
+}
+
 function crowded(a: SavedRun, b: SavedRun, place: string): UsageError {
   const other = inputDifferences(a, b).filter(({ key }) => key !== SEED);
   const keys = other.map(({ key }) => key);

@@ -11,7 +11,7 @@ import { dimensionOf, parseDimensions } from '../diff/dimensions.js';
 import { metricMatcher } from '../metric-values.js';
 import { TABLE_SCHEMA, type ToolInfo } from '../result.js';
 import { metricOf, type SavedRun } from '../saved/saved-run.js';
-import { placeOf, SEED, seedsOf, valuesOf, varying } from './places.js';
+import { placeOf, refuseOtherTrace, SEED, seedsOf, valuesOf, varying } from './places.js';
 import {
   CONFIDENCE,
   type Normalization,
@@ -117,7 +117,12 @@ function basesOf(runs: readonly SavedRun[], plan: Plan, { dimension, value }: No
   const same = [...new Set(named)].filter((name) => name !== dimension);
   const bases = new Map<string, SavedRun>();
   for (const run of runs) if (dimensionOf(run, dimension) === value) bases.set(placeOf(run, same), run);
-  return (run) => bases.get(placeOf(run, same));
+  return (run) => {
+    const base = bases.get(placeOf(run, same));
+    // Dividing by a trace or a file is asked for; by another part of one trace is a slip.
+    if (base !== undefined && dimension !== 'trace' && dimension !== 'file') refuseOtherTrace(run, base);
+    return base;
+  };
 }
 
 /** In the order of the values of `dimensions`, whatever files the runs are from. */

@@ -160,6 +160,17 @@ describe('what cannot be laid out', () => {
     );
   });
 
+  it('is a run that would be divided by one of another part of the trace', () => {
+    const other = structuredClone(points);
+    for (const { mode, result } of other)
+      if (mode === 'hap') Object.assign(result!.manifest.trace, { accesses: 7 });
+    const options = { ...PLAIN, normalize: 'mode=hap' };
+    expect(() => project(read(other), options)).toThrow(
+      'r.jsonl: a run of shadow cannot be divided by one of hap; they differ in trace.accesses',
+    );
+    expect(() => project(runs, options)).not.toThrow();
+  });
+
   it('is two runs of one configuration that counted differently', () => {
     const other = structuredClone(points[0]!);
     Object.assign(other.result!.counters, { 'walk.refs': 5 });
