@@ -5,7 +5,8 @@
  */
 import type { PointLine } from '../batch/point-line.js';
 import type { NamedPoint } from '../batch/grid.js';
-import { UsageError } from '../errors.js';
+import type { MachineConfig } from '../config/schema.js';
+import { ConfigError, UsageError } from '../errors.js';
 import type { RunResult, SweepResult, ToolInfo } from '../report/result.js';
 import type { Experiment, ExperimentRow } from './experiment.js';
 import { type ExperimentPlan, experimentResult, originOf, planExperiment, settingsOf } from './run.js';
@@ -18,7 +19,7 @@ export function experimentPoints({ experiment, rows, settings }: ExperimentPlan)
   return settings.map((own) => {
     const same = rows.filter((row) => JSON.stringify(row.settings) === JSON.stringify(own));
     return {
-      name: same.length > 1 ? ALL_PRICES : (same[0]?.label ?? ''),
+      name: same.length > 1 && same[0]?.exitScale !== undefined ? ALL_PRICES : (same[0]?.label ?? ''),
       settings: settingsOf(experiment, own),
       trace: null,
       modes: experiment.modes,
@@ -37,7 +38,9 @@ export function experimentOfPoints(
   const runs = lines.map((line) => runOf(line));
   const last = runs.at(-1);
   if (last === undefined) throw new UsageError('there is no point to lay out');
-  const plan = planExperiment(experiment, last.manifest.config.effective);
+  const configs = runs.map(({ manifest }) => manifest.config.effective);
+  const plan =
+    planOfBase(experiment, lines, configs) ?? planExperiment(experiment, last.manifest.config.effective);
   const whole = lines.every(({ mode }, i) => mode === modes[i % modes.length]);
   if (!whole || lines.length !== plan.settings.length * modes.length || !sameKeys(plan, lines)) {
     throw new UsageError(
@@ -46,6 +49,41 @@ export function experimentOfPoints(
     );
   }
   return experimentResult(relabelled(plan, lines), runs, tool);
+}
+
+/**
+ * The plan of the row that is as the user's configuration was, if there is one: it makes just these settings. Rows may
+ * fall together (sizes below the smallest), so how many there are follows from no other row.
+ */
+function planOfBase(
+  experiment: Experiment,
+  lines: readonly PointLine[],
+  configs: readonly MachineConfig[],
+): ExperimentPlan | null {
+  const { length } = experiment.modes;
+  for (const base of configs.filter((_, i) => i % length === 0)) {
+    const plan = planned(experiment, base);
+    if (plan !== null && plan.settings.length * length === lines.length && sameValues(plan, lines))
+      return plan;
+  }
+  return null;
+}
+
+/** Null for a row that leaves nothing to vary: the base was another. */
+function planned(experiment: Experiment, base: MachineConfig): ExperimentPlan | null {
+  try {
+    return planExperiment(experiment, base);
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
+function sameValues({ experiment, settings }: ExperimentPlan, lines: readonly PointLine[]): boolean {
+  return settings.every((own, i) => {
+    const { point } = lines[i * experiment.modes.length]!;
+    return Object.entries(own).every(([key, value]) => point[key] === value);
+  });
 }
 
 function runOf(line: PointLine): RunResult {

@@ -26,6 +26,19 @@ describe('an experiment in shards', () => {
     expect(stdout).toMatch(/^3 points, .*\n\npoint {2}name +mode\n +1 {2}at any price {2}native\n/);
   });
 
+  it('keeps rows that fall together: their first names the point, and the table is that of one process', () => {
+    // 1/16, 1/8 and 1/4 of 4 entries are 1 each: 4 points of 6 rows.
+    const words =
+      'sweep traces/examples/plain.csv --experiment tlb-size --set stlb.entries=4 --set stlb.ways=4';
+    const path = join(FOLDER, 'together.jsonl');
+    expect(cli([...words.split(' '), '--list']).stdout).toMatch(
+      /\n +1 {2}1 +1 +1 {2}native\n(.*\n){2} +4 {2}2 +2 +2 {2}native\n/,
+    );
+    expect(cli([...words.split(' '), '--results', path]).code).toBe(0);
+    const { stdout } = cli([...words.split(' '), '-q']);
+    expect(cli(['experiments', 'tlb-size', path])).toEqual({ code: 0, stdout, stderr: '' });
+  });
+
   it('is laid out when all of its points are there', () => {
     const { code, stderr } = cli(['experiments', 'oos-slots', shard(1)]);
     expect(code).toBe(2);
