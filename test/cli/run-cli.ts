@@ -16,10 +16,13 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** The environment of a plain pipe: nothing about colour, terminals or CI, and none of our variables. */
+/**
+ * The environment of a plain pipe: nothing about colour, terminals or CI, and none of our variables, nor of the npm that
+ * runs the tests: an npx below it would take them for its own.
+ */
 export function plainEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(P2MSIM_.*|FORCE_COLOR|NO_COLOR|CI|COLUMNS|TERM|NODE_OPTIONS)$/.test(name),
+    ([name]) => !/^(P2MSIM_.*|npm_.*|FORCE_COLOR|NO_COLOR|CI|COLUMNS|TERM|NODE_OPTIONS)$/.test(name),
   );
   const inherited = kept.flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, value]],
