@@ -143,7 +143,7 @@ function headerOf(traces: readonly OpenTrace[]): TraceHeader {
   const rams = traces.map(({ header }) => header.ram);
   return {
     guestLevels: agreed(traces, 'guest-levels', ({ guestLevels }) => guestLevels),
-    features: agreed(traces, 'features', ({ features }) => features) ?? [],
+    features: agreed(traces, 'features', ({ features }) => (features.length === 0 ? null : features)) ?? [],
     vcpus: vcpus === 1 ? null : vcpus,
     ram: rams.includes(null) ? null : rams.reduce((sum: number, ram) => sum + (ram ?? 0), 0),
     p2m: [],

@@ -18,6 +18,8 @@ export class ZstdError extends Error {}
 /** As much as `zstd` itself allows without an option. */
 const MAX_WINDOW = 128 * 2 ** 20;
 const MAX_BLOCK = 128 * 1024;
+/** Gathered bytes that become a piece of their own: blocks may be empty, and there is no bound on how many in a row. */
+const MAX_PENDING = 1024;
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
 
@@ -61,6 +63,8 @@ export class ZstdFrames {
       const isWhole = this.#got === this.#wanted;
       if (this.#state === 'content') yield this.#piece(part, false);
       if (isWhole) this.#next();
+      if (this.#pending.length >= MAX_PENDING && !this.#frameEnded)
+        yield this.#piece(new Uint8Array(0), false);
       if (this.#frameEnded) yield this.#piece(new Uint8Array(0), true);
     }
   }

@@ -61,9 +61,10 @@ export class HeaderReader {
 
   /** A line that begins with `#`. Throws {@link TraceError} for an unknown key or a bad value. */
   comment(line: number, text: string): void {
-    const match = /^(\s*#\s*)([A-Za-z][\w-]*)(\s*:\s*)(.*?)\s*$/.exec(text);
+    const match = /^(\s*#\s*)([A-Za-z][\w-]*)\s*:\s*/.exec(text);
     if (match === null) return;
-    const [, lead = '', name = '', colon = '', value = ''] = match;
+    const [all, lead = '', name = ''] = match;
+    const value = text.slice(all.length).trimEnd();
     const keyPlace = { line, column: lead.length + 1, span: name.length, text };
     const key = HEADER_KEYS.find((known) => known === name.toLowerCase());
     if (key === undefined) {
@@ -73,7 +74,7 @@ export class HeaderReader {
     if (this.#seen.has(key))
       throw badRecord(this.#file, keyPlace, `key '${key}' is declared twice`, 'drop one of the lines');
     this.#seen.add(key);
-    const column = lead.length + name.length + colon.length + 1;
+    const column = all.length + 1;
     this.#declare(key, value, { line, column, span: value.length, text });
   }
 

@@ -31,16 +31,24 @@ const ASSUMES = [
   'a page fault without an error code is a read, or a fetch where it is at the instruction; a sample is a store if its event or its data source says so',
 ] as const;
 
-/** Command, pid, tid, processor, time, and the event with what follows it. */
-const LINE = /^\s*(\S.*?)\s+(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d+)\]\s+)?\d+\.\d+:\s+(.*)$/;
+/*
+ * Lines may be 1 MiB long, so no expression may try a place again for each place before it: what follows a match is cut
+ * off by index and not matched by `.*`, and what may stand anywhere can begin only where a word does.
+ */
+/** Pid, tid, processor and time, behind a command of any words. */
+const TASK = /(?<=\s)(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d+)\]\s+)?\d+\.\d+:\s+/;
+const RECORD = /^PERF_RECORD_(\w+)(?: (exec))?:? ?/;
 /** Perhaps a period, then the name of an event. */
-const EVENT = /^(?:\d+\s+)?(\S+):(?:\s+(.*))?$/;
+const EVENT = /^(?:\d+\s+)?(\S+):(?!\S)\s*/;
+/** What a page fault by tracepoint says. */
+const FAULT_ADDRESS = /(?:^| )address=(0x[0-9a-f]+)(?= )/;
+const FAULT_ERROR = / error_code=(0x[0-9a-f]+)/;
 /** `[0x55d0(0x1000) @ 0 fe:01 260958 0]: r-xp /usr/bin/true`, behind the pid and tid. */
 const MAPPING = /^(-?\d+)\/-?\d+: \[(0x[0-9a-f]+)\((0x[0-9a-f]+)\) @[^\]]*\]: (\S+)(?: (.*))?$/;
 /** `(child pid:tid):(parent pid:tid)`. */
 const TASKS = /^\((-?\d+):(-?\d+)\):\((-?\d+):(-?\d+)\)$/;
-/** A frame of a call chain, below its sample. */
-const CALL = /^\s+[0-9a-f]+ .*\(.*\)$/;
+/** The address of a frame of a call chain, below its sample. */
+const CALL = /^\s+[0-9a-f]+ /;
 
 const FORMS = '"COMMAND PID/TID [CPU] TIME: EVENT: ADDRESS IP" or "... PERF_RECORD_..."';
 const ERROR_WRITE = 2;
@@ -66,10 +74,12 @@ class PerfLines {
   }
 
   line(text: string): void {
-    if (text.trim() === '' || text.startsWith('#') || CALL.test(text)) return;
-    const match = LINE.exec(text);
-    const event = match?.[5] ?? '';
-    const record = /^PERF_RECORD_(\w+)(?: (exec))?:? ?(.*)$/.exec(event);
+    if (text.trim() === '' || text.startsWith('#') || isCall(text)) return;
+    // Without the blanks in front, so that a command comes before the first place that has a blank before it.
+    const trimmed = text.trimStart();
+    const match = TASK.exec(trimmed);
+    const event = match === null ? '' : trimmed.slice(match.index + match[0].length);
+    const record = RECORD.exec(event);
     const sample = record === null ? EVENT.exec(event) : null;
     if (match === null || (record === null && sample === null)) {
       this.#records.noRecord('a line of perf script', FORMS);
@@ -77,12 +87,12 @@ class PerfLines {
     }
     const task = this.#task(match, text);
     if (task === null) return;
-    if (record !== null)
-      this.#record(task, record[1] ?? '', record[2] === 'exec', fieldBehind(text, record[3] ?? ''));
-    else if (sample !== null) this.#sample(task, sample[1] ?? '', fieldBehind(text, sample[2] ?? ''));
+    const rest = fieldBehind(text, event.slice((record ?? sample)?.[0].length));
+    if (record !== null) this.#record(task, record[1] ?? '', record[2] === 'exec', rest);
+    else if (sample !== null) this.#sample(task, sample[1] ?? '', rest);
   }
 
-  #task([, , first = '', second, cpu = '0']: RegExpExecArray, text: string): Task | null {
+  #task([, first = '', second, cpu = '0']: RegExpExecArray, text: string): Task | null {
     const vcpu = this.#vcpus === 0 ? 0 : Number(cpu);
     if (vcpu > 0 && vcpu >= this.#vcpus) {
       const field = { text: cpu, column: text.indexOf(`[${cpu}]`) + 2 };
@@ -164,7 +174,7 @@ class PerfLines {
     const isFault = /faults?(:|$)/.test(event);
     const isMemory = /mem|load|store|ibs/i.test(event);
     if (!isFault && !isMemory) return this.#records.passed.add('samples of other events');
-    const [address = '', second] = rest.text.split(/\s+/);
+    const [address = '', second] = rest.text.split(/\s+/, 2);
     if (parseHex(address) === null || (second !== undefined && parseHex(second) === null)) {
       const how = 'record with -d, and print -F comm,pid,tid,time,event,addr,ip';
       this.#records.report(rest, `the address of the access is not there: ${how}`);
@@ -177,16 +187,19 @@ class PerfLines {
   }
 
   #tracepoint(task: Task, rest: Field): void {
-    const match = /(?:^| )address=(0x[0-9a-f]+) .*error_code=(0x[0-9a-f]+)/.exec(rest.text);
-    if (match === null) {
+    const match = FAULT_ADDRESS.exec(rest.text);
+    const code = FAULT_ERROR.exec(rest.text);
+    if (match === null || code === null) {
       const what = 'is not a page fault; expected address=0x... ip=0x... error_code=0x...';
       this.#records.report(rest, `${quoted(rest.text)} ${what}`);
       return;
     }
-    const error = Number(match[2]);
+    const error = Number(code[1]);
     const isWrite = (error & ERROR_WRITE) !== 0;
     const op = isWrite ? OP_WRITE : (error & ERROR_FETCH) !== 0 ? OP_FETCH : OP_READ;
-    this.#access(task, { text: match[1] ?? '', column: rest.column + match.index + 8 }, op);
+    const address = match[1] ?? '';
+    const column = rest.column + match.index + match[0].length - address.length;
+    this.#access(task, { text: address, column }, op);
   }
 
   #access(task: Task, field: Field, op: number): void {
@@ -200,6 +213,10 @@ class PerfLines {
     const event = this.#spaces.switchTo(vcpu, pid, this.#records.line);
     if (event !== null) this.#records.out.event(event);
   }
+}
+
+function isCall(text: string): boolean {
+  return text.endsWith(')') && CALL.test(text) && text.includes('(');
 }
 
 /** The end of the line: what is behind the event. */
@@ -236,8 +253,8 @@ function vcpusOf(head: Uint8Array): number {
   return vcpus <= MAX_VCPUS ? vcpus : 0;
 }
 
-const ROW =
-  /^\s*\S.*\s-?\d+(?:\/-?\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d{3,9}:\s+(?:PERF_RECORD_[A-Z]|(?:\d+\s+)?\S+:)/;
+/** {@link TASK} with an event behind it. */
+const ROW = /(?<=\s)-?\d+(?:\/-?\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d{3,9}:\s+(?:PERF_RECORD_[A-Z]|(?:\d+\s+)?\S+:)/;
 
 /** True if the first lines that are not comments are of perf script, or the comments are its header. */
 function sniff(head: Uint8Array): boolean {
@@ -246,7 +263,8 @@ function sniff(head: Uint8Array): boolean {
     .split('\n')
     .filter((line) => line !== '');
   if (lines.every((line) => line.startsWith('#'))) return lines.some((line) => PERF_HEADER.test(line));
-  return looksLike(Buffer.from(`${lines.filter((line) => !line.startsWith('#')).join('\n')}\n`), ROW);
+  const others = lines.filter((line) => !line.startsWith('#')).map((line) => line.trimStart());
+  return looksLike(Buffer.from(`${others.join('\n')}\n`), ROW);
 }
 
 export const perf = {

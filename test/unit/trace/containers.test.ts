@@ -175,6 +175,24 @@ describe('frames of zstd', () => {
     }
   });
 
+  it('are given on before many empty blocks have been gathered, and end as one frame', () => {
+    // 100,000 block headers of 3 bytes each, then one block with a byte.
+    const blocks = Array.from({ length: 100_000 }, () => block(false, 0, 0, [])).flat();
+    const bytes = Buffer.from([...MAGIC, 0, 0].concat(blocks, block(true, 0, 1, [97])));
+    const pieces = Array.from(new ZstdFrames().split(bytes));
+    expect(Math.max(...pieces.map((piece) => piece.bytes.length))).toBeLessThanOrEqual(1030);
+    expect(Buffer.concat(pieces.map((piece) => piece.bytes)).equals(bytes)).toBe(true);
+    expect(pieces.map(({ first }) => first).lastIndexOf(true)).toBe(0);
+    expect(pieces.map(({ last }) => last).indexOf(true)).toBe(pieces.length - 1);
+  });
+
+  it('are read with many empty blocks in front of the content', async () => {
+    const blocks = Array.from({ length: 5000 }, () => block(false, 0, 0, [])).flat();
+    const bytes = [...MAGIC, 0, 0].concat(blocks, block(true, 0, 1, [97]));
+    const { bytes: read, error } = await fromPipe(Buffer.from([...bytes, ...abc]));
+    expect([read.toString(), error]).toEqual(['aabccc', null]);
+  });
+
   it.each([
     [
       'bytes that begin no frame',

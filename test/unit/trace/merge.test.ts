@@ -120,7 +120,11 @@ describe('merged traces', () => {
     await expect(of('# guest-levels: 5\n', '# guest-levels: 4\n')).rejects.toThrow(
       /declares other guest-levels than/,
     );
-    await expect(of('# features: pcid=on\n', '')).rejects.toThrow(/declares other features than/);
+    expect(await of('', '# features: pcid=on\n', '')).toMatchObject({ features: ['pcid=on'] });
+    expect(await of('', '')).toMatchObject({ features: [] });
+    await expect(of('# features: pcid=on\n', '# features: pcid=off\n')).rejects.toThrow(
+      /declares other features than/,
+    );
     await expect(of('# p2m: 0+40:2m\n', '')).rejects.toThrow(/declares a p2m and cannot be merged/);
   });
 

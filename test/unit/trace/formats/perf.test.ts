@@ -41,6 +41,16 @@ describe('a line of perf script', () => {
       ['X 0x0000000000602040 1 0'],
     ],
     [
+      'a page fault behind its address and instruction, as -F addr,ip prints them',
+      'app 7 1.100000: exceptions:page_fault_user: 0 401000 address=0x602040 ip=0x401000 error_code=0x4',
+      ['R 0x0000000000602040 1 0'],
+    ],
+    [
+      'a name that looks like a process',
+      'app 1 x 7/7 1.100000: page-faults: 602040 401000',
+      ['R 0x0000000000602040 1 0'],
+    ],
+    [
       'a mapping of a file',
       'app 7/7 1.100000: PERF_RECORD_MMAP2 7/7: [0x400000(0x1800) @ 0 fe:00 1 0]: r-xp /usr/bin/a b',
       [
