@@ -28,6 +28,8 @@ export function didYouMean(name: string, known: readonly string[]): string | und
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of known) {
+    // So much they differ at least; a name may be a whole line of a file.
+    if (Math.abs(name.length - candidate.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }

@@ -51,11 +51,12 @@ describe('a line of 900 KiB', () => {
   it.each(TEXT_FORMATS)('is read in one pass, and reported if it is no record: %s', async (name) => {
     const accepted: string[] = [];
     for (const [what, line] of LINES) {
-      const bytes = Buffer.from(`${line}\n`);
+      const header = name === 'csv' && !line.startsWith('#') ? 'op,va\n' : '';
+      const bytes = Buffer.from(`${header}${line}\n`);
       TRACE_FORMATS.get(name).sniff(bytes.subarray(0, SNIFF_BYTES));
       const error = await errorOf(name, bytes);
       if (error === null) accepted.push(what);
-      else expect(error.where, what).toContain(':1');
+      else expect(error.where, what).toContain(header === '' ? ':1' : ':2');
     }
     expect(accepted).toEqual(NO_ERROR[name] ?? []);
   });
