@@ -25,7 +25,10 @@ async function decoderMaker(): Promise<() => FrameDecoder> {
   const { Decompress } = await import('fzstd');
   return () => {
     let inflated: Uint8Array[] = [];
-    const decompress = new Decompress((bytes) => inflated.push(bytes));
+    // It gives an empty array for each empty block, and whoever looks at the beginning keeps what came.
+    const decompress = new Decompress((bytes) => {
+      if (bytes.length > 0) inflated.push(bytes);
+    });
     return {
       push: async ({ bytes, last }) => {
         decompress.push(bytes, last);

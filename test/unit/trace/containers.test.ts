@@ -191,6 +191,10 @@ describe('frames of zstd', () => {
     const bytes = [...MAGIC, 0, 0].concat(blocks, block(true, 0, 1, [97]));
     const { bytes: read, error } = await fromPipe(Buffer.from([...bytes, ...abc]));
     expect([read.toString(), error]).toEqual(['aabccc', null]);
+    const source = await openSource('-', Readable.from([Buffer.from(bytes)]), true);
+    const lengths: number[] = [];
+    for await (const part of source.chunks()) lengths.push(part.length);
+    expect(lengths).toEqual([1]);
   });
 
   it.each([
