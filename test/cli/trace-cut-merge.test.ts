@@ -1,7 +1,7 @@
 /** `p2msim trace cut` and `trace merge` as commands: what is written, said and refused. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cli, scratch } from './run-cli.js';
+import { cli, file, scratch } from './run-cli.js';
 
 const FOLDER = scratch();
 const SHELL = 'traces/qemu/shell.p2mtrace';
@@ -55,10 +55,16 @@ describe('trace cut and merge', () => {
     [['merge', at('a.csv'), SHELL], 2, /one trace is given; expected two or more/],
     [['merge', at('a.csv'), SHELL, SHELL, '--quantum', '0'], 2, /--quantum is 0/],
     [
-      ['merge', at('a.csv'), SHELL, 'traces/examples/fork.csv'],
+      [
+        'merge',
+        at('a.csv'),
+        file('on.csv', '# features: pcid=on\nop,va\nR,1000\n'),
+        'traces/examples/fork.csv',
+      ],
       3,
       /fork\.csv: declares other features than /,
     ],
+    [['merge', at('a.csv'), SHELL, 'traces/examples/fork.csv'], 3, /an edit of a table by its frame/],
     [['merge', at('a.csv'), '-', '-'], 2, /'-' is given twice/],
   ])('%j', (words, exit, message) => {
     const { code, stdout, stderr } = cli(['trace', ...words]);
