@@ -3,13 +3,15 @@
  */
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { saidBy, withOrigin } from './config/origin.js';
 import { parseSetting, type Setting } from './config/values.js';
 import { presets } from './config/presets/index.js';
 import { DEFAULT_COST_TABLE } from './cost/table.js';
 import type { CostTable } from './cost/types.js';
 import { comparison } from './api.js';
 import { ConfigError, type TraceError, UsageError } from './errors.js';
-import { prepareMachines, type RunOptions, type WantedMachine } from './prepare.js';
+import { checkPolicyName } from './hypervisor/shadow/policies/load.js';
+import { prepareMachines, resolveModes, type RunOptions, type WantedMachine } from './prepare.js';
 import { type DiffOptions, type DiffResult, diffSaved } from './report/diff/diff.js';
 import { checkComparable } from './report/diff/comparable.js';
 import { INPUT_KINDS, type InputKind } from './report/diff/inputs.js';
@@ -59,9 +61,9 @@ export function compareSaved(files: readonly SavedFile[], allow: readonly InputK
 export async function looksSaved(path: string, pipe: boolean): Promise<boolean> {
   const file = statSync(path, { throwIfNoEntry: false });
   // What is not there is reported by the one who opens it, after all that can be wrong without it.
-  if (file === undefined || file.isDirectory()) return false;
-  if (!file.isFile()) return pipe;
-  const source = await openSource(path, undefined, true);
+  if (file === undefined) return false;
+  if (!file.isFile() && !file.isDirectory()) return pipe;
+  const source = await openSource(path, undefined, true, 'a trace or saved results');
   try {
     const text = Buffer.from(source.head).toString('latin1').trimStart();
     return text === '' || text.startsWith('{') || text.startsWith('[');
@@ -96,7 +98,8 @@ export async function replayAs(
   const runs: SavedRun[] = [];
   let error: TraceError | null = null;
   for (const pass of passesOf(runsOfTrace(saved, trace))) {
-    const wanted = pass.map((run) => wantedMachine(run, options.settings ?? []));
+    const wanted: WantedMachine[] = [];
+    for (const run of pass) wanted.push(await wantedMachine(run, options.settings ?? []));
     const prepared = await prepareMachines(passOptions(pass[0]!, trace, options), wanted);
     const finished = await prepared.run();
     error ??= finished.error;
@@ -175,10 +178,21 @@ function passOptions(run: SavedRun, trace: string, options: ReplayAsOptions): Ru
   };
 }
 
-/** Every key as it was, whatever the presets of this version say. */
-function wantedMachine(run: SavedRun, settings: readonly Setting[]): WantedMachine {
-  const saved = [...run.config.values].map(([key, value]) => parseSetting(key, value, run.file));
-  return { mode: run.replay.module ?? run.mode, settings: [...saved, ...settings] };
+/** Every key as it was, whatever the presets of this version say. What is no name here is the file's mistake. */
+async function wantedMachine(run: SavedRun, settings: readonly Setting[]): Promise<WantedMachine> {
+  const origin = `${run.file}: the run of ${run.trace.path}, ${run.mode}`;
+  const mode = run.replay.module ?? run.mode;
+  await resolveModes([mode]).catch((error: unknown) => {
+    throw withOrigin(error, origin);
+  });
+  const saved = [...run.config.values].map(([key, value]) =>
+    saidBy(origin, () => {
+      const setting = parseSetting(key, value, run.file);
+      checkPolicyName(setting);
+      return setting;
+    }),
+  );
+  return { mode, settings: [...saved, ...settings] };
 }
 
 /** The prices of the saved run; terms that it did not have cost what they do now. */

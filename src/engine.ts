@@ -83,7 +83,7 @@ export type { Guest } from './guest/guest.js';
 export type { Cr3Flush } from './guest/port.js';
 export type { GuestTables } from './guest/page-table.js';
 export { policies } from './hypervisor/shadow/policies/index.js';
-export { findPolicy } from './hypervisor/shadow/policies/load.js';
+export { checkPolicyName, findPolicy } from './hypervisor/shadow/policies/load.js';
 export type { ShadowPolicy } from './hypervisor/shadow/policy.js';
 export {
   expectedPolicyValue,

@@ -37,7 +37,7 @@ export {
 } from './batch/run-batch.js';
 export { divide, parseShard, shardOf } from './batch/shard.js';
 export { type SlurmOptions, slurmScript } from './batch/slurm-script.js';
-export { readSpec, type Spec } from './batch/spec.js';
+export { type Places, readSpec, type Spec } from './batch/spec.js';
 export { sweepResults } from './batch/sweep-results.js';
 export { CaptureDecoder } from './capture/records.js';
 export { explain, explainTopics, explanation, topicList } from './report/explain.js';

@@ -4,9 +4,11 @@
  * `-L` and `-P` make axes of one key; a specification may let several keys go together, or sweep the preset.
  */
 import { findKey, formatValue } from '../config/keys.js';
+import { saidBy } from '../config/origin.js';
 import { presets } from '../config/presets/index.js';
 import { parseSetting, type Setting } from '../config/values.js';
 import { UsageError } from '../errors.js';
+import { checkPolicyName } from '../hypervisor/shadow/policies/load.js';
 
 /** Points that one batch can have; each is a machine with tables of its own. */
 export const MAX_POINTS = 4096;
@@ -34,8 +36,12 @@ export function groupOf({ key, values }: SweepAxis): AxisGroup {
 
 /** A setting of a configuration key, or of `preset`. Throws ConfigError or UsageError that names `origin`. */
 export function parsePointSetting(name: string, value: unknown, origin: string): Setting {
-  if (name !== PRESET_AXIS) return parseSetting(name, value, origin);
-  return { key: PRESET_AXIS, value: presets.get(String(value)).name, origin };
+  return saidBy(origin, () => {
+    if (name === PRESET_AXIS) return { key: PRESET_AXIS, value: presets.get(String(value)).name, origin };
+    const setting = parseSetting(name, value, origin);
+    checkPolicyName(setting);
+    return setting;
+  });
 }
 
 /** The axis of `key` with a list of values. Throws ConfigError for an unknown key or value. */

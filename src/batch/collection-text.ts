@@ -21,19 +21,23 @@ export function collectionText(collection: Collection): string {
     repeated > 0 ? `${counted(repeated, 'line')} repeated, the same bytes each time: dropped` : null,
     superseded > 0 ? `${counted(superseded, 'failure')} of points that another line has: dropped` : null,
     torn.length > 0 ? `a last line without its end, passed over: ${torn.join(', ')}` : null,
-    points === null ? 'no file has a header: how many points there should be is not known' : null,
+    points === null ? 'NO HEADER: no file says how many points there should be' : null,
     missing.length > 0 ? `MISSING ${counted(missing.length, 'point')}: ${listed(missing)}` : null,
     failed.length > 0 ? `FAILED ${counted(failed.length, 'point')}: ${listed(failed)}` : null,
   ].filter((note) => note !== null);
-  const hint =
-    missing.length + failed.length > 0
-      ? [
-          `hint: ${failed.length > 0 ? 'delete the lines of failed points, then ' : ''}run the sweep again with \`--results FILE --resume\`, and collect again; --partial takes what is there`,
-        ]
-      : [];
+  const hint = missing.length + failed.length > 0 ? [rerunHint(failed.length > 0)] : [];
+  if (hint.length === 0 && points === null) hint.push(HEADER_HINT);
   return [whole, ...notes.map((note) => `  ${note}`), ...failures(collection, failed), ...hint, ''].join(
     '\n',
   );
+}
+
+const HEADER_HINT =
+  'hint: the header is the first line of what `sweep --results FILE` wrote: collect that file as it is; --partial takes what is there';
+
+function rerunHint(failed: boolean): string {
+  const first = failed ? 'delete the lines of failed points, then ' : '';
+  return `hint: ${first}run the sweep again with \`--results FILE --resume\`, and collect again; --partial takes what is there`;
 }
 
 /** The first failures in their own words. */

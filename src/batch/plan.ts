@@ -19,6 +19,7 @@ import { TOOL } from '../version.js';
 import { type Grid, type GridPoint, gridPoints, valuesOf } from './grid.js';
 import { pointId, sweepDigest } from './point-id.js';
 import type { BatchHeader, PointError, PointLine, ShardName } from './point-line.js';
+import type { Places } from './spec.js';
 import { readTraceFacts, type TraceFacts } from './trace-facts.js';
 import type { PointOutcome } from './replay-group.js';
 
@@ -45,19 +46,34 @@ export interface Batch {
   readonly sweep: string;
 }
 
-/** Plans a batch: reads every trace once, for its digest and header. */
-export async function planBatch(grid: Grid, options: BatchOptions): Promise<Batch> {
+/**
+ * Plans a batch: reads every trace once, for its digest and header. What cannot be opened is blamed on its place in the
+ * specification, if `places` has one.
+ */
+export async function planBatch(
+  grid: Grid,
+  options: BatchOptions,
+  places: Places = new Map(),
+): Promise<Batch> {
   const wanted = gridPoints(grid);
   if (wanted.some(({ trace }) => trace === '-')) {
     throw new UsageError('a batch cannot read standard input: every point reads the trace anew', {
       hint: 'keep the trace in a file',
     });
   }
-  const words = [...new Set(wanted.map(({ machine }) => machine.mode))];
-  const modes = new Map((await resolveModes(words)).map(({ name }, i) => [words[i]!, name]));
-  const traces = new Map<string, TraceFacts>();
-  for (const trace of new Set(wanted.map((point) => point.trace)))
-    traces.set(trace, await readTraceFacts(trace, options));
+  const modes = await byName(
+    wanted.map(({ machine }) => machine.mode),
+    places,
+    async (word) => {
+      const [backend] = await resolveModes([word]);
+      return backend!.name;
+    },
+  );
+  const traces = await byName(
+    wanted.map(({ trace }) => trace),
+    places,
+    (trace) => readTraceFacts(trace, options),
+  );
   const points = wanted.map((point, i) => {
     const facts = traces.get(point.trace)!;
     const mode = modes.get(point.machine.mode)!;
@@ -65,6 +81,39 @@ export async function planBatch(grid: Grid, options: BatchOptions): Promise<Batc
   });
   refuseTwice(points);
   return { grid, options, points, sweep: sweepDigest(points) };
+}
+
+/** What `read` makes of each of `names`. */
+async function byName<T>(
+  names: readonly string[],
+  places: Places,
+  read: (name: string) => Promise<T>,
+): Promise<ReadonlyMap<string, T>> {
+  const all = new Map<string, T>();
+  for (const name of new Set(names)) {
+    try {
+      all.set(name, await read(name));
+    } catch (error) {
+      throw blamed(error, name, places);
+    }
+  }
+  return all;
+}
+
+/** `error` with the place where the specification says `name`, unless it has a place of its own inside a trace. */
+function blamed(error: unknown, name: string, places: Places): unknown {
+  const part = places.get(name);
+  if (part === undefined) return error;
+  if (!(error instanceof TraceError)) return part.blamed(error);
+  if (error.place.line !== undefined || error.place.offset !== undefined) return error;
+  const { line, column, text, span } = part.excerpt();
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  return new TraceError({ file: part.file, line, column }, `${error.where}: ${error.message}`, {
+    ...hint,
+    cause: error,
+    excerpt: text,
+    span,
+  });
 }
 
 function configured(machine: WantedMachine, facts: TraceFacts, options: BatchOptions) {

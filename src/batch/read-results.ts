@@ -4,7 +4,7 @@ import type { ResultsInput } from './collect.js';
 
 /** The file at `path`; `-` is `stdin`. Throws {@link TraceError} if it cannot be read. */
 export async function readResultsInput(path: string, stdin?: NodeJS.ReadableStream): Promise<ResultsInput> {
-  const source = await openSource(path, stdin, true);
+  const source = await openSource(path, stdin, true, 'saved results');
   try {
     const chunks: Buffer[] = [];
     for await (const chunk of source.chunks()) chunks.push(Buffer.from(chunk));

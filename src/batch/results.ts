@@ -6,6 +6,7 @@
  */
 import { TraceError } from '../errors.js';
 import { BATCH_SCHEMA, POINT_SCHEMA } from '../report/result.js';
+import { withPlace } from '../report/saved/field-place.js';
 import { type BatchHeader, parseLine, type PointLine, readBatchHeader, readPointLine } from './point-line.js';
 
 /** A point and where it stands. */
@@ -50,22 +51,23 @@ export function parseResults(bytes: Uint8Array, file: string): ResultsFile {
   const read: StoredPoint[] = [];
   for (const [i, line] of lines.entries()) {
     if (line.trim() === '') continue;
-    const where = `${file}:${i + 1}`;
-    const value = parseLine(line, where);
-    switch (schemaOf(value)) {
-      case BATCH_SCHEMA:
-        header = sameBatch(header, readBatchHeader(value, where), where);
-        break;
-      case POINT_SCHEMA:
-        read.push({ line: readPointLine(value, where), at: i + 1 });
-        break;
-      default:
-        throw new TraceError({ file: where }, `the line is neither ${BATCH_SCHEMA} nor ${POINT_SCHEMA}`, {
-          hint: 'results files are written by `p2msim sweep --results FILE`',
-        });
+    const at = i + 1;
+    const value = parseLine(line, `${file}:${at}`);
+    try {
+      if (schemaOf(value) === BATCH_SCHEMA) header = nextHeader(header, value, `${file}:${at}`);
+      else read.push({ line: pointOf(value, `${file}:${at}`), at });
+    } catch (error) {
+      throw withPlace(error, line, { file, line: at });
     }
   }
   return { file, header, ...sorted(read, header?.sweep ?? read[0]?.line.sweep), torn };
+}
+
+function pointOf(value: unknown, where: string): PointLine {
+  if (schemaOf(value) === POINT_SCHEMA) return readPointLine(value, where);
+  throw new TraceError({ file: where }, `the line is neither ${BATCH_SCHEMA} nor ${POINT_SCHEMA}`, {
+    hint: 'results files are written by `p2msim sweep --results FILE`',
+  });
 }
 
 function schemaOf(value: unknown): unknown {
@@ -73,7 +75,8 @@ function schemaOf(value: unknown): unknown {
 }
 
 /** Files that were joined have several headers; those of one batch differ in the shard alone. */
-function sameBatch(first: BatchHeader | null, next: BatchHeader, where: string): BatchHeader {
+function nextHeader(first: BatchHeader | null, value: unknown, where: string): BatchHeader {
+  const next = readBatchHeader(value, where);
   if (first === null) return next;
   if (first.sweep === next.sweep && first.points === next.points) return { ...first, shard: null };
   throw new TraceError({ file: where }, 'the header of another batch than the lines before it', {

@@ -8,7 +8,9 @@ import { type ConfigValue, findKey } from '../config/keys.js';
 import { presets } from '../config/presets/index.js';
 import { type KeyedPart, refuseRepeated } from '../config/repeated.js';
 import { parseSetting, type Setting } from '../config/values.js';
-import { ConfigError, UsageError } from '../errors.js';
+import { ConfigError } from '../errors.js';
+import { backends, isBackendPath } from '../mmu/index.js';
+import { unknownName } from '../util/registry.js';
 import { type AxisGroup, axisOfList, axisOfRange, groupOf, parsePointSetting, PRESET_AXIS } from './axis.js';
 import type { Exclusion, Grid, NamedPoint } from './grid.js';
 
@@ -25,7 +27,12 @@ export interface Spec {
   /** Of all points. */
   readonly settings: readonly Setting[];
   readonly range: SpecRange;
+  /** Where traces and modes are named. */
+  readonly places: Places;
 }
+
+/** Parts of a document by what they name: a trace, a mode. */
+export type Places = ReadonlyMap<string, DocumentPart>;
 
 const NAMES = [
   '$schema',
@@ -62,21 +69,28 @@ export function readSpec(document: DocumentPart, modes: readonly string[]): Spec
   const exclusions = document.get('exclude')?.items('a list of tables: `[[exclude]]`') ?? [];
   const points = document.get('points')?.items('a list of tables: `[[points]]`') ?? [];
   const preset = document.get('preset');
+  const [traceParts, modeParts] = [listOf(traces, 'a list of trace files'), modeList(document)];
+  const known = traceParts.map((part) => part.text());
   return {
     grid: {
-      traces: texts(traces, 'a list of trace files'),
-      modes: texts(document.get('modes'), 'a list of modes') ?? modes,
+      traces: known,
+      modes: modeParts?.map((part) => part.text()) ?? modes,
       groups,
-      exclusions: exclusions.map(exclusion),
-      points: points.map(namedPoint),
+      exclusions: exclusions.map((part) => exclusion(part, known)),
+      points: points.map((part) => namedPoint(part, known)),
     },
-    preset: preset && placed(preset, () => presets.get(preset.text('the name of a preset')).name),
+    preset: preset && preset.placed(() => presets.get(preset.text('the name of a preset')).name),
     settings: settingsOf(document.get('set')?.entries() ?? []),
     range: {
       skip: document.get('skip')?.count() ?? null,
       warmup: document.get('warmup')?.count() ?? null,
       limit: document.get('limit')?.count() ?? null,
     },
+    places: placesOf([
+      ...traceParts,
+      ...(modeParts ?? []),
+      ...points.flatMap((part) => modeList(part) ?? []),
+    ]),
   };
 }
 
@@ -86,35 +100,46 @@ function missing(document: DocumentPart, name: string, expected: string): never 
   });
 }
 
-/** Whatever `read` refuses gets the place of `part`. */
-function placed<T>(part: DocumentPart, read: (where: string) => T, at: 'name' | 'value' = 'value'): T {
-  return part.placed((where) => {
-    try {
-      return read(where);
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      const message = error.message.startsWith(where) ? error.message : `${where}: ${error.message}`;
-      throw new ConfigError(message, error.hint === undefined ? {} : { hint: error.hint });
-    }
-  }, at);
+/** The texts of a list, each there once; there is at least one. */
+function listOf(part: DocumentPart, expected: string): readonly DocumentPart[] {
+  const items = part.items(expected);
+  if (items.length === 0) throw part.mistake(`${part.name} is empty; expected ${expected}`);
+  for (const [i, item] of items.entries()) {
+    if (items.slice(0, i).some((other) => other.text() === item.text()))
+      throw item.mistake(`'${item.text()}' is there twice`);
+  }
+  return items;
 }
 
-function texts(part: DocumentPart, expected: string): string[];
-function texts(part: DocumentPart | undefined, expected: string): string[] | undefined;
-function texts(part: DocumentPart | undefined, expected: string): string[] | undefined {
-  if (part === undefined) return undefined;
-  const items = part.items(expected).map((item) => ({ item, text: item.text() }));
-  if (items.length === 0) throw part.mistake(`${part.name} is empty; expected ${expected}`);
-  for (const [i, { item, text }] of items.entries()) {
-    if (items.slice(0, i).some((other) => other.text === text))
-      throw item.mistake(`'${text}' is there twice`);
-  }
-  return items.map(({ text }) => text);
+/** The modes of a document or of a named point, which may name one alone. */
+function modeList(part: DocumentPart): readonly DocumentPart[] | undefined {
+  const one = part.get('mode');
+  const list = part.get('modes');
+  const items = one === undefined ? list && listOf(list, 'a list of modes') : [one];
+  for (const item of items ?? []) modeOf(item);
+  return items;
+}
+
+/** A mode that ships with p2msim, or the path of a module, which is looked for when it is loaded. */
+function modeOf(part: DocumentPart): string {
+  const mode = part.text('a mode');
+  return isBackendPath(mode) ? mode : part.placed(() => backends.get(mode)).name;
+}
+
+/** One of the traces of the document. */
+function traceOf(part: DocumentPart, known: readonly string[]): string {
+  const trace = part.text('the path of a trace');
+  if (known.includes(trace)) return trace;
+  throw part.blamed(unknownName('trace', trace, known));
+}
+
+function placesOf(parts: readonly DocumentPart[]): Places {
+  return new Map([...parts].reverse().map((part) => [part.text(), part]));
 }
 
 /** The key of an axis or setting, in its own spelling. */
 function keyOf(part: DocumentPart, name: string): string {
-  return name === PRESET_AXIS ? name : placed(part, (where) => findKey(name, where).key, 'name');
+  return name === PRESET_AXIS ? name : part.placed((where) => findKey(name, where).key, 'name');
 }
 
 /** The axes below a part; tables nest by the dots of keys. */
@@ -131,10 +156,8 @@ function axis(part: DocumentPart, name: string) {
   if (part.isTable()) return rangeAxis(part, key);
   const items = part.items('a list of values, or {from = 1, to = 8, step = "x2"}');
   if (items.length === 0) throw part.mistake(`${part.name} is empty; expected a list of values`);
-  const values = items.map(
-    (item) => placed(item, (where) => parsePointSetting(key, item.value, where)).value,
-  );
-  return placed(part, (where) => axisOfList(key, values, where));
+  const values = items.map((item) => item.placed((where) => parsePointSetting(key, item.value, where)).value);
+  return part.placed((where) => axisOfList(key, values, where));
 }
 
 function rangeAxis(part: DocumentPart, key: string) {
@@ -142,12 +165,12 @@ function rangeAxis(part: DocumentPart, key: string) {
   const bound = (name: string): string | number => {
     const value = part.get(name);
     if (value === undefined) throw part.mistake(`${part.name} has no '${name}'; expected from and to`);
-    return placed(value, (where) => parseSetting(key, value.value, where).value) as string | number;
+    return value.placed((where) => parseSetting(key, value.value, where).value) as string | number;
   };
   const [from, to] = [bound('from'), bound('to')];
   const step = part.get('step');
   const text = step?.text('a step such as "x2" or "+1"') ?? 'x2';
-  return placed(step ?? part, (where) => axisOfRange(key, from, to, text, where));
+  return (step ?? part).placed((where) => axisOfRange(key, from, to, text, where));
 }
 
 /** Axes of equal length that go together, row by row. */
@@ -185,24 +208,25 @@ function leavesOf(part: DocumentPart, name: string): KeyedPart[] {
 
 /** A setting whose origin is its line. */
 function setting(part: DocumentPart, key: string): Setting {
-  const { value } = placed(part, (where) => parsePointSetting(key, part.value, where));
+  const { value } = part.placed((where) => parsePointSetting(key, part.value, where));
   return { key, value, origin: `${part.file}:${part.line}` };
 }
 
-function exclusion(part: DocumentPart): Exclusion {
+function exclusion(part: DocumentPart, traces: readonly string[]): Exclusion {
   const [names, keys] = [new Map<string, readonly ConfigValue[]>(), [] as KeyedPart[]];
   for (const [name, inner] of part.entries()) {
-    if (name === 'trace' || name === 'mode')
+    if (name === 'mode') names.set(name, listed(inner).map(modeOf));
+    else if (name === 'trace')
       names.set(
         name,
-        listed(inner).map((item) => item.text()),
+        listed(inner).map((item) => traceOf(item, traces)),
       );
     else keys.push(...leavesOf(inner, name));
   }
   refuseRepeated(keys);
   const values = keys.map(({ key, part: inner }): [string, readonly ConfigValue[]] => [
     key,
-    listed(inner).map((item) => placed(item, (where) => parsePointSetting(key, item.value, where)).value),
+    listed(inner).map((item) => item.placed((where) => parsePointSetting(key, item.value, where)).value),
   ]);
   const when = new Map([...names, ...values]);
   if (when.size === 0) throw part.mistake(`${part.name} is empty; expected keys and the values to leave out`);
@@ -214,7 +238,7 @@ function listed(part: DocumentPart): readonly DocumentPart[] {
   return part.isList() ? part.items() : [part];
 }
 
-function namedPoint(part: DocumentPart): NamedPoint {
+function namedPoint(part: DocumentPart, traces: readonly string[]): NamedPoint {
   const name = part.get('name');
   if (name === undefined) throw part.mistake(`${part.name} has no 'name'`, { hint: KEY_HINT });
   const entries = part.entries().filter(([each]) => !POINT_NAMES.includes(each));
@@ -223,12 +247,12 @@ function namedPoint(part: DocumentPart): NamedPoint {
     ...(preset === undefined ? [] : [setting(preset, PRESET_AXIS)]),
     ...settingsOf(entries.filter(([each]) => each !== PRESET_AXIS)),
   ];
-  const mode = part.get('mode');
+  const trace = part.get('trace');
   return {
     name: name.text('a name'),
     settings: own,
-    trace: part.get('trace')?.text('the path of a trace') ?? null,
-    modes: mode === undefined ? (texts(part.get('modes'), 'a list of modes') ?? null) : [mode.text('a mode')],
+    trace: trace === undefined ? null : traceOf(trace, traces),
+    modes: modeList(part)?.map((mode) => mode.text()) ?? null,
     origin: part.where,
   };
 }

@@ -139,7 +139,7 @@ export async function batchOf(
     ...rangeOf(spec, given),
     costs: await costOption(given, library),
   };
-  return library.planBatch(grid, options);
+  return library.planBatch(grid, options, spec?.places);
 }
 
 /** `skip`, `warmup` and `limit` of the specification, where no flag says otherwise. */

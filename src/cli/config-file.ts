@@ -28,5 +28,5 @@ function pathOf(given: Given, library: Library): string | undefined {
 export async function readConfigFile(given: Given, library: Library): Promise<ConfigFile> {
   const path = pathOf(given, library);
   if (path === undefined) return library.NO_CONFIG_FILE;
-  return await library.parseConfigFile(readConfigText(path, library), path);
+  return await library.parseConfigFile(readConfigText(path, library), path, library.checkPolicyName);
 }

@@ -158,7 +158,7 @@ function featureSettings(text: string | undefined, library: Library): Setting[] 
 /** Preset and settings: file < environment < flags < `--set`. */
 export async function configOptions(given: Given, context: Context, library: Library) {
   const file = await readConfigFile(given, library);
-  const environment = library.environmentSettings(context.environment);
+  const environment = library.environmentSettings(context.environment, library.checkPolicyName);
   const assigned = given.list('set').map((text) => library.parseAssignment(text, '--set'));
   return {
     preset: given.text('preset') ?? environment.preset ?? file.preset,

@@ -5,6 +5,7 @@
  * {@link ConfigError} with file, line and column, and the line itself. The TOML parser is loaded when a TOML file is read.
  */
 import { ConfigError, type Excerpt } from '../errors.js';
+import { withOrigin } from './origin.js';
 import { findJsonMistake, type JsonPath, type JsonSpot, jsonSpots, placeOf } from '../util/json-mistake.js';
 import { didYouMean } from '../util/registry.js';
 import { tomlSpots } from './toml-spots.js';
@@ -154,22 +155,26 @@ export class DocumentPart {
     return mistakeAt(this.file, this.#source.excerpt(this.path, at), message, { hint, cause });
   }
 
-  /**
-   * What `read` makes of the place of this value (or of its name); a {@link ConfigError} of it, whose
-   * message begins with that place, gets the line as well.
-   */
+  /** What `read` makes of the place of this value (or of its name); what it refuses gets that place, and the line. */
   placed<T>(read: (where: string) => T, at: 'name' | 'value' = 'value'): T {
     try {
       return read(this.whereOf(at));
-    } catch (cause) {
-      if (!(cause instanceof ConfigError) || cause.excerpt !== undefined) throw cause;
-      const excerpt = this.#source.excerpt(this.path, at);
-      throw new ConfigError(cause.message, {
-        ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-        cause,
-        excerpt,
-      });
+    } catch (error) {
+      throw this.blamed(error, at);
     }
+  }
+
+  /** `error` with the place of this value in front, and the line below; any error that is not about values as it is. */
+  blamed(error: unknown, at: 'name' | 'value' = 'value'): unknown {
+    const said = withOrigin(error, this.whereOf(at));
+    if (!(said instanceof ConfigError) || said.excerpt !== undefined) return said;
+    const hint = said.hint === undefined ? {} : { hint: said.hint };
+    return new ConfigError(said.message, { ...hint, cause: error, excerpt: this.excerpt(at) });
+  }
+
+  /** The line where it stands. */
+  excerpt(at: 'name' | 'value' = 'value'): Excerpt {
+    return this.#source.excerpt(this.path, at);
   }
 
   #inner(name: string | number, value: unknown): DocumentPart {

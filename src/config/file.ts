@@ -6,6 +6,7 @@
 import { didYouMean } from '../util/registry.js';
 import { type DocumentPart, parseDocument } from './document.js';
 import { CONFIG_KEYS, findKey } from './keys.js';
+import { presets } from './presets/index.js';
 import { type KeyedPart, refuseRepeated } from './repeated.js';
 import { CONFIG_SECTIONS } from './sections.js';
 import { type Setting, parseSetting } from './values.js';
@@ -26,8 +27,15 @@ export const NO_CONFIG_FILE: ConfigFile = { preset: undefined, settings: [], sec
 
 const SECTION_NAMES: readonly string[] = CONFIG_SECTIONS.map(({ name }) => name);
 
-/** Reads the configuration file in `text`; `file` is its name. Throws ConfigError with line and column. */
-export async function parseConfigFile(text: string, file: string): Promise<ConfigFile> {
+/**
+ * Reads the configuration file in `text`; `file` is its name. `check` refuses values by what is known elsewhere. Throws
+ * ConfigError with line and column.
+ */
+export async function parseConfigFile(
+  text: string,
+  file: string,
+  check: (setting: Setting) => void = () => {},
+): Promise<ConfigFile> {
   const document = await parseDocument(text, file);
   const sections = new Map<string, DocumentPart>();
   const leaves: KeyedPart[] = [];
@@ -40,8 +48,13 @@ export async function parseConfigFile(text: string, file: string): Promise<Confi
     }
   }
   refuseRepeated(leaves);
-  const settings = leaves.map(settingOf);
-  return { preset: sections.get('preset')?.text('the name of a preset'), settings, sections };
+  const settings = leaves.map((leaf) => settingOf(leaf, check));
+  const preset = sections.get('preset');
+  return { preset: preset && presetOf(preset), settings, sections };
+}
+
+function presetOf(part: DocumentPart): string {
+  return part.placed(() => presets.get(part.text('the name of a preset')).name);
 }
 
 /** True if `name` is a key or begins one. */
@@ -57,9 +70,12 @@ function leavesOf(part: DocumentPart, path: string): KeyedPart[] {
   return [{ key, part }];
 }
 
-function settingOf({ key, part }: KeyedPart): Setting {
-  const setting = part.placed((where) => parseSetting(key, part.value, where));
-  return { ...setting, origin: `${part.file}:${part.line}` };
+function settingOf({ key, part }: KeyedPart, check: (setting: Setting) => void): Setting {
+  return part.placed((where) => {
+    const setting = parseSetting(key, part.value, where);
+    check(setting);
+    return { ...setting, origin: `${part.file}:${part.line}` };
+  });
 }
 
 /** Refuses a name at the top that is a slip of a section's; the key table knows about all others. */

@@ -1,15 +1,15 @@
 /**
- * Where the keys of a TOML document stand: the parser tells the place of a mistake in the language, not of a value.
+ * Where the values of a TOML document stand: the parser tells the place of a mistake in the language, not of a value.
  *
- * Reads line by line what keys look like: `[table]`, `[[list of tables]]`, `a.b = value`. A key inside an inline table or
- * a list is not found; whoever asks takes the place of what holds it. The text is known to be TOML.
+ * Goes over what keys look like, `[table]`, `[[list of tables]]`, `a.b = value`, and over lists and inline tables. The
+ * text is known to be TOML: what cannot be there is not looked for.
  */
-import type { JsonSpot } from '../util/json-mistake.js';
+import type { JsonPath, JsonSpot } from '../util/json-mistake.js';
 
 const KEY = String.raw`(?:[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*')`;
 const PATH = String.raw`${KEY}(?:\s*\.\s*${KEY})*`;
-const HEADER = new RegExp(String.raw`^(\s*)(\[\[?)\s*(${PATH})\s*\]`);
-const ASSIGNMENT = new RegExp(String.raw`^(\s*)(${PATH})(\s*=\s*)`);
+const HEADER = new RegExp(String.raw`(\[\[?)\s*(${PATH})\s*\]\]?`, 'y');
+const ASSIGNMENT = new RegExp(String.raw`(${PATH})\s*=[ \t]*`, 'y');
 
 /** `a."b.c"` -> a, b.c */
 function namesOf(path: string): string[] {
@@ -44,38 +44,78 @@ class Tables {
   }
 }
 
-/** True if `line` begins or ends a string of several lines: it has an odd number of the quotes. */
-function turns(line: string, quotes: string): boolean {
-  return line.split(quotes).length % 2 === 0;
+/** Blanks, ends of lines and comments. */
+const SPACE = /(?:[ \t\r\n]|#[^\n]*)*/y;
+const TEXT = /"""(?:[^\\]|\\[^])*?"{3,5}|'''[^]*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/y;
+/** A number, a date, true or false. */
+const BARE = /[^,\]}\n#]*/y;
+
+/** Goes over a text that is TOML, and notes where its values are. */
+class TomlScan {
+  readonly spots: JsonSpot[] = [];
+  readonly #text: string;
+  readonly #tables = new Tables();
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  document(): void {
+    let table: JsonPath = [];
+    for (this.#take(SPACE); this.#at < this.#text.length; this.#take(SPACE)) {
+      if (this.#text[this.#at] === '[') table = this.#header();
+      else this.#member(table);
+    }
+  }
+
+  #header(): JsonPath {
+    const start = this.#at;
+    const [, brackets = '', path = ''] = this.#take(HEADER) ?? [];
+    const names = namesOf(path);
+    const table = brackets === '[[' ? this.#tables.append(names) : this.#tables.resolve(names);
+    this.spots.push({ path: table, name: start, value: start });
+    return table;
+  }
+
+  /** `a.b = value`, in a table or between braces. */
+  #member(table: JsonPath): void {
+    const start = this.#at;
+    const [, path = ''] = this.#take(ASSIGNMENT) ?? [];
+    this.#value([...table, ...namesOf(path)], start);
+  }
+
+  #value(path: JsonPath, name = this.#at): void {
+    this.spots.push({ path, name, value: this.#at });
+    const next = this.#text[this.#at];
+    if (next === '[') this.#items(']', (index) => this.#value([...path, index]));
+    else if (next === '{') this.#items('}', () => this.#member(path));
+    else if (this.#take(TEXT) === null) this.#take(BARE);
+  }
+
+  #items(close: string, item: (index: number) => void): void {
+    this.#at++;
+    this.#take(SPACE);
+    for (let index = 0; this.#at < this.#text.length && this.#text[this.#at] !== close; index++) {
+      item(index);
+      this.#take(SPACE);
+      if (this.#text[this.#at] === ',') this.#at++;
+      this.#take(SPACE);
+    }
+    this.#at++;
+  }
+
+  #take(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#at;
+    const match = pattern.exec(this.#text);
+    this.#at += match?.[0].length ?? 0;
+    return match;
+  }
 }
 
-/** The keys of `text` in its order. */
+/** The values of `text` in its order. */
 export function tomlSpots(text: string): JsonSpot[] {
-  const spots: JsonSpot[] = [];
-  const tables = new Tables();
-  let table: readonly (string | number)[] = [];
-  let open: string | null = null;
-  let offset = 0;
-  for (const line of text.split('\n')) {
-    const start = offset;
-    offset += line.length + 1;
-    if (open !== null) {
-      if (turns(line, open)) open = null;
-      continue;
-    }
-    const header = HEADER.exec(line);
-    const assignment = header === null ? ASSIGNMENT.exec(line) : null;
-    if (header !== null) {
-      const [, blanks = '', brackets = '', path = ''] = header;
-      const names = namesOf(path);
-      table = brackets === '[[' ? tables.append(names) : tables.resolve(names);
-      spots.push({ path: table, name: start + blanks.length, value: start + blanks.length });
-    } else if (assignment !== null) {
-      const [whole, blanks = '', path = ''] = assignment;
-      const names = [...table, ...namesOf(path)];
-      spots.push({ path: names, name: start + blanks.length, value: start + whole.length });
-    }
-    open = ['"""', "'''"].find((quotes) => turns(line, quotes)) ?? null;
-  }
-  return spots;
+  const scan = new TomlScan(text);
+  scan.document();
+  return scan.spots;
 }

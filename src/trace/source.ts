@@ -33,18 +33,20 @@ export interface TraceSource extends ByteSource {
 
 /**
  * Opens `path`, or `stdin` if it is `-`, and looks at its first bytes. A chunk is only valid until
- * the next one is asked for. An empty source is an error, unless it is `mayBeEmpty`.
+ * the next one is asked for. An empty source is an error, unless it is `mayBeEmpty`; `wanted`
+ * is what messages expect in the place of a folder.
  */
 export async function openSource(
   path: string,
   stdin?: NodeJS.ReadableStream,
   mayBeEmpty = false,
+  wanted = 'a trace file',
 ): Promise<TraceSource> {
   if (path === '-') {
     if (stdin === undefined) throw new TraceError({ file: STDIN_NAME }, 'there is no standard input to read');
     return OpenedSource.start(STDIN_NAME, new StreamBlocks(stdin), mayBeEmpty);
   }
-  const { handle, size } = await openFile(path);
+  const { handle, size } = await openFile(path, wanted);
   try {
     return await OpenedSource.start(path, new FileBlocks(path, handle, size), mayBeEmpty);
   } catch (error) {

@@ -1,7 +1,9 @@
 /** Stored bytes of a file or a stream, in blocks of a fixed size whatever the pipe delivers. */
 import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { TraceError } from '../errors.js';
+import { didYouMean } from '../util/registry.js';
 import { STDIN_NAME } from './bad-records.js';
 
 /** Stored bytes, in blocks that are filled to the brim except for the last. */
@@ -95,7 +97,11 @@ export class StreamBlocks implements Blocks {
   }
 }
 
-export async function openFile(path: string): Promise<{ handle: FileHandle; size: number | null }> {
+/** `wanted` is what messages expect there. */
+export async function openFile(
+  path: string,
+  wanted: string,
+): Promise<{ handle: FileHandle; size: number | null }> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, 'r');
@@ -106,20 +112,34 @@ export async function openFile(path: string): Promise<{ handle: FileHandle; size
     return { handle, size: stat.isFile() ? stat.size : null };
   } catch (error) {
     await handle?.close();
-    throw fileError(path, error);
+    throw fileError(path, error, wanted, await nearName(path));
   }
 }
 
-function fileError(file: string, error: unknown): TraceError {
+/** A file beside `path` whose name is nearly the same. */
+async function nearName(path: string): Promise<string | undefined> {
+  try {
+    const near = didYouMean(basename(path), await readdir(dirname(path)));
+    return near === undefined ? undefined : path.slice(0, path.length - basename(path).length) + near;
+  } catch {
+    return undefined;
+  }
+}
+
+function fileError(file: string, error: unknown, wanted = 'a trace file', near?: string): TraceError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
-      return new TraceError({ file }, 'no such file', {
-        hint: 'check the path; `-` reads standard input',
-        cause: error,
-      });
+      return new TraceError(
+        { file },
+        `no such file${near === undefined ? '' : ` (did you mean '${near}'?)`}`,
+        {
+          hint: 'check the path; `-` reads standard input',
+          cause: error,
+        },
+      );
     case 'EISDIR':
-      return new TraceError({ file }, 'is a directory; expected a trace file', {
+      return new TraceError({ file }, `is a directory; expected ${wanted}`, {
         hint: `name a file in it: \`ls ${file}\``,
         cause: error,
       });

@@ -88,6 +88,21 @@ describe('collect', () => {
     expect(p2msim([...words, '--partial']).code).toBe(0);
   });
 
+  it('exits 1 for files without their header, which may lack the last points; --partial takes them', () => {
+    const text = readFileSync(file('whole-once.jsonl', points), 'utf8');
+    writeFileSync(at('headless.jsonl'), text.slice(text.indexOf('\n') + 1));
+    const words = ['collect', at('headless.jsonl'), '-o', at('headless-out.jsonl')];
+    const { code, stderr } = p2msim(words);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      '  NO HEADER: no file says how many points there should be\nhint: the header is ',
+    );
+    expect(readFileSync(at('headless-out.jsonl'), 'utf8').split('\n')).toHaveLength(13);
+    expect(p2msim([...words, '--partial']).code).toBe(0);
+    // A header of one file is enough for all.
+    expect(p2msim(['collect', at('headless.jsonl'), at('whole-once.jsonl'), '-q']).code).toBe(0);
+  });
+
   it('exits 1 for a contradiction, names both lines, and writes nothing', () => {
     const one = file('one.jsonl', points.slice(0, 3));
     const changed = structuredClone(points[1]!);

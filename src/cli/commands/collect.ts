@@ -72,9 +72,9 @@ async function runCollect(files: readonly string[], values: OptionValues, contex
   if (!given.flag('partial') && !isWhole(collection)) context.exit(EXIT_CHECK_FAILED);
 }
 
-/** Every point is there and done. */
-function isWhole({ missing, lines }: Collection): boolean {
-  return missing.length === 0 && lines.every(({ status }) => status === 'ok');
+/** Every point is known to be there and done. */
+function isWhole({ points, missing, lines }: Collection): boolean {
+  return points !== null && missing.length === 0 && lines.every(({ status }) => status === 'ok');
 }
 
 export function addCollect(program: Command, context: Context): void {
@@ -95,13 +95,13 @@ export function addCollect(program: Command, context: Context): void {
       '--metrics <globs>',
       "columns of CSV, Markdown and Parquet: only these, e.g. 'walk.*,cost.cycles'",
     )
-    .option('--partial', 'points that are missing or failed are no error')
+    .option('--partial', 'points that are missing or failed, or may be missing, are no error')
     .option('-q, --quiet', 'no summary');
   command.addHelpText(
     'after',
     `
-Exit code 1: points are missing or failed (what is there is written nevertheless), or two results of a
-point differ (then nothing is).
+Exit code 1: points are missing or failed, or no file has the header line, which says how many there
+should be (what is there is written nevertheless); or two results of a point differ (then nothing is).
 ` +
       examples(
         ['p2msim collect shard-*.jsonl -o all.jsonl', 'one file, the same bytes however it was sharded'],

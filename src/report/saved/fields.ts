@@ -3,6 +3,16 @@
  */
 import { TraceError } from '../../errors.js';
 
+/** A field of saved results that is wrong, at `path` of the file: `manifest.trace`, `counters["walk.refs"]`. */
+export class FieldError extends TraceError {
+  readonly path: string;
+
+  constructor(file: string, path: string, message: string, hint: string) {
+    super({ file }, message, { hint });
+    this.path = path;
+  }
+}
+
 /** How a value is shown in a message: short, and never a whole object. */
 function found(value: unknown): string {
   if (value === undefined) return 'missing';
@@ -95,7 +105,7 @@ export class Fields {
 
 function wrong(file: string, path: string, value: unknown, expected: string): TraceError {
   const what = path === '' ? 'the file' : path;
-  return new TraceError({ file }, `${what} is ${found(value)}; expected ${expected}`, {
-    hint: 'the file was changed by hand, or is not a result of p2msim: replay the trace again with --json',
-  });
+  const hint =
+    'the file was changed by hand, or is not a result of p2msim: replay the trace again with --json';
+  return new FieldError(file, path, `${what} is ${found(value)}; expected ${expected}`, hint);
 }

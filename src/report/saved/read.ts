@@ -16,6 +16,7 @@ import {
 import { openSource } from '../../trace/source.js';
 import { didYouMean } from '../../util/registry.js';
 import { BASELINE_SCHEMA, readBaseline } from './baseline.js';
+import { withPlace } from './field-place.js';
 import { Fields } from './fields.js';
 import { parseJsonValues } from './json-text.js';
 import { readRun, readSlice, values } from './read-run.js';
@@ -72,7 +73,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
 
 /** Reads the results in the file at `path`, plain or compressed; `-` is `stdin`. Throws {@link TraceError}. */
 export async function readSaved(path: string, stdin?: NodeJS.ReadableStream): Promise<SavedFile> {
-  const source = await openSource(path, stdin, true);
+  const source = await openSource(path, stdin, true, 'saved results');
   try {
     const chunks: Buffer[] = [];
     for await (const chunk of source.chunks()) chunks.push(Buffer.from(chunk));
@@ -87,13 +88,17 @@ export function parseSaved(text: string, file: string): SavedFile {
   const parsed = parseJsonValues(text, file);
   const [only] = parsed;
   const items = parsed.length === 1 && Array.isArray(only) ? (only as unknown[]) : parsed;
-  const runs = withSlices(
-    items,
-    (item, i) => readValue(item, file, items.length === 1 ? '' : `[${i}]`),
-    file,
-  );
+  const runs = readItems(items, file, text);
   if (runs.length === 0) throw new TraceError({ file }, 'holds no result');
   return { file, schema: schemaOf(items[0]) ?? '', runs };
+}
+
+function readItems(items: readonly unknown[], file: string, text: string): SavedRun[] {
+  try {
+    return withSlices(items, (item, i) => readValue(item, file, items.length === 1 ? '' : `[${i}]`), file);
+  } catch (error) {
+    throw withPlace(error, text);
+  }
 }
 
 /** In -r ndjson the slices of a run are on the lines before it. */

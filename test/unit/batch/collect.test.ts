@@ -73,7 +73,7 @@ describe('collected results files', () => {
     expect(collection.points).toBeNull();
     expect(collection.missing).toEqual([1, 3, 4]);
     expect(collectionLines(collection)).toBe([points[1]!, points[4]!].map(formatPointLine).join(''));
-    expect(collectionText(collection)).toContain('how many points there should be is not known');
+    expect(collectionText(collection)).toContain('no file says how many points there should be');
   });
 
   it('contradict each other where a point has two results', () => {

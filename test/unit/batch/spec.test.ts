@@ -126,12 +126,12 @@ describe('a mistake in a specification', () => {
     ['modes = ["hap"]', "s.toml: 'traces' is missing; expected a list of trace files"],
     ['traces = "a.csv"', "s.toml:1:10: traces is 'a.csv'; expected a list of trace files"],
     ['traces = []', 's.toml:1:10: traces is empty; expected a list of trace files'],
-    ['traces = ["a", "a"]', "s.toml:1:10: 'a' is there twice"],
+    ['traces = ["a", "a"]', "s.toml:1:16: 'a' is there twice"],
     [`${TRACE}axis = 1`, "s.toml:2:1: unknown name 'axis' (did you mean 'axes'?)"],
     [`${TRACE}[axes]\nstlb.entrys = [1]`, "s.toml:3:1: unknown configuration key 'stlb.entrys'"],
     [
       `${TRACE}[axes]\nstlb.entries = [768, "many"]`,
-      "s.toml:3:16: stlb.entries is 'many'; expected an integer",
+      "s.toml:3:22: stlb.entries is 'many'; expected an integer",
     ],
     [`${TRACE}[axes]\nstlb.entries = [768, 768]`, 's.toml:3:16: stlb.entries takes the value 768 twice'],
     [
@@ -142,8 +142,8 @@ describe('a mistake in a specification', () => {
       `${TRACE}[axes]\nstlb.entries = 768`,
       's.toml:3:16: axes.stlb.entries is 768; expected a list of values',
     ],
-    [`${TRACE}[axes]\npreset = ["skylak"]`, "s.toml:3:10: unknown preset 'skylak' (did you mean 'skylake'?)"],
-    [`${TRACE}[axes]\nl1d.ways = {from = 1, to = 4, step = "2"}`, "s.toml:3:12: the step is '2'"],
+    [`${TRACE}[axes]\npreset = ["skylak"]`, "s.toml:3:11: unknown preset 'skylak' (did you mean 'skylake'?)"],
+    [`${TRACE}[axes]\nl1d.ways = {from = 1, to = 4, step = "2"}`, "s.toml:3:38: the step is '2'"],
     [`${TRACE}[axes]\nl1d.ways = {from = 1}`, "axes.l1d.ways has no 'to'; expected from and to"],
     [`${TRACE}[[zip]]\nl1d.ways = [1, 2]\nseed = [1]`, 'l1d.ways has 2 values and seed 1; expected as many'],
     [`${TRACE}seeds = [1]\n[axes]\nseed = [1, 2]`, "key 'seed' is swept twice"],
@@ -166,7 +166,29 @@ describe('a mistake in a specification', () => {
     [`${TRACE}seeds = [1]\n[[exclude]]\nseed = 2`, 's.toml:3:1: excludes no point'],
     [`${TRACE}seeds = [1]\n[[exclude]]\nseed = 1`, 'the sweep has no points: all of them are excluded'],
     [`${TRACE}[[points]]\nseed = 1`, "points[0] has no 'name'"],
-    [`${TRACE}[[points]]\nname = "x"\ntrace = "b.csv"`, "trace 'b.csv' is not one of the sweep: a.csv"],
+    [
+      `${TRACE}[[points]]\nname = "x"\ntrace = "b.csv"`,
+      "s.toml:4:9: unknown trace 'b.csv' (did you mean 'a.csv'?); traces are a.csv",
+    ],
+    [
+      `${TRACE}seeds = [1]\n[[exclude]]\ntrace = ["b.csv"]`,
+      "s.toml:4:10: unknown trace 'b.csv' (did you mean 'a.csv'?); traces are a.csv",
+    ],
+    [
+      `${TRACE}seeds = [1]\n[[exclude]]\nmode = "hapx"`,
+      "s.toml:4:8: unknown mode 'hapx' (did you mean 'hap'?)",
+    ],
+    [
+      `${TRACE}modes = [\n  "hap", # fine\n  "hapx",\n]`,
+      "s.toml:4:3: unknown mode 'hapx' (did you mean 'hap'?); modes are native, hap, shadow",
+    ],
+    [`${TRACE}[[points]]\nname = "x"\nmode = "hapx"`, "s.toml:4:8: unknown mode 'hapx'"],
+    [`${TRACE}[[points]]\nname = "x"\nmodes = ["hap", "hapx"]`, "s.toml:4:17: unknown mode 'hapx'"],
+    [
+      `${TRACE}[set]\nshadow.policy = "kvmm"`,
+      "s.toml:3:17: unknown shadow policy 'kvmm' (did you mean 'kvm'?); shadow policies are",
+    ],
+    [`${TRACE}[axes]\nshadow.policy = ["xen", "kvmm"]`, "s.toml:3:25: unknown shadow policy 'kvmm'"],
     [`${TRACE}[axes]\nseed = {from = 1, to = 5000, step = "+1"}`, 'the sweep has more than 4096 points'],
   ])('%j is refused with its place and what is expected', async (text, message) => {
     expect(await errorOf(text)).toContain(message);

@@ -37,6 +37,15 @@ const TOML_TEXT = [
   '  [points.set]',
   '  vcpus = { a = 1 }',
 ].join('\n');
+const TOML_LISTS = [
+  'list = [',
+  '  "one, [two", # ] no end',
+  "  '''",
+  "three ]''',",
+  '  [1e3, 1979-05-27 07:32:00], { a = "}", b.c = 2 },',
+  ']',
+  'after = [[], {}]',
+].join('\n');
 
 describe('a document', () => {
   it('in JSON knows the line and column of every name and value', async () => {
@@ -54,10 +63,21 @@ describe('a document', () => {
     [['points', 0, 'seed'], 10, 8],
     [['points', 1, 'seed'], 12, 10],
     [['points', 1, 'set', 'vcpus'], 14, 11],
-    // Inside an inline table: the place of what holds it.
-    [['points', 1, 'set', 'vcpus', 'a'], 14, 11],
+    [['points', 1, 'set', 'vcpus', 'a'], 14, 17],
   ])('in TOML knows where %j is', async (path, line, column) => {
     expect((await at(TOML_TEXT, 'a.toml', ...path)).where).toBe(`a.toml:${line}:${column}`);
+  });
+
+  it.each([
+    [['list', 0], 2, 3],
+    [['list', 1], 3, 3],
+    [['list', 2, 0], 5, 4],
+    [['list', 2, 1], 5, 9],
+    [['list', 3, 'a'], 5, 37],
+    [['list', 3, 'b', 'c'], 5, 48],
+    [['after', 1], 7, 14],
+  ])('in TOML knows where %j is in a list', async (path, line, column) => {
+    expect((await at(TOML_LISTS, 'a.toml', ...path)).where).toBe(`a.toml:${line}:${column}`);
   });
 
   it('says the same in both languages', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfigFile } from '../../../src/config/file.js';
 import { CONFIG_SECTIONS } from '../../../src/config/sections.js';
 import { CONFIG_KEYS } from '../../../src/config/keys.js';
+import { checkPolicyName } from '../../../src/hypervisor/shadow/policies/load.js';
 
 describe('a configuration file', () => {
   it('takes nested and dotted keys and a preset', async () => {
@@ -63,9 +64,25 @@ describe('a configuration file', () => {
 
   it('hands over every section as it stands', async () => {
     for (const { name } of CONFIG_SECTIONS) {
-      const { sections } = await parseConfigFile(JSON.stringify({ [name]: 'value' }), 'f.json');
-      expect(sections.get(name)?.value).toBe('value');
+      const { sections } = await parseConfigFile(JSON.stringify({ [name]: 'zen2' }), 'f.json');
+      expect(sections.get(name)?.value).toBe('zen2');
     }
+  });
+
+  it('with a preset that is not there is refused at its place', async () => {
+    await expect(parseConfigFile('# core\npreset = "zen99"', 'f.toml')).rejects.toThrow(
+      "f.toml:2:10: unknown preset 'zen99' (did you mean 'zen2'?); presets are",
+    );
+  });
+
+  it('has its values checked by the caller, whose errors get the place', async () => {
+    const check = checkPolicyName;
+    await expect(parseConfigFile('{"shadow": {"policy": "kvmm"}}', 'f.json', check)).rejects.toThrow(
+      "f.json:1:23: unknown shadow policy 'kvmm' (did you mean 'kvm'?)",
+    );
+    expect((await parseConfigFile('{"shadow": {"policy": "kvm"}}', 'f.json', check)).settings).toHaveLength(
+      1,
+    );
   });
 
   it('has no section that is called like a key', () => {

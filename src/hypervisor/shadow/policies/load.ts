@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { parseJsonDocument } from '../../../config/document.js';
 import type { MachineConfig } from '../../../config/schema.js';
+import type { Setting } from '../../../config/values.js';
 import { ConfigError } from '../../../errors.js';
 import { didYouMean } from '../../../util/registry.js';
 import type { ShadowPolicy } from '../policy.js';
@@ -24,6 +25,11 @@ export function isPolicyFile(name: string): boolean {
 /** The policy called `name`, or read from the file `name`. Throws UsageError or {@link ConfigError}. */
 export function findPolicy(name: string): ShadowPolicy {
   return isPolicyFile(name) ? readPolicy(name) : policies.get(name);
+}
+
+/** Refuses a setting that names a policy which is not there. Throws what {@link findPolicy} does. */
+export function checkPolicyName({ key, value }: Pick<Setting, 'key' | 'value'>): void {
+  if (key === 'shadow.policy') findPolicy(String(value));
 }
 
 /** The policy of a configuration: as it is named, with `shadow.oosSlots` in the place of its own number. */

@@ -72,7 +72,7 @@ describe('what is no saved result', () => {
     expect(refusal('op,va\nR,0x1000\n')).toMatch(/^base\.json:1:1: not JSON: expected a value, found 'o'; /);
     expect(refusal('{\n  "schema": }')).toMatch(/^base\.json:2:13: not JSON: expected a value, found '}'/);
     expect(refusal('[]')).toBe('base.json: holds no result');
-    expect(refusal('3')).toBe('base.json: the file is 3; expected an object');
+    expect(refusal('3')).toBe('base.json:1:1: the file is 3; expected an object');
     expect(refusal('{"a": 1}')).toBe('base.json: is JSON, but not a result of p2msim: it has no "schema"');
   });
 
@@ -93,16 +93,30 @@ describe('what is no saved result', () => {
   });
 
   it('is refused by the field that is wrong', () => {
+    // What is missing has the place of what it is missing in.
     expect(refusal(changed((value) => delete value['manifest']))).toBe(
-      'base.json: manifest is missing; expected an object',
+      'base.json:1:1: manifest is missing; expected an object',
     );
-    expect(refusal(changed((value) => (value['counters'] = { 'walk.refs': 'x' })))).toBe(
-      'base.json: counters["walk.refs"] is "x"; expected a whole number, at least 0',
+    expect(refusal(changed((value) => (value['counters'] = { 'walk.refs': 'x' })))).toMatch(
+      /^base\.json:1:\d+: counters\["walk\.refs"\] is "x"; expected a whole number, at least 0$/,
     );
     expect(refusal(changed((value) => (value['memory'] = { pages: -1 })))).toMatch(
-      /^base\.json: memory\.pages is -1;/,
+      /^base\.json:1:\d+: memory\.pages is -1;/,
     );
     const inList = JSON.stringify({ schema: 'p2msim.compare/1', results: [run(), {}] });
-    expect(refusal(inList)).toBe('base.json: results[1].manifest is missing; expected an object');
+    const at = inList.lastIndexOf('{}') + 1;
+    expect(refusal(inList)).toBe(`base.json:1:${at}: results[1].manifest is missing; expected an object`);
+  });
+
+  it('is refused with line and column of what is wrong, also in lists and lines', () => {
+    const wrong = { ...run(), counters: { 'walk.refs': 'x' } };
+    const lines = (text: string): string[] => text.split('\n');
+    const pretty = JSON.stringify([run(), wrong], null, 2);
+    const line = lines(pretty).indexOf('      "walk.refs": "x"') + 1;
+    // Six blanks, 11 characters of the name, a colon and a blank stand before it.
+    expect(refusal(pretty)).toMatch(new RegExp(`^base\\.json:${line}:20: \\[1\\]\\.counters`));
+    const ndjson = `${JSON.stringify(run())}\n\n${JSON.stringify(wrong)}\n`;
+    const column = JSON.stringify(wrong).indexOf('"x"') + 1;
+    expect(refusal(ndjson)).toMatch(new RegExp(`^base\\.json:3:${column}: \\[1\\]\\.counters`));
   });
 });
