@@ -43,6 +43,42 @@ describe('the lock of a results file', () => {
     expect(() => lockFile(file, owner('2-200'))).toThrow('process 1-100 on there');
   });
 
+  it('is not taken from a third process by one that saw the old one, and is late', () => {
+    const file = scratchFile();
+    lockFile(file, owner('1-100'));
+    let first = true;
+    const late: LockOwner = {
+      ...owner('2-200'),
+      isAlive: (process) => {
+        // It has read the name of 1-100; before it knows that this is gone, another takes the lock over.
+        if (first) {
+          first = false;
+          lockFile(file, owner('3-300'));
+        }
+        return process === '3-300';
+      },
+    };
+    expect(() => lockFile(file, late)).toThrow('process 3-300 on here is writing to it');
+    expect(readdirSync(join(file, '..'))).toEqual(['r.jsonl.lock']);
+  });
+
+  it('is taken over although another that was about to is gone as well', () => {
+    const file = scratchFile();
+    writeFileSync(`${file}.lock`, 'here 1-100\n');
+    writeFileSync(`${file}.lock.takeover`, 'here 2-200\n');
+    const lock = lockFile(file, owner('3-300'));
+    expect(readdirSync(join(file, '..'))).toEqual(['r.jsonl.lock']);
+    lock.release();
+    expect(readdirSync(join(file, '..'))).toEqual([]);
+  });
+
+  it('is refused while another is about to take it over', () => {
+    const file = scratchFile();
+    writeFileSync(`${file}.lock`, 'here 1-100\n');
+    writeFileSync(`${file}.lock.takeover`, 'here 2-200\n');
+    expect(() => lockFile(file, owner('3-300', ['2-200']))).toThrow('process 2-200 on here is writing to it');
+  });
+
   it('leaves nothing behind where it is refused', () => {
     const file = scratchFile();
     writeFileSync(`${file}.lock`, 'there 7-7\n');
