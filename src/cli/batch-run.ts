@@ -46,23 +46,18 @@ export async function runForTable(
   const modes = [...new Set(batch.points.map(({ mode }) => mode))];
   const judgement = await judgementOf(given, library, { modes, interval: batch.options.interval ?? 0 });
   const outputs = await Outputs.open(given, context, library, batch.grid.traces);
-  try {
-    outputs.requireChecks(judgement.budgets.length > 0, library);
-    const ended = await run(batch, null, shard, given, context, library);
-    const { report } = ended;
-    const sweeps = report === null || report.left > 0 ? [] : library.sweepResults(report.lines);
-    const [only] = sweeps;
-    if (only === undefined) outputs.discard();
-    else {
-      const failed = (report?.failed.length ?? 0) > 0;
-      writeJudged(sweeps.length === 1 ? only : sweeps, judgement, outputs, context, library, failed);
-    }
-    const hint = 'hint: with --results FILE, points that are done stay, and --resume runs the others';
-    complain(ended, hint, context);
-  } catch (error) {
-    outputs.discard();
-    throw error;
+  outputs.requireChecks(judgement.budgets.length > 0, library);
+  const ended = await run(batch, null, shard, given, context, library);
+  const { report } = ended;
+  const sweeps = report === null || report.left > 0 ? [] : library.sweepResults(report.lines);
+  const [only] = sweeps;
+  if (only !== undefined) {
+    const failed = (report?.failed.length ?? 0) > 0;
+    const how = { early: false, failed };
+    writeJudged(sweeps.length === 1 ? only : sweeps, judgement, outputs, context, library, how);
   }
+  const hint = 'hint: with --results FILE, points that are done stay, and --resume runs the others';
+  complain(ended, hint, context);
 }
 
 interface Ended {

@@ -2,7 +2,7 @@
 import type { Conversion, OpenTrace, TraceWriterFormat } from '../index.js';
 import type { Context, Library } from './context.js';
 import { createProgress } from './progress.js';
-import { TraceOutput } from './trace-output.js';
+import { OutputFile } from './output-file.js';
 
 const counted = (count: number, what: string): string => `${count.toLocaleString('en-US')} ${what}`;
 
@@ -38,7 +38,10 @@ function summary(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Opens the trace and writes it to `output`, which must be none of `inputs`. An input error throws after the rest is there. */
+/**
+ * Opens the trace and writes it to `output`, which must be none of `inputs`. An input error throws after what came before
+ * it is there, under a name of its own.
+ */
 export async function convertTo(
   output: string,
   to: TraceWriterFormat,
@@ -47,7 +50,7 @@ export async function convertTo(
   context: Context,
   library: Library,
 ): Promise<void> {
-  const destination = new TraceOutput(output, inputs, context, library);
+  const destination = new OutputFile(output, inputs, context, library);
   const trace = await open();
   const progress = createProgress(context, 'auto', false, inputs.join(', '));
   try {
@@ -59,8 +62,9 @@ export async function convertTo(
     );
     progress.end();
     if (done.error !== null && done.accesses + done.events === 0) throw done.error;
-    destination.commit();
-    context.stderr.write(summary([output, destination.size], to, trace, done));
+    const name = done.error === null ? output : destination.commitPartial();
+    if (done.error === null) destination.commit();
+    context.stderr.write(summary([name, destination.size], to, trace, done));
     if (done.error !== null) throw done.error;
   } finally {
     progress.end();

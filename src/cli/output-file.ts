@@ -1,28 +1,59 @@
 /**
- * TraceOutput: a trace file in the making, under a temporary name beside its place until it is whole.
+ * OutputFile: a file in the making, under a temporary name beside its place until it is whole.
  *
- * An older file stays as it is until then; what is left behind by an error or Ctrl-C is removed. Names in .gz are
- * compressed, one gzip member per piece of 1 MiB. `-` is standard output; devices and pipes are written directly.
+ * An older file stays as it is until then, and so it does if what comes is not whole: that gets a name of its own. What
+ * an error, Ctrl-C or SIGTERM leaves behind is removed. Names in .gz are compressed, one gzip member per piece of 1 MiB.
+ * `-` is standard output; devices, pipes and names of open files (/dev/stdout) are written directly.
  */
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
+  fchmodSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Context, Library } from './context.js';
 import { systemReason } from './error-text.js';
-import { refuseInput } from './output.js';
+import { EXIT_TERMINATED } from './exit-codes.js';
 
 /** Bytes that are gathered before they are written. */
 const PIECE = 1 << 20;
 
-export class TraceOutput {
+/** Names of files that are open already. */
+const OPEN_FILE = /^\/dev\/(?:stdin|stdout|stderr|fd\/\d+)$|^\/proc\/(?:self|\d+)\/fd\/\d+$/;
+
+/** What the system says of a name that cannot be that of a file here. */
+const WRONG_PLACE = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS'];
+
+/** What comes after the name of a file that is not whole. */
+const PARTIAL = '.partial';
+
+/** Writing over an input, a trace or results, would destroy what is being read. */
+export function refuseInput(path: string, inputs: readonly string[], library: Library): void {
+  const same = (a: string, b: string): boolean => {
+    if (!existsSync(a) || !existsSync(b)) return false;
+    const [one, other] = [statSync(a), statSync(b)];
+    return one.isFile() && one.ino === other.ino && one.dev === other.dev;
+  };
+  const input = inputs.find((name) => name !== '-' && same(path, name));
+  if (input === undefined) return;
+  throw new library.UsageError(`the output ${path} is the input ${input} itself`, {
+    hint: 'give the output another name',
+  });
+}
+
+export class OutputFile {
   /** Stored bytes that were written. */
   size = 0;
   readonly #path: string;
@@ -34,13 +65,26 @@ export class TraceOutput {
   #pieces: Uint8Array[] = [];
   #gathered = 0;
   readonly #removeOnExit = (): void => this.discard();
+  readonly #terminate = (): void => process.exit(EXIT_TERMINATED);
 
   /** `path` must not be one of `inputs`. Nothing is opened before there is something to write. */
   constructor(path: string, inputs: readonly string[], context: Context, library: Library) {
     this.#path = path;
     this.#context = context;
     this.#library = library;
-    if (path !== '-') refuseInput(path, inputs, library);
+    if (path === '-') return;
+    refuseInput(path, inputs, library);
+    refuseInput(path + PARTIAL, inputs, library);
+  }
+
+  /** Throws if it cannot be written, as far as that can be known without writing. */
+  require(): void {
+    this.#try(() => {
+      const place = this.#place();
+      const there = found(place);
+      if (there?.isDirectory() === true) throw Object.assign(new Error('folder'), { code: 'EISDIR' });
+      accessSync(there === undefined ? dirname(place) : place, constants.W_OK);
+    });
   }
 
   write(data: Uint8Array | string): void {
@@ -53,29 +97,49 @@ export class TraceOutput {
   /** The file is whole: it gets its name. */
   commit(): void {
     this.#flush();
-    this.#try(() => {
-      if (this.#fd !== null) closeSync(this.#fd);
-      this.#fd = null;
-      if (this.#temporary !== null) renameSync(this.#temporary, this.#place());
-      this.#temporary = null;
-    });
-    process.off('exit', this.#removeOnExit);
+    this.#finish(this.#place());
+  }
+
+  /**
+   * What was written is all that will come, and is not whole: it is kept beside the file, which stays as it is. Returns
+   * the name under which it is.
+   */
+  commitPartial(): string {
+    this.#flush();
+    const direct = this.#temporary === null;
+    this.#finish(this.#place() + PARTIAL);
+    return direct ? this.#path : this.#path + PARTIAL;
   }
 
   /** Gives up; nothing after {@link commit}. */
   discard(): void {
     if (this.#fd !== null) closeSync(this.#fd);
     if (this.#temporary !== null) rmSync(this.#temporary, { force: true });
+    this.#forget();
+  }
+
+  #finish(name: string): void {
+    this.#try(() => {
+      if (this.#fd !== null) closeSync(this.#fd);
+      this.#fd = null;
+      if (this.#temporary !== null) renameSync(this.#temporary, name);
+      this.#forget();
+    });
+  }
+
+  #forget(): void {
     this.#fd = null;
     this.#temporary = null;
     process.off('exit', this.#removeOnExit);
+    process.off('SIGTERM', this.#terminate);
   }
 
   #flush(): void {
     const gathered = Buffer.concat(this.#pieces);
     this.#pieces = [];
     this.#gathered = 0;
-    if (gathered.length === 0) return;
+    // A file of nothing is a file, too; standard output is there anyway.
+    if (gathered.length === 0 && (this.#path === '-' || this.#fd !== null)) return;
     const bytes = this.#path.endsWith('.gz') ? gzipSync(gathered) : gathered;
     this.size += bytes.length;
     if (this.#path === '-') this.#context.stdout.write(bytes);
@@ -89,27 +153,54 @@ export class TraceOutput {
 
   #open(): number {
     const place = this.#place();
-    if (existsSync(place) && !statSync(place).isFile()) return openSync(place, 'w');
+    const there = found(place);
+    if (OPEN_FILE.test(this.#path) || there?.isFile() === false) return openSync(place, 'a');
     const temporary = `${place}.${process.pid}.part`;
-    const fd = openSync(temporary, 'w');
+    const fd = openBeside(temporary, there);
+    // Some folders let nothing be made in them, but files in them be written.
+    if (fd === null) return openSync(place, 'w');
     this.#temporary = temporary;
     process.once('exit', this.#removeOnExit);
+    process.once('SIGTERM', this.#terminate);
     return fd;
   }
 
-  /** A link stays a link. */
+  /** A link stays a link, also one to a file that is not there yet. */
   #place(): string {
-    return existsSync(this.#path) ? realpathSync(this.#path) : this.#path;
+    const path = this.#path;
+    if (OPEN_FILE.test(path)) return path;
+    if (existsSync(path)) return realpathSync(path);
+    const link = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    return link ? resolve(dirname(path), readlinkSync(path)) : path;
   }
 
   #try(act: () => void): void {
     try {
       act();
     } catch (cause) {
+      const wrongPlace =
+        cause instanceof Error && 'code' in cause && WRONG_PLACE.includes(String(cause.code));
+      const hint = 'name a file in a folder that exists and may be written to; - is standard output';
       throw new this.#library.UsageError(`${this.#path}: cannot be written: ${systemReason(cause)}`, {
         cause,
-        hint: 'name a file in a folder that exists and may be written to; - is standard output',
+        ...(wrongPlace ? { hint } : {}),
       });
     }
+  }
+}
+
+function found(place: string): Stats | undefined {
+  return statSync(place, { throwIfNoEntry: false });
+}
+
+/** Makes a file that may be read and written as `old` may; null where only `old` itself can be written. */
+function openBeside(path: string, old: Stats | undefined): number | null {
+  try {
+    const fd = openSync(path, 'w');
+    if (old !== undefined) fchmodSync(fd, old.mode & 0o7777);
+    return fd;
+  } catch (error) {
+    if (old === undefined) throw error;
+    return null;
   }
 }

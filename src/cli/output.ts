@@ -1,25 +1,15 @@
 /**
- * Outputs: which reporter writes where, opened before the replay so that a wrong path costs no time.
+ * Outputs: which reporter writes where, found out before the replay so that a wrong path costs no time.
  *
- * A file keeps its old content until there is new content; one that was made here and never written
- * is removed again. At most one reporter writes to standard output.
+ * At most one reporter writes to standard output.
  */
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { CheckReport, DiffResult, Output, Reporter, ReporterOptions } from '../index.js';
 import type { Context, Library } from './context.js';
 import { systemReason } from './error-text.js';
 import type { Given } from './options.js';
+import { OutputFile } from './output-file.js';
 import { type ColorChoice, createColorizer, outputColumns, wantsColor } from './terminal.js';
 
 /** One reporter and its destination. */
@@ -30,9 +20,8 @@ interface Target {
 }
 
 interface OpenTarget extends Target {
-  readonly fd: number | null;
-  /** True if opening made the file. */
-  readonly made: boolean;
+  /** Null for standard output. */
+  readonly file: OutputFile | null;
 }
 
 const NO_CHECKS: CheckReport = { checks: [], implicit: true };
@@ -50,7 +39,8 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
 function targets(given: Given, library: Library): Target[] {
   const specs = [...given.list('reporter'), ...(given.flag('json') ? ['json'] : [])];
   const file = given.text('output') ?? null;
-  if (specs.length === 0) specs.push(BY_EXTENSION[extname(file ?? '').toLowerCase()] ?? 'table');
+  if (specs.length === 0)
+    specs.push(BY_EXTENSION[extname((file ?? '').replace(/\.gz$/i, '')).toLowerCase()] ?? 'table');
   const all = specs.map((spec): Target => {
     const at = spec.indexOf('=');
     const reporter = library.reporters.get(at < 0 ? spec : spec.slice(0, at));
@@ -70,30 +60,6 @@ function refuseShared(all: readonly Target[], library: Library): void {
       `reporters ${earlier.reporter.name} and ${target.reporter.name} both write to ${place}`,
       { hint: `give one a file: \`-r ${target.reporter.name}=FILE\`` },
     );
-  }
-}
-
-/** Writing over an input, a trace or results, would destroy what is being read. */
-export function refuseInput(path: string, inputs: readonly string[], library: Library): void {
-  const same = (a: string, b: string): boolean => {
-    if (!existsSync(a) || !existsSync(b)) return false;
-    const [one, other] = [statSync(a), statSync(b)];
-    return one.isFile() && one.ino === other.ino && one.dev === other.dev;
-  };
-  const input = inputs.find((name) => name !== '-' && same(path, name));
-  if (input === undefined) return;
-  throw new library.UsageError(`the output ${path} is the input ${input} itself`, {
-    hint: 'give the output another name',
-  });
-}
-
-function openTarget(target: Target, library: Library): OpenTarget {
-  if (target.path === null) return { ...target, fd: null, made: false };
-  const made = !existsSync(target.path);
-  try {
-    return { ...target, fd: openSync(target.path, 'a'), made };
-  } catch (cause) {
-    throw new library.UsageError(`${target.path}: cannot be written: ${systemReason(cause)}`, { cause });
   }
 }
 
@@ -131,10 +97,8 @@ export class Outputs {
   readonly #targets: readonly OpenTarget[];
   readonly #options: ReporterOptions;
   readonly #plain: ReporterOptions;
-  readonly #written = new Set<number>();
   readonly #appendices: readonly Appendix[];
   readonly #checkText: (checks: CheckReport) => string;
-  readonly #library: Library;
 
   private constructor(
     context: Context,
@@ -144,7 +108,6 @@ export class Outputs {
     options: ReporterOptions,
   ) {
     this.#context = context;
-    this.#library = library;
     this.#targets = open;
     this.#appendices = appendices;
     this.#checkText = (checks) => library.checkText(checks, this.#plain);
@@ -152,7 +115,7 @@ export class Outputs {
     this.#plain = { ...options, color: (_style, text) => text, columns: 100 };
   }
 
-  /** Checks names and metrics (of the `known` ones, if not all results have the same), then opens every file. */
+  /** Checks names, metrics (of the `known` ones, if not all results have the same) and files. */
   static async open(
     given: Given,
     context: Context,
@@ -161,39 +124,39 @@ export class Outputs {
     known?: readonly string[],
   ): Promise<Outputs> {
     const wanted = targets(given, library);
-    for (const { path } of wanted) if (path !== null) refuseInput(path, inputs, library);
     const metrics = given.text('metrics') ?? null;
     if (metrics !== null) library.metricMatcher(metrics, known);
     const choice: ColorChoice = given.word('color', ['auto', 'always', 'never'], 'auto');
     const color = await createColorizer(wantsColor(context.stdout, choice, context.environment));
     const columns = outputColumns(context.stdout, context.environment);
-    const open: OpenTarget[] = [];
+    const open = wanted.map((target): OpenTarget => {
+      const { path } = target;
+      return { ...target, file: path === null ? null : new OutputFile(path, inputs, context, library) };
+    });
+    for (const { file } of open) file?.require();
     const appendices = appendicesOf(wanted, context, library);
-    const outputs = new Outputs(context, library, open, appendices, {
+    return new Outputs(context, library, open, appendices, {
       color,
       columns,
       metrics,
       all: given.flag('all'),
     });
-    try {
-      for (const target of wanted) open.push(openTarget(target, library));
-    } catch (error) {
-      outputs.discard();
-      throw error;
-    }
-    return outputs;
   }
 
-  /** Renders and writes; what became of budgets follows the report. */
-  write(output: Output, checks: CheckReport = NO_CHECKS): void {
-    this.#write((reporter, options) => reporter.render(output, options), checks);
+  /**
+   * Renders and writes; what became of budgets follows the report. What is not `whole`, since an input ended early, does
+   * not take the place of a file that may be.
+   */
+  write(output: Output, checks: CheckReport = NO_CHECKS, whole = true): void {
+    this.#write((reporter, options) => reporter.render(output, options), checks, whole);
   }
 
   /** The same for a diff; `rows` as in {@link DiffReporterOptions}. */
-  writeDiff(diff: DiffResult, rows: readonly string[], checks: CheckReport = NO_CHECKS): void {
+  writeDiff(diff: DiffResult, rows: readonly string[], checks: CheckReport = NO_CHECKS, whole = true): void {
     this.#write(
       (reporter, options) => reporter.renderDiff?.(diff, { ...options, rows, checks }) ?? '',
       checks,
+      whole,
     );
   }
 
@@ -217,40 +180,38 @@ export class Outputs {
   }
 
   /** Files first, since standard output may be closed by its reader. */
-  #write(render: (reporter: Reporter, options: ReporterOptions) => string, checks: CheckReport): void {
+  #write(
+    render: (reporter: Reporter, options: ReporterOptions) => string,
+    checks: CheckReport,
+    isWhole: boolean,
+  ): void {
     const whole = (reporter: Reporter, options: ReporterOptions): string => {
       const [report, checked] = [render(reporter, options), reporter.renderChecks?.(checks, options) ?? ''];
       return report + (report !== '' && checked !== '' ? (reporter.gap ?? '') : '') + checked;
     };
-    for (const { reporter, fd, path } of this.#targets) {
-      if (fd === null) continue;
-      this.#fill(fd, path ?? '', whole(reporter, this.#plain));
-      this.#written.add(fd);
-      closeSync(fd);
+    for (const { reporter, file, path } of this.#targets) {
+      if (file === null) continue;
+      try {
+        file.write(whole(reporter, this.#plain));
+        if (isWhole) file.commit();
+        else this.#keepPartial(file, path ?? '');
+      } finally {
+        file.discard();
+      }
     }
     for (const { reporter, path } of this.#appendices) appendText(path, whole(reporter, this.#plain));
-    const shown = this.#targets.filter(({ fd }) => fd === null);
+    const shown = this.#targets.filter(({ file }) => file === null);
     for (const { reporter } of shown) this.#context.stdout.write(whole(reporter, this.#options));
     if (shown.some(({ reporter }) => reporter.renderChecks !== undefined)) return;
     // Whoever gave a budget sees what became of it, whatever else is written where.
     this.#context.stderr.write(this.#checkText(checks));
   }
 
-  #fill(fd: number, path: string, text: string): void {
-    try {
-      if (fstatSync(fd).isFile()) ftruncateSync(fd, 0);
-      writeFileSync(fd, text);
-    } catch (cause) {
-      throw new this.#library.UsageError(`${path}: cannot be written: ${systemReason(cause)}`, { cause });
-    }
-  }
-
-  /** Gives up: closes the files and removes those that were made here. */
-  discard(): void {
-    for (const { fd, path, made } of this.#targets) {
-      if (fd === null || path === null || this.#written.has(fd)) continue;
-      closeSync(fd);
-      if (made) rmSync(path, { force: true });
-    }
+  #keepPartial(file: OutputFile, path: string): void {
+    const name = file.commitPartial();
+    if (name === path) return;
+    this.#context.stderr.write(
+      `note: ${name} holds what was counted before the error; ${path} is not written\n`,
+    );
   }
 }

@@ -104,26 +104,35 @@ async function replayAll(
     if (result.length > 0) results.push(command.combine(library, result));
   }
   const [only] = results;
-  if (only === undefined) outputs.discard();
-  else writeJudged(results.length === 1 ? only : results, judgement, outputs, context, library);
+  const ended = { early: errors.length > 0, failed: false };
+  if (only !== undefined)
+    writeJudged(results.length === 1 ? only : results, judgement, outputs, context, library, ended);
   for (const error of errors) await warn(error, context, library);
 }
 
-/** Results that cannot be judged are written before the reason is. `failed`: other runs ended with an error. */
+/** How runs ended. */
+interface Ended {
+  /** True if some ended before their trace did. */
+  readonly early: boolean;
+  /** True if others ended with an error, and have no result. */
+  readonly failed: boolean;
+}
+
+/** Results that cannot be judged are written before the reason is. */
 export function writeJudged(
   output: Output,
   judgement: Judgement,
   outputs: Outputs,
   context: Context,
   library: Library,
-  failed = false,
+  { early, failed }: Ended = { early: false, failed: false },
 ): void {
   const runs = library.outputsOf(output).flatMap(library.runsOf);
   let report: CheckReport | undefined;
   try {
     report = judge(judgement, runs, library);
   } finally {
-    outputs.write(output, report);
+    outputs.write(output, report, !early);
   }
   const ended = failed || runs.some(({ manifest }) => manifest.incomplete !== null);
   exitWith(report, { failing: judgement.failing, ended }, context, library);
@@ -151,16 +160,10 @@ export async function runCommand(
   const modes = plugins[0]!.map(({ name }) => name);
   const judgement = await judgementOf(given, library, { modes, interval });
   const outputs = await Outputs.open(given, context, library, command.traces);
-  try {
-    outputs.requireChecks(judgement.budgets.length > 0, library);
-    const progressOf = (trace: string): Progress =>
-      createProgress(context, choice, given.flag('quiet'), trace);
-    const opened = await prepareAll(all, command, progressOf, library);
-    await replayAll(opened, command, judgement, outputs, context, library);
-  } catch (error) {
-    outputs.discard();
-    throw error;
-  }
+  outputs.requireChecks(judgement.budgets.length > 0, library);
+  const progressOf = (trace: string): Progress => createProgress(context, choice, given.flag('quiet'), trace);
+  const opened = await prepareAll(all, command, progressOf, library);
+  await replayAll(opened, command, judgement, outputs, context, library);
 }
 
 /** An error after which results were still written. */

@@ -97,9 +97,12 @@ describe('an input that breaks off', () => {
     const { code, stderr } = cli(['trace', 'convert', BAD, path]);
     expect(code).toBe(3);
     expect(stderr).toContain('2 accesses, 0 events');
-    expect(stderr).toContain(`${path}: incomplete, as its end says\n`);
+    // The name itself is for what is whole.
+    const partial = `${path}.partial`;
+    expect(existsSync(path)).toBe(false);
+    expect(stderr).toContain(`${partial}: incomplete, as its end says\n`);
     expect(stderr).toContain('bad.csv:4:3: "zz" is not a hexadecimal address');
-    const again = cli(['trace', 'info', path]);
+    const again = cli(['trace', 'info', partial]);
     expect(again.code).toBe(3);
     expect(again.stderr).toContain('what the trace was made from ended early, by an error');
   });

@@ -14,7 +14,7 @@ import type {
 } from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
 import { lossLines } from '../convert-to.js';
-import { TraceOutput } from '../trace-output.js';
+import { OutputFile } from '../output-file.js';
 import { Channel, type Ending } from './channel.js';
 import { buildPlugin } from './plugin.js';
 export { TOOLS } from './tools.js';
@@ -177,7 +177,7 @@ async function deliver(
   const trace = await library.openTrace(path, { read: library.DEFAULT_READ_OPTIONS });
   const vcpus = captured.vcpus === null || captured.vcpus <= 1 ? null : captured.vcpus;
   const declared: OpenTrace = { ...trace, header: { ...trace.header, vcpus } };
-  const output = new TraceOutput(request.output, [], context, library);
+  const output = new OutputFile(request.output, [], context, library);
   let lost: Conversion['lost'] = new Map();
   try {
     if (request.to.name === 'p2mtrace' && vcpus === null) {

@@ -107,27 +107,22 @@ async function runCheck(inputs: readonly string[], values: OptionValues, context
   const modes = baseline.runs.map(({ mode }) => mode);
   library.checkBudgets(budgets, { modes, interval: 0, baseline });
   const outputs = await Outputs.open(given, context, library, [path, ...inputs]);
-  try {
-    outputs.requireDiff(library);
-    const { base, head, failed } =
-      inputs.length === 0
-        ? await checkAll(baseline, given, context, library)
-        : await checkInputs(baseline, inputs, given, context, library);
-    const diff = library.diff({ results: [base, head], allow });
-    const matches = matcherOf(diff, given, library);
-    const changed = library.changedGroups(diff, matches).length;
-    const judged = budgets.length > 0;
-    const report = judged ? library.judgeDiff(budgets, diff) : library.sameChecks(diff, matches);
-    outputs.writeDiff(diff, ['metric'], report);
-    if (changed > 0 || !given.flag('quiet')) {
-      context.stderr.write(verdict(path, changed, diff.groups.length, judged));
-    }
-    // Where there are budgets, they say what may change.
-    if (!failed) exitWith(report, { failing: given.flag('exit-code'), ended: failed }, context, library);
-  } catch (error) {
-    outputs.discard();
-    throw error;
+  outputs.requireDiff(library);
+  const { base, head, failed } =
+    inputs.length === 0
+      ? await checkAll(baseline, given, context, library)
+      : await checkInputs(baseline, inputs, given, context, library);
+  const diff = library.diff({ results: [base, head], allow });
+  const matches = matcherOf(diff, given, library);
+  const changed = library.changedGroups(diff, matches).length;
+  const judged = budgets.length > 0;
+  const report = judged ? library.judgeDiff(budgets, diff) : library.sameChecks(diff, matches);
+  outputs.writeDiff(diff, ['metric'], report, !failed);
+  if (changed > 0 || !given.flag('quiet')) {
+    context.stderr.write(verdict(path, changed, diff.groups.length, judged));
   }
+  // Where there are budgets, they say what may change.
+  if (!failed) exitWith(report, { failing: given.flag('exit-code'), ended: failed }, context, library);
 }
 
 export function addBaselineCheck(parent: CommandUnknownOpts, context: Context): void {

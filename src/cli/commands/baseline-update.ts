@@ -16,7 +16,7 @@ import { examples } from '../help.js';
 import { addFlags, Given, modeOf, refuseRunFlags } from '../options.js';
 import { Outputs } from '../output.js';
 import { checkStdin, optionsFor } from '../run-command.js';
-import { TraceOutput } from '../trace-output.js';
+import { OutputFile } from '../output-file.js';
 
 const MODES = 'native,hap,shadow';
 const NOTHING_NAMED = 'and none is named: everything is replayed as it was';
@@ -76,7 +76,7 @@ function showChanges(
 ): void {
   const places = new Set(runs.map((run) => library.placeOfRun(run)));
   const old = (before?.runs ?? []).filter((run) => places.has(library.placeOfRun(run)));
-  if (old.length === 0) return outputs.discard();
+  if (old.length === 0) return;
   const known = new Set(old.map((run) => library.placeOfRun(run)));
   const head = runs.filter((run) => known.has(library.placeOfRun(run)));
   const renamed = head.map((run) => ({ ...run, file: 'updated' }));
@@ -98,7 +98,7 @@ async function runUpdate(inputs: readonly string[], values: OptionValues, contex
   checkStdin(inputs, context, library);
   const path = baselinePath(given);
   const outputs = await Outputs.open(given, context, library, [path, ...inputs]);
-  const file = new TraceOutput(path, inputs, context, library);
+  const file = new OutputFile(path, inputs, context, library);
   try {
     outputs.requireDiff(library);
     const { before, runs } = await newRuns(path, inputs, values, context, library);
@@ -109,9 +109,6 @@ async function runUpdate(inputs: readonly string[], values: OptionValues, contex
     }
     showChanges(before, runs, outputs, library);
     if (!given.flag('quiet')) context.stderr.write(summary(path, updated));
-  } catch (error) {
-    outputs.discard();
-    throw error;
   } finally {
     file.discard();
   }

@@ -7,11 +7,11 @@ import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
 import { checkStdin } from '../run-command.js';
-import { TraceOutput } from '../trace-output.js';
+import { OutputFile } from '../output-file.js';
 
 interface Target {
   readonly format: ExportFormat;
-  readonly output: TraceOutput;
+  readonly output: OutputFile;
 }
 
 /** The format of a file by its extension, that of what is compressed with .gz included. */
@@ -37,7 +37,7 @@ function targetsOf(files: readonly string[], given: Given, context: Context, lib
   if (outputs.length === 0) outputs.push('-');
   return outputs.map((path) => ({
     format: chosen ?? (path === '-' ? library.exportFormats.get('jsonl') : formatOf(path, library)),
-    output: new TraceOutput(path, files, context, library),
+    output: new OutputFile(path, files, context, library),
   }));
 }
 

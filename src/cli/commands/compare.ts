@@ -39,13 +39,8 @@ async function compareResults(
   const plan = { modes: runs.map(({ mode }) => mode), interval: library.sliceLength(runs) };
   const judgement = await judgementOf(given, library, plan);
   const outputs = await Outputs.open(given, context, library, paths);
-  try {
-    outputs.requireChecks(judgement.budgets.length > 0, library);
-    writeJudged(library.compareSaved(files, allow), judgement, outputs, context, library);
-  } catch (error) {
-    outputs.discard();
-    throw error;
-  }
+  outputs.requireChecks(judgement.budgets.length > 0, library);
+  writeJudged(library.compareSaved(files, allow), judgement, outputs, context, library);
   return true;
 }
 

@@ -104,27 +104,21 @@ async function runDiff(
   });
   const known = new Set(read.flatMap(({ runs }) => runs.flatMap((run) => [...run.metrics.keys()])));
   const outputs = await Outputs.open(given, context, library, inputs, [...known]);
-  try {
-    outputs.requireDiff(library);
-    outputs.requireChecks(budgets.length > 0, library);
-    const replayed =
-      typeof head === 'string' ? [await replayHead(request, head, given, context, library)] : [];
-    const results = [...read, ...replayed];
-    const diff = library.diff({ results, columns, slices, allow });
-    // Budgets are for runs (or for their slices, each by itself), however the numbers are laid out.
-    const whole = columns.filter((name) => name !== 'interval');
-    const judged =
-      slices && budgets.length > 0
-        ? library.diff({ results, columns: whole.length === 0 ? ['file'] : whole, allow })
-        : diff;
-    const report = library.judgeDiff(budgets, judged);
-    outputs.writeDiff(diff, rows, report);
-    const ended = replayed.some(({ runs }) => runs.some(({ incomplete }) => incomplete !== null));
-    if (!ended) exitWith(report, { failing: given.flag('exit-code'), ended }, context, library);
-  } catch (error) {
-    outputs.discard();
-    throw error;
-  }
+  outputs.requireDiff(library);
+  outputs.requireChecks(budgets.length > 0, library);
+  const replayed = typeof head === 'string' ? [await replayHead(request, head, given, context, library)] : [];
+  const results = [...read, ...replayed];
+  const diff = library.diff({ results, columns, slices, allow });
+  // Budgets are for runs (or for their slices, each by itself), however the numbers are laid out.
+  const whole = columns.filter((name) => name !== 'interval');
+  const judged =
+    slices && budgets.length > 0
+      ? library.diff({ results, columns: whole.length === 0 ? ['file'] : whole, allow })
+      : diff;
+  const report = library.judgeDiff(budgets, judged);
+  const ended = replayed.some(({ runs }) => runs.some(({ incomplete }) => incomplete !== null));
+  outputs.writeDiff(diff, rows, report, !ended);
+  if (!ended) exitWith(report, { failing: given.flag('exit-code'), ended }, context, library);
 }
 
 export function addDiff(program: Command, context: Context): void {

@@ -71,11 +71,6 @@ export function addExperiments(program: Command, context: Context): void {
     const experiment = library.experiments.get(name);
     if (results.length === 0) return void context.stdout.write(experimentText(experiment, library));
     const outputs = await Outputs.open(given, context, library, results);
-    try {
-      outputs.write(await experimentOfFiles(experiment, results, context, library));
-    } catch (error) {
-      outputs.discard();
-      throw error;
-    }
+    outputs.write(await experimentOfFiles(experiment, results, context, library));
   });
 }

@@ -7,7 +7,7 @@ import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
 import { checkStdin } from '../run-command.js';
 import { colorChoice, createColorizer, wantsColor } from '../terminal.js';
-import { TraceOutput } from '../trace-output.js';
+import { OutputFile } from '../output-file.js';
 
 const DEFAULT_METRIC = 'cost.cycles';
 
@@ -25,7 +25,7 @@ async function runTable(files: readonly string[], values: OptionValues, context:
   checkStdin(files, context, library);
   const path = given.text('output') ?? '-';
   const format = formatOf(given, path, library);
-  const output = new TraceOutput(path, files, context, library);
+  const output = new OutputFile(path, files, context, library);
   const runs: SavedRun[] = [];
   for (const file of files) runs.push(...(await library.readSaved(file, context.stdin)).runs);
   const metrics = given.list('metric').flatMap((word) => word.split(','));

@@ -4,7 +4,7 @@ import type { Context, FullLibrary } from '../context.js';
 import { lossLines } from '../convert-to.js';
 import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
-import { TraceOutput } from '../trace-output.js';
+import { OutputFile } from '../output-file.js';
 import { writerOf } from '../trace-writer.js';
 
 /** `--list`: one generator, the scenarios of one suite, or everything. */
@@ -24,7 +24,7 @@ function writeScenario(name: string, given: Given, context: Context, library: Fu
   }
   const { suite, scenario } = library.findScenario(name, given.text('suite'));
   const params = library.completeParams(scenario, library.splitParams(given.list('param')));
-  const destination = new TraceOutput(given.text('output') ?? '-', [], context, library);
+  const destination = new OutputFile(given.text('output') ?? '-', [], context, library);
   try {
     library.writeScenarioTrace(suite, scenario, params, (text) => destination.write(text));
     destination.commit();
@@ -51,7 +51,7 @@ async function writeGenerated(
   });
   const output = given.text('output') ?? '-';
   const to = writerOf(output, given.text('to') ?? (output === '-' ? 'csv' : undefined), context, library);
-  const destination = new TraceOutput(output, [], context, library);
+  const destination = new OutputFile(output, [], context, library);
   try {
     const { lost } = await library.convertTrace(trace, to, (bytes) => destination.write(bytes));
     destination.commit();

@@ -109,5 +109,13 @@ async function* chunksOf(
     run.next();
     if (!builder.empty) yield builder.chunk(0);
     builder.clear();
+    // Nothing is waited for here, so that Ctrl-C and SIGTERM would never have their turn.
+    await nextTurn();
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
