@@ -3,11 +3,11 @@
  *
  * `-L` and `-P` make axes of one key; a specification may let several keys go together, or sweep the preset.
  */
-import { findKey, formatValue } from '../config/keys.js';
+import { type ConfigKey, findKey, formatValue } from '../config/keys.js';
 import { saidBy } from '../config/origin.js';
 import { presets } from '../config/presets/index.js';
 import { parseSetting, type Setting } from '../config/values.js';
-import { UsageError } from '../errors.js';
+import { ConfigError, UsageError } from '../errors.js';
 import { checkPolicyName } from '../hypervisor/shadow/policies/load.js';
 
 /** Points that one batch can have; each is a machine with tables of its own. */
@@ -44,8 +44,24 @@ export function parsePointSetting(name: string, value: unknown, origin: string):
   });
 }
 
+/** What is swept, and is no key, with where it is given. */
+const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
+  [
+    'mode',
+    'modes are given by `-m hap,shadow`, or by `modes = ["hap", "shadow"]` at the top of a specification',
+  ],
+  ['trace', 'several traces are given by `traces = ["a.csv", "b.csv"]` at the top of a specification'],
+]);
+
+/** Refuses what is no key of an axis, although it can be swept. */
+export function refuseOtherWords(key: string, origin: string): void {
+  const hint = OTHER_WORDS.get(key.toLowerCase().replace(/s$/, ''));
+  if (hint !== undefined) throw new ConfigError(`${origin}: '${key}' is no configuration key`, { hint });
+}
+
 /** The axis of `key` with a list of values. Throws ConfigError for an unknown key or value. */
 export function axisOfList(key: string, values: readonly unknown[], origin: string): SweepAxis {
+  refuseOtherWords(key, origin);
   const name = key === PRESET_AXIS ? key : findKey(key, origin).key;
   const settings = values.map((value) =>
     parsePointSetting(key, typeof value === 'string' ? value.trim() : value, origin),
@@ -70,6 +86,8 @@ export function axisOfRange(
   step: string,
   origin: string,
 ): SweepAxis {
+  refuseOtherWords(key, origin);
+  if (key === PRESET_AXIS || !isNumber(findKey(key, origin))) throw noRange(key, origin);
   const [first, last] = [from, to].map((text) => parseSetting(key, text, origin).value);
   const match = /^([x+])(\d{1,9})$/.exec(step);
   if (match === null || Number(match[2]) < (match[1] === 'x' ? 2 : 1)) {
@@ -86,6 +104,27 @@ export function axisOfRange(
   for (let value = first; value <= last && values.length <= MAX_POINTS; value = next(value))
     values.push(String(value));
   return axisOfList(key, values, origin);
+}
+
+/** True if a range of its values means something. */
+function isNumber({ type, choices }: ConfigKey): boolean {
+  return type === 'integer' || (type === 'choice' && choices.every((choice) => /^\d+$/.test(choice)));
+}
+
+/** Values of keys that are no numbers and have no list of choices. */
+const SOME_VALUES = { boolean: 'on,off', sizes: '4k,2m,4k+2m', name: 'xen,kvm', integer: '1,2,4' } as const;
+
+function noRange(name: string, origin: string): ConfigError {
+  const row = name === PRESET_AXIS ? null : findKey(name, origin);
+  const key = row?.key ?? name;
+  const choices = row === null ? presets.names() : row.choices;
+  const some = row === null || row.type === 'choice' ? choices.slice(0, 3).join(',') : SOME_VALUES[row.type];
+  return new ConfigError(
+    `${origin}: the values of ${key} are no numbers, so that there is no range of them`,
+    {
+      hint: `list them: \`-L ${key} ${some}\`, or \`${key} = [...]\` in a specification`,
+    },
+  );
 }
 
 /** Every combination of one row of each group; the last group varies fastest. */

@@ -44,6 +44,7 @@ const NEWLINE = 10;
 export function parseResults(bytes: Uint8Array, file: string): ResultsFile {
   const whole = bytes.lastIndexOf(NEWLINE) + 1;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, whole).toString('utf8');
+  refuseSingle(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), file);
   const lines = text.split('\n').slice(0, -1);
   const torn =
     whole === bytes.length ? null : { at: lines.length + 1, offset: whole, bytes: bytes.length - whole };
@@ -61,6 +62,23 @@ export function parseResults(bytes: Uint8Array, file: string): ResultsFile {
     }
   }
   return { file, header, ...sorted(read, header?.sweep ?? read[0]?.line.sweep), torn };
+}
+
+/** What `--json` wrote is one value, usually of many lines: none of them is a point. */
+function refuseSingle(bytes: Buffer, file: string): void {
+  const start = bytes.subarray(0, OWN_START_LENGTH).toString('utf8');
+  const [, schema] = /^\s*[[{]\s*(?:\{\s*)?"schema":\s*"(p2msim\.[^"]*)"/.exec(start) ?? [];
+  if (schema === undefined || schema === BATCH_SCHEMA || schema === POINT_SCHEMA) return;
+  throw new TraceError({ file }, `is ${schema}, which is no results file of a batch`, {
+    hint: singleHint(file),
+  });
+}
+
+/** Enough for brackets, blanks and a schema. */
+const OWN_START_LENGTH = 200;
+
+function singleHint(file: string): string {
+  return `\`p2msim table ${file}\` and \`p2msim diff\` read it as it is; \`collect\` joins what \`p2msim sweep --results FILE\` wrote`;
 }
 
 function pointOf(value: unknown, where: string): PointLine {

@@ -11,7 +11,15 @@ import { parseSetting, type Setting } from '../config/values.js';
 import { ConfigError } from '../errors.js';
 import { backends, isBackendPath } from '../mmu/index.js';
 import { unknownName } from '../util/registry.js';
-import { type AxisGroup, axisOfList, axisOfRange, groupOf, parsePointSetting, PRESET_AXIS } from './axis.js';
+import {
+  type AxisGroup,
+  axisOfList,
+  axisOfRange,
+  groupOf,
+  parsePointSetting,
+  PRESET_AXIS,
+  refuseOtherWords,
+} from './axis.js';
 import type { Exclusion, Grid, NamedPoint } from './grid.js';
 
 /** Records that are replayed, as in the document; what is not there is null. */
@@ -139,6 +147,7 @@ function placesOf(parts: readonly DocumentPart[]): Places {
 
 /** The key of an axis or setting, in its own spelling. */
 function keyOf(part: DocumentPart, name: string): string {
+  part.placed((where) => refuseOtherWords(name, where), 'name');
   return name === PRESET_AXIS ? name : part.placed((where) => findKey(name, where).key, 'name');
 }
 

@@ -1,7 +1,7 @@
 /**
  * The command tree. Declares words and help only; every action loads what it needs when it runs.
  */
-import { Command } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { addBaseline } from './commands/baseline.js';
 import { addCollect } from './commands/collect.js';
 import { addCompare } from './commands/compare.js';
@@ -56,6 +56,27 @@ function wanted(argv: readonly string[]): typeof COMMANDS {
   return named.length > 0 ? named : COMMANDS;
 }
 
+/** An option that other commands have is no slip of the hand for one that looks like it. */
+function withOwners(text: string, context: Context): string {
+  const [, option] = /^error: unknown option '(--[\w-]+)'/.exec(text) ?? [];
+  const owners = option === undefined ? [] : commandsWith(option, tree(context));
+  if (option === undefined || owners.length === 0) return text;
+  return `error: ${option} is no option of this command; it is one of ${owners.join(', ')}\n`;
+}
+
+/** Names of the commands that have an option: `sweep`, `trace cut`. */
+function commandsWith(
+  option: string,
+  { commands }: Pick<CommandUnknownOpts, 'commands'>,
+  before = '',
+): string[] {
+  return commands.flatMap((command) => {
+    const name = `${before}${command.name()}`;
+    const own = command.options.some(({ long }) => long === option) ? [name] : [];
+    return [...own, ...commandsWith(option, command, `${name} `)];
+  });
+}
+
 /** Builds the program; `version` is asked for only when it is printed. */
 export function createProgram(context: Context, version: string): Command {
   const program = new Command('p2msim')
@@ -67,6 +88,7 @@ export function createProgram(context: Context, version: string): Command {
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => write(withOwners(text, context)),
     });
   program.option('--debug', 'print stacks with errors');
   for (const [, add] of wanted(context.argv)) add(program, context);

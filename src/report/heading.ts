@@ -27,14 +27,15 @@ export function modeLine(run: RunResult): string {
 
 /** `8 points  stlb.entries x mode, preset skylake`. */
 export function sweepLine({ axes, points, experiment }: SweepResult): string {
-  const preset = points[0]?.manifest.config.preset ?? '';
+  const presets = [...new Set(points.map(({ manifest }) => manifest.config.preset))];
+  const preset = `${presets.length === 1 ? 'preset' : 'presets'} ${presets.join(', ')}`;
   const modes = [...new Set(points.map(({ mode }) => mode))];
   if (experiment !== undefined) {
     const swept = `${experiment.axis} x ${modes.join(', ')}`;
-    return `experiment ${experiment.name}  ${counted(points.length, 'point')}, ${swept}, preset ${preset}`;
+    return `experiment ${experiment.name}  ${counted(points.length, 'point')}, ${swept}, ${preset}`;
   }
   const swept = [...axes.map(({ key }) => key), ...(modes.length > 1 ? ['mode'] : [])];
-  return `${counted(points.length, 'point')}  ${swept.join(' x ') || modes.join('')}, preset ${preset}`;
+  return `${counted(points.length, 'point')}  ${swept.join(' x ') || modes.join('')}, ${preset}`;
 }
 
 /** Why the numbers cover less than was asked for; null for complete runs. */

@@ -22,7 +22,7 @@ function editDistance(a: string, b: string): number {
   return at(a.length, b.length);
 }
 
-/** The known name nearest to `name`, if it is near enough to be a slip of the hand. */
+/** The known name nearest to `name`, if it is near enough to be a slip of the hand; else one of which it is the beginning. */
 export function didYouMean(name: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(name.length * 0.4));
   let best: string | undefined;
@@ -33,7 +33,7 @@ export function didYouMean(name: string, known: readonly string[]): string | und
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  return best;
+  return best ?? known.find((candidate) => candidate.toLowerCase().startsWith(`${name.toLowerCase()}.`));
 }
 
 /** `unknown mode 'hpa' (did you mean 'hap'?); modes are native, hap, shadow` */

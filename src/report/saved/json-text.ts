@@ -6,6 +6,12 @@ import { findJsonMistake, placeOf } from '../../util/json-mistake.js';
 
 const WHERE_FROM = 'results are written by `p2msim replay --json`, `compare --json` and `sweep --json`';
 
+/** How a baseline begins, as far as it goes to tell it. */
+const BASELINE_START = /^\s*\{\s*"schema":\s*"p2msim\.baseline\//;
+const START_LENGTH = 200;
+const HOW_BASELINE =
+  'take it from version control again, or remove it and let `p2msim baseline update TRACE...` write it anew';
+
 /** `text` as JSON, or as one JSON value a line. Throws {@link TraceError} with the place in `file`. */
 export function parseJsonValues(text: string, file: string): readonly unknown[] {
   if (text.trim() === '')
@@ -36,8 +42,10 @@ function notJson(text: string, firstLine: number, file: string): TraceError {
   const mistake = findJsonMistake(text) ?? { offset: 0, reason: 'it cannot be read' };
   const { line, column, excerpt } = placeOf(text, mistake.offset);
   const place = { file, line: line + firstLine - 1, column };
-  return new TraceError(place, `not JSON: ${mistake.reason}; expected a saved result`, {
+  const isBaseline = BASELINE_START.test(text.slice(0, START_LENGTH));
+  const expected = isBaseline ? 'the rest of a baseline' : 'a saved result';
+  return new TraceError(place, `not JSON: ${mistake.reason}; expected ${expected}`, {
     excerpt,
-    hint: WHERE_FROM,
+    hint: isBaseline ? HOW_BASELINE : WHERE_FROM,
   });
 }
