@@ -65,6 +65,7 @@ export type { Preset, PresetEntry } from './config/preset.js';
 export { DEFAULT_PRESET, presets } from './config/presets/index.js';
 export type { MachineConfig } from './config/schema.js';
 export { CONFIG_SECTIONS, type ConfigSection } from './config/sections.js';
+export { readText } from './config/utf8.js';
 export { type Setting, expectedOf, parseAssignment, parseSetting } from './config/values.js';
 export {
   type AccessCounters,

@@ -65,6 +65,7 @@ const KEY_HINT = '`p2msim presets --keys` lists every key with its range and mea
 /** Reads a specification. `modes`: those of a document that names none. Throws {@link ConfigError}. */
 export function readSpec(document: DocumentPart, modes: readonly string[]): Spec {
   document.refuseOthers(NAMES, 'docs/batch.md describes a specification');
+  document.refuseSpellings();
   const traces = document.get('traces') ?? missing(document, 'traces', 'a list of trace files');
   const zips = document.get('zip')?.items('a list of tables: `[[zip]]`') ?? [];
   const crossed = document.get('axes')?.entries('a table of keys and lists of values') ?? [];

@@ -1,5 +1,5 @@
 /** Finds and reads the configuration file: the one that `--config` names, or the one in the working directory. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { ConfigFile } from '../index.js';
 import type { Library } from './context.js';
 import { systemReason } from './error-text.js';
@@ -8,8 +8,9 @@ import type { Given } from './options.js';
 /** The text of a file that configures something. */
 export function readConfigText(path: string, library: Library): string {
   try {
-    return readFileSync(path, 'utf8');
+    return library.readText(path);
   } catch (cause) {
+    if (cause instanceof library.ConfigError) throw cause;
     throw new library.ConfigError(`${path}: cannot be read: ${systemReason(cause)}`, { cause });
   }
 }

@@ -13,7 +13,7 @@ import { OutputFile } from './output-file.js';
 import { type ColorChoice, createColorizer, outputColumns, wantsColor } from './terminal.js';
 
 /** One reporter and its destination. */
-interface Target {
+export interface Target {
   readonly reporter: Reporter;
   /** Path, or null for standard output. */
   readonly path: string | null;
@@ -36,7 +36,7 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
 };
 
 /** Reporters and files that the flags ask for; throws on unknown names and two for standard output. */
-function targets(given: Given, library: Library): Target[] {
+export function targets(given: Given, library: Library): Target[] {
   const specs = [...given.list('reporter'), ...(given.flag('json') ? ['json'] : [])];
   const file = given.text('output') ?? null;
   if (specs.length === 0)

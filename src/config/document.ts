@@ -6,7 +6,14 @@
  */
 import { ConfigError, type Excerpt } from '../errors.js';
 import { withOrigin } from './origin.js';
-import { findJsonMistake, type JsonPath, type JsonSpot, jsonSpots, placeOf } from '../util/json-mistake.js';
+import {
+  findJsonMistake,
+  findRepeated,
+  type JsonPath,
+  type JsonSpot,
+  jsonSpots,
+  placeOf,
+} from '../util/json-mistake.js';
 import { didYouMean } from '../util/registry.js';
 import { tomlSpots } from './toml-spots.js';
 
@@ -142,6 +149,23 @@ export class DocumentPart {
     }
   }
 
+  /** Refuses names of one table that differ in case alone, here and further in: to a key they are the same. */
+  refuseSpellings(): void {
+    if (this.isList()) for (const item of this.items()) item.refuseSpellings();
+    if (!this.isTable()) return;
+    const seen = new Map<string, DocumentPart>();
+    for (const [name, part] of this.entries()) {
+      const earlier = seen.get(name.toLowerCase());
+      if (earlier !== undefined) {
+        const { line } = earlier.placeOf('name');
+        const first = `first in line ${line} as '${earlier.name}'`;
+        throw part.mistake(`'${part.name}' is there twice, ${first}; expected it once`, { at: 'name' });
+      }
+      seen.set(name.toLowerCase(), part);
+      part.refuseSpellings();
+    }
+  }
+
   /** `FILE:LINE:COLUMN: stlb.ways is "x"; expected EXPECTED`. */
   wrong(expected: string, hint?: string): ConfigError {
     return this.mistake(`${this.name} is ${shown(this.value)}; expected ${expected}`, { hint });
@@ -237,15 +261,12 @@ export function parseJsonDocument(text: string, file: string, hint = OTHER_LANGU
 
 /** JSON.parse takes the last of two members of one name; whoever wrote both meant both. */
 function refuseTwice(text: string, file: string, spots: readonly JsonSpot[]): void {
-  const seen = new Map<string, JsonSpot>();
-  for (const spot of spots) {
-    const earlier = seen.get(JSON.stringify(spot.path));
-    seen.set(JSON.stringify(spot.path), spot);
-    if (earlier === undefined) continue;
-    const { line } = placeOf(text, earlier.name);
-    const message = `'${spot.path.join('.')}' is there twice, first in line ${line}; expected it once`;
-    throw mistakeAt(file, excerptAt(text, spot.name), message);
-  }
+  const repeated = findRepeated(spots);
+  if (repeated === null) return;
+  const { spot, earlier } = repeated;
+  const { line } = placeOf(text, earlier.name);
+  const message = `'${spot.path.join('.')}' is there twice, first in line ${line}; expected it once`;
+  throw mistakeAt(file, excerptAt(text, spot.name), message);
 }
 
 async function parseToml(text: string, file: string): Promise<DocumentPart> {

@@ -48,6 +48,7 @@ export async function parseConfigFile(
     }
   }
   refuseRepeated(leaves);
+  document.refuseSpellings();
   const settings = leaves.map((leaf) => settingOf(leaf, check));
   const preset = sections.get('preset');
   return { preset: preset && presetOf(preset), settings, sections };

@@ -41,6 +41,18 @@ export function jsonSpots(text: string): JsonSpot[] {
   return spots;
 }
 
+/** The first value whose name another of the same object has, and that one; null if every name is there once. */
+export function findRepeated(spots: readonly JsonSpot[]): { spot: JsonSpot; earlier: JsonSpot } | null {
+  const seen = new Map<string, JsonSpot>();
+  for (const spot of spots) {
+    const key = JSON.stringify(spot.path);
+    const earlier = seen.get(key);
+    if (earlier !== undefined) return { spot, earlier };
+    seen.set(key, spot);
+  }
+  return null;
+}
+
 /** 1-based line and column of an offset, and the text of that line. */
 export function placeOf(text: string, offset: number): { line: number; column: number; excerpt: string } {
   const start = text.lastIndexOf('\n', offset - 1) + 1;

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT, cli, scratch } from './run-cli.js';
@@ -79,6 +79,71 @@ describe('a configuration file', () => {
     expect(cli(['replay', TRACE, '--config', '.'], { cwd })).toMatchObject({
       code: 2,
       stderr: 'error: .: cannot be read: it is a directory\n',
+    });
+  });
+});
+
+describe('what was meant by somebody', () => {
+  it.each([
+    [
+      '{"stlb": {"entries": 768},\n "Stlb": {"ways": 6}}',
+      "2:2: 'Stlb' is there twice, first in line 1 as 'stlb'; expected it once",
+    ],
+    ['{"seed": 1,\n "seed": 2}', "2:2: 'seed' is there twice, first in line 1; expected it once"],
+  ])('is not passed over in %j', (text, message) => {
+    const cwd = folder({ 'c.json': text });
+    const { code, stderr } = cli(['replay', TRACE, '--config', 'c.json'], { cwd });
+    expect(stderr).toContain(`error: c.json:${message}\n`);
+    expect(code).toBe(2);
+  });
+
+  it('twice in a specification, in two spellings, is shown in its line', () => {
+    const cwd = folder({ 's.toml': `traces = ["${TRACE}"]\n[axes]\nseed = [1]\nSeed = [2]\n` });
+    expect(cli(['sweep', 's.toml'], { cwd }).stderr).toMatch(
+      /^error: s\.toml:4:1: 'axes\.Seed' is there twice, first in line 3 as 'axes\.seed'; expected it once\n/,
+    );
+  });
+});
+
+describe('a file that is not UTF-8', () => {
+  it.each([
+    // A letter of Latin-1 after two of two bytes each: the column counts letters.
+    [Buffer.from('# a\n# \u00fc\n', 'utf8'), null],
+    [
+      Buffer.concat([Buffer.from('# a\n# \u00fc\u00fc', 'utf8'), Buffer.from([0xfc, 0x0a])]),
+      '2:5: byte 0xfc',
+    ],
+    [Buffer.from('\uFEFFseed = 1', 'utf16le'), '1:1: byte 0xff'],
+    // A letter of three bytes of which one is missing.
+    [Buffer.from([0x23, 0x20, 0xe2, 0x82]), '1:3: byte 0xe2'],
+  ])('is refused at its first such byte: %j', (bytes, place) => {
+    const cwd = scratch();
+    writeFileSync(join(cwd, 'c.toml'), bytes);
+    const { code, stderr } = cli(['replay', TRACE, '--config', 'c.toml'], { cwd });
+    if (place === null) return expect([code, stderr]).toEqual([0, '']);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `error: c.toml:${place} is not UTF-8; expected text in UTF-8\nhint: save it as UTF-8`,
+    );
+  });
+});
+
+describe('--print-config', () => {
+  it('goes where -o and -r say, as lines or JSON', () => {
+    const cwd = scratch();
+    const words = ['replay', TRACE, '--print-config'];
+    const [text, json] = [cli(words).stdout, cli([...words, '--json']).stdout];
+    const more = ['-r', 'json=a.json', '-r', 'table=a.txt'];
+    expect(cli([...words, ...more], { cwd })).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(cli([...words, '-o', 'b.json'], { cwd }).stdout).toBe('');
+    const read = (name: string): string => readFileSync(join(cwd, name), 'utf8');
+    expect([read('a.json'), read('b.json'), read('a.txt')]).toEqual([json, json, text]);
+    expect(cli([...words, '-r', 'csv'], { cwd })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        'error: reporter csv cannot show a configuration\n' +
+        'hint: reporters that can are table and json; -o FILE.json is JSON, too\n',
     });
   });
 });

@@ -3,10 +3,10 @@
  *
  * A file starts from a shipped policy and changes fields of policy-fields.ts; nothing is run from it.
  */
-import { readFileSync } from 'node:fs';
 import { parseJsonDocument } from '../../../config/document.js';
 import type { MachineConfig } from '../../../config/schema.js';
 import type { Setting } from '../../../config/values.js';
+import { readText } from '../../../config/utf8.js';
 import { ConfigError } from '../../../errors.js';
 import { didYouMean } from '../../../util/registry.js';
 import type { ShadowPolicy } from '../policy.js';
@@ -73,8 +73,9 @@ function parse(path: string): Record<string, unknown> {
 
 function read(path: string, hint: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(`cannot read the shadow policy ${path}: ${why}`, { hint, cause });
   }

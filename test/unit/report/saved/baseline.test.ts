@@ -53,6 +53,13 @@ describe('the text of a baseline', () => {
     expect(() => read(lost)).toThrow('a run names configs "fedcba987654", which is not in the file');
   });
 
+  it('is refused where a merge left two lines for one metric', () => {
+    const text = baselineText([HAP]);
+    const line = text.split('\n').findIndex((each) => each.includes('"walk.refs": 48')) + 1;
+    const twice = text.replace('"walk.refs": 48', '"walk.refs": 48,\n        "walk.refs": 49');
+    expect(() => read(twice)).toThrow(`"walk.refs" is there twice, first in line ${line}; expected it once`);
+  });
+
   it('is refused where a metric is no count', () => {
     const text = baselineText([HAP]).replace('"walk.refs": 48', '"walk.refs": 4.8');
     expect(() => read(text)).toThrow(
