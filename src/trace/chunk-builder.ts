@@ -8,6 +8,9 @@ import { BATCH_CAPACITY, createBatch } from './access.js';
 import type { TraceEvent } from './event.js';
 import type { DecodedRecords } from './trace-digest.js';
 
+/** Most accesses of one record of text: fewer could not be taken, and a reader would wait for room for ever. */
+const RECORD_ACCESSES = 2;
+
 export class ChunkBuilder {
   readonly accesses: AccessBatch;
   readonly #capacity: number;
@@ -18,8 +21,8 @@ export class ChunkBuilder {
 
   /** @param capacity records of the largest chunk */
   constructor(capacity: number = BATCH_CAPACITY) {
-    this.accesses = createBatch(capacity);
-    this.#capacity = capacity;
+    this.#capacity = Math.max(capacity, RECORD_ACCESSES);
+    this.accesses = createBatch(this.#capacity);
   }
 
   /** Accesses that still fit; events are bounded softly, by {@link full}. */
@@ -29,7 +32,7 @@ export class ChunkBuilder {
 
   /** True if the next record may not fit: one record is at most two accesses and two events. */
   get full(): boolean {
-    return this.accesses.n + 2 > this.#capacity || this.#events.length >= BATCH_CAPACITY;
+    return this.accesses.n + RECORD_ACCESSES > this.#capacity || this.#events.length >= BATCH_CAPACITY;
   }
 
   get empty(): boolean {

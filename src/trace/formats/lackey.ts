@@ -34,10 +34,13 @@ const SHAPE: RowShape = {
   levels: LEVELS,
 };
 
+/** Lines of valgrind itself. */
+const BANNER = /^(==|--|\*\*)\d+(==|--|\*\*)/;
+
 /** Any line: valgrind's own, blank, wrong, or a record that the scanner has not taken. */
 function reader(records: TextRecords): LineReader {
   return (text) => {
-    if (text.trim() === '' || /^(==|--|\*\*)\d+(==|--|\*\*)/.test(text)) return;
+    if (text.trim() === '' || BANNER.test(text)) return;
     const match = /^( [LSM] |I {2})([^,]*)(?:,(.*))?$/.exec(text);
     if (match === null) {
       const column = /^ *[LSMI] +/.test(text) ? 1 : text.length - text.trimStart().length + 1;
@@ -65,8 +68,8 @@ function sniff(head: Uint8Array): boolean {
   if (lines.length > 1) lines.pop();
   let banners = 0;
   for (const line of lines) {
-    if (/^==\d+==/.test(line)) banners++;
-    else if (line.trim() !== '') return /^( [LSM] |I {2})[0-9a-f]/i.test(line) || banners >= 2;
+    if (BANNER.test(line)) banners++;
+    else if (line.trim() !== '') return /^( [LSM] |I {2})[0-9a-fA-F]/.test(line) || banners >= 2;
   }
   return banners > 0;
 }

@@ -260,10 +260,13 @@ const ROW = /(?<=\s)-?\d+(?:\/-?\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d{3,9}:\s+(?:PERF_R
 function sniff(head: Uint8Array): boolean {
   const lines = Buffer.from(head)
     .toString('latin1')
-    .split('\n')
+    .split(/\r?\n/)
     .filter((line) => line !== '');
   if (lines.every((line) => line.startsWith('#'))) return lines.some((line) => PERF_HEADER.test(line));
-  const others = lines.filter((line) => !line.startsWith('#')).map((line) => line.trimStart());
+  // A sample may have a call chain of any length below it.
+  const others = lines
+    .filter((line) => !line.startsWith('#') && !isCall(line))
+    .map((line) => line.trimStart());
   return looksLike(Buffer.from(`${others.join('\n')}\n`), ROW);
 }
 

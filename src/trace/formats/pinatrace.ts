@@ -56,7 +56,7 @@ function reader(records: TextRecords): LineReader {
 }
 
 /** An address with a colon, R or W, an address. */
-const ROW = /^(0x)?[0-9a-fA-F]{1,16}:[ \t]+[RW][ \t]+(0x)?[0-9a-fA-F]{1,16}\s*$/;
+const ROW = /^(0[xX])?[0-9a-fA-F]{1,16}:[ \t]+[RW][ \t]+(0[xX])?[0-9a-fA-F]{1,16}\s*$|^\s*#eof\s*$/;
 
 export const PINATRACE: TextFormat = {
   shape: SHAPE,

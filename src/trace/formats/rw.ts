@@ -47,8 +47,8 @@ function reader(records: TextRecords): LineReader {
   };
 }
 
-/** An address with 0x, and R or W. */
-const ROW = /^\s*0x[0-9a-fA-F]{1,16}[ \t]+[RW]\s*$/;
+/** An address, and R or W. */
+const ROW = /^\s*(0[xX])?[0-9a-fA-F]{1,16}[ \t]+[RW]\s*$/;
 
 export const RW: TextFormat = { shape: SHAPE, lines: reader, virtual: false, lacks: LACKS, eventless: true };
 

@@ -51,7 +51,7 @@ function reader(records: TextRecords): LineReader {
 }
 
 /** A kind, an address and a size. */
-const ROW = /^\s*[rwimcv][ \t]+(0x)?[0-9a-fA-F]{1,16}[ \t]+(0x)?[0-9a-fA-F]{1,16}(\s|$)/;
+const ROW = /^\s*[rwimcv][ \t]+(0[xX])?[0-9a-fA-F]{1,16}[ \t]+(0[xX])?[0-9a-fA-F]{1,16}(\s|$)/;
 
 export const XDIN: TextFormat = { shape: SHAPE, lines: reader, virtual: true, lacks: LACKS, eventless: true };
 

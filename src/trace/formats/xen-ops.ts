@@ -241,7 +241,7 @@ export function xenOperations(boots: boolean): TextFormat {
 }
 
 const ROW =
-  /^(?:[RW] 0x[0-9a-f]+|TR 0x[0-9a-f]+ 0|TW 0x[0-9a-f]+ [1-4] 0x[0-9a-f]+ 0x[0-9a-f]+ 0x[0-9a-f]+|(?:Z|CR3|INVLPG) 0x[0-9a-f]+|(?:C|DW) 0x[0-9a-f]+ 0x[0-9a-f]+|FAULT 0x[0-9a-f]+ [0-3]|IRET|CPUID|CR4 pge=[01]|START|END)\s*$|^EXP \d+ /;
+  /^(?:[RW] 0x[0-9a-f]+|TR 0x[0-9a-f]+ (?:0x)?[0-9a-f]+|TW 0x[0-9a-f]+ [1-4] 0x[0-9a-f]+ 0x[0-9a-f]+ 0x[0-9a-f]+|(?:Z|CR3|INVLPG) 0x[0-9a-f]+|(?:C|DW) 0x[0-9a-f]+ 0x[0-9a-f]+|FAULT 0x[0-9a-f]+ [0-3]|IRET|CPUID|CR4 pge=[01]|START|END)\s*$|^EXP \d+ /;
 
 export const xenOps = {
   name: 'xen-ops',

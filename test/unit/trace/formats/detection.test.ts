@@ -49,6 +49,20 @@ describe('the beginning of a trace', () => {
   });
 });
 
+describe('a trace that begins oddly', () => {
+  const calls = Array.from({ length: 30 }, (_, i) => `\t    55d0${i}f main+0x10 (/usr/bin/app)\n`).join('');
+  it.each([
+    ['perf', 'a sample with a long call chain', `app 7/7 1.100000: page-faults: 7f01 401000\n${calls}\n`],
+    ['lackey', 'lines of valgrind of other kinds', '--7-- debug\n**7** note\n L 1000,8\n'],
+    ['xdin', 'two blanks behind a fetch', 'i  401000 3\n'],
+    ['xdin', 'upper-case prefixes', 'r 0X1000 0X8\n'],
+    ['pinatrace', 'an end', '#eof\n0X401000: R 0X1000\n'],
+    ['rw', 'an address without prefix', '1fa82c875100 W\n'],
+  ])('is of %s: %s', (format, _what, text) => {
+    expect(sniffers(Buffer.from(text))).toEqual([format]);
+  });
+});
+
 describe('a format', () => {
   it.each(TRACE_FORMATS.all().map((format) => [format.name, format] as const))(
     '%s says what its addresses are and what its traces cannot say',
