@@ -167,6 +167,41 @@ describe('with QEMU and a compiler', () => {
   });
 });
 
+describe('what cannot be captured', () => {
+  const tools = pathWith('qemu-x86_64', 'cc');
+  const folder = scratch();
+  const plain = join(folder, 'plain');
+  writeFileSync(plain, '#!/bin/sh\n', { mode: 0o644 });
+  const inTools = join(tools, 'half');
+  writeFileSync(inTools, 'x', { mode: 0o644 });
+
+  it.each([
+    ['a file that may not be executed', plain, `${plain} may not be executed`, `chmod +x ${plain}`],
+    ['one in PATH', 'half', `${inTools} may not be executed`, 'chmod +x'],
+    ['a directory', folder, `${folder} is a directory, and no program`, 'give the path'],
+    ['a device', '/dev/null', '/dev/null is no file, and no program', 'give the path'],
+    ['a file that is not there', './nothing', './nothing: no such file', 'give the path'],
+    ['a name that is not in PATH', 'nothing', 'nothing: no program of this name in PATH', 'give the path'],
+  ])('is said as it is: %s', (_what, program, message, hint) => {
+    const { code, stderr } = capture(tools, '--', program);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`error: ${message}`)]);
+    expect(stderr).toContain(hint);
+    expect(stderr).not.toContain('+ ');
+  });
+
+  it.each([
+    ['a folder that is not there', join(folder, 'no', 'a.csv')],
+    ['a directory', join(folder, 'there.csv')],
+    ['a file in a file', join(plain, 'a.csv')],
+    ['a name that says no format', join(folder, 'trace.what')],
+  ])('is refused for its output before anything is built or run: %s', (_what, output) => {
+    mkdirSync(join(folder, 'there.csv'), { recursive: true });
+    const { code, stderr } = capture(tools, '-o', output, '--', PROGRAM);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(output)]);
+    expect(stderr).not.toContain('+ ');
+  });
+});
+
 describe('without one of them', () => {
   it('falls back to lackey, and says what is missing, what that means and what to install', () => {
     const { code, stderr } = capture(pathWith('cc', 'valgrind'), '--', PROGRAM);
@@ -233,7 +268,7 @@ describe('what is refused', () => {
   const path = pathWith('qemu-x86_64', 'cc');
 
   it.each([
-    [['--', 'no-such-program'], /no-such-program: no such program/],
+    [['--', 'no-such-program'], /no-such-program: no program of this name in PATH/],
     [['--', join(FOLDER, 'text')], /text is neither a program for x86-64 Linux nor a script/],
     [['-o', '-', '--', PROGRAM], /a capture needs a file: standard output is the program's/],
     [['-o', join(FOLDER, 'a.txt'), '--', PROGRAM], /says nothing of the format to write/],

@@ -61,13 +61,12 @@ interface Stream {
 
 function underQemu(
   tools: QemuTools,
-  request: CaptureRequest,
+  words: readonly string[],
+  { kinds }: CaptureRequest,
   channel: Channel,
   context: Context,
   library: FullLibrary,
 ): Stream {
-  const { program, args, kinds } = request;
-  const words = programWords(program, args, context.environment, library);
   const plugin = buildPlugin(tools, channel.folder, context, library);
   const wants = (kind: string): number => (kinds.includes(kind) ? 1 : 0);
   const options = [
@@ -95,7 +94,8 @@ function underQemu(
 
 async function underLackey(
   { valgrind, instead }: LackeyTools,
-  { program, args, selection }: CaptureRequest,
+  program: readonly string[],
+  { selection }: CaptureRequest,
   channel: Channel,
   context: Context,
   library: FullLibrary,
@@ -106,8 +106,7 @@ async function underLackey(
       hint: 'install qemu-user and gcc, or leave them out',
     });
   }
-  const path = programWords(program, args, context.environment, library);
-  const words = [valgrind, '--tool=lackey', '--trace-mem=yes', `--log-file=${channel.fifo}`, ...path];
+  const words = [valgrind, '--tool=lackey', '--trace-mem=yes', `--log-file=${channel.fifo}`, ...program];
   const stdin = channel.start(words);
   const trace = await library.openTrace('-', { format: 'lackey', read: library.DEFAULT_READ_OPTIONS, stdin });
   const { header, virtual, lacks, eventless } = trace;
@@ -203,13 +202,16 @@ export async function capture(
   context: Context,
   library: FullLibrary,
 ): Promise<void> {
+  // All that can be wrong is found before anything is built or run.
+  new OutputFile(request.output, [], context, library).require();
+  const words = programWords(request.program, request.args, context.environment, library);
   const tools = findTools(request.tool, context.environment, library);
   const channel = new Channel(tools.mkfifo, context, library);
   try {
     const stream =
       tools.kind === 'qemu'
-        ? underQemu(tools, request, channel, context, library)
-        : await underLackey(tools, request, channel, context, library);
+        ? underQemu(tools, words, request, channel, context, library)
+        : await underLackey(tools, words, request, channel, context, library);
     const path = join(channel.folder, 'trace.p2mtrace');
     const gathered = await gather(stream, path, request, library).finally(() => channel.finish());
     const ending = await channel.finish();

@@ -3,7 +3,7 @@
  *
  * They are looked for in PATH, as a shell would; nothing is run to find out.
  */
-import { accessSync, constants, closeSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, constants, closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Library } from '../context.js';
 import type { Environment } from '../terminal.js';
@@ -36,8 +36,13 @@ export interface LackeyTools {
 /** Path of the program called `name`, or null. */
 export function findProgram(name: string, environment: Environment): string | null {
   if (name.includes('/')) return isProgram(name) ? name : null;
+  return inPath(name, environment).find(isProgram) ?? null;
+}
+
+/** Where a program called `name` could be. */
+function inPath(name: string, environment: Environment): string[] {
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null;
+  return folders.map((folder) => join(folder, name));
 }
 
 function isProgram(path: string): boolean {
@@ -90,11 +95,7 @@ export function programWords(
   library: Library,
 ): string[] {
   const path = findProgram(program, environment);
-  if (path === null) {
-    throw new library.UsageError(`${program}: no such program`, {
-      hint: 'give the path of a program, or the name of one in PATH, after --',
-    });
-  }
+  if (path === null) throw notRun(program, environment, library);
   const head = headOf(path);
   if (isElf(head)) return [path, ...args];
   const [line = ''] = Buffer.from(head).toString('latin1').split('\n', 1);
@@ -104,6 +105,31 @@ export function programWords(
     return [interpreter, ...(argument === undefined ? [] : [argument]), path, ...args];
   throw new library.UsageError(`${path} is neither a program for x86-64 Linux nor a script`, {
     hint: '`file` says what it is',
+  });
+}
+
+/** What is wrong with a program that is not found: there may be a file or folder of its name. */
+function notRun(program: string, environment: Environment, library: Library): Error {
+  const isPath = program.includes('/');
+  const there = (isPath ? [program] : inPath(program, environment)).find((path) => existsSync(path));
+  if (there === undefined) {
+    const here = !isPath && isProgram(`./${program}`);
+    const where = isPath ? 'no such file' : 'no program of this name in PATH';
+    return new library.UsageError(`${program}: ${where}`, {
+      hint: here
+        ? `for the one in this folder give ./${program}`
+        : 'give the path of a program, or the name of one in PATH, after --',
+    });
+  }
+  const what = statSync(there);
+  if (what.isFile()) {
+    return new library.UsageError(`${there} may not be executed: it cannot be run`, {
+      hint: `\`chmod +x ${there}\` makes it a program, if it is one`,
+    });
+  }
+  const kind = what.isDirectory() ? 'a directory' : 'no file';
+  return new library.UsageError(`${there} is ${kind}, and no program`, {
+    hint: 'give the path of a program, or the name of one in PATH, after --',
   });
 }
 
