@@ -189,6 +189,7 @@ export {
 } from './report/diff/diff.js';
 export { INPUT_KINDS, type InputDifference, inputDifferences, type InputKind } from './report/diff/inputs.js';
 export { BASELINE_SCHEMA, baselineText, placeOfRun } from './report/saved/baseline.js';
+export { fittedText } from './report/fitted-text.js';
 export { parseSaved, readSaved } from './report/saved/read.js';
 export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
 export { BATCH_SCHEMA, POINT_SCHEMA } from './report/result.js';

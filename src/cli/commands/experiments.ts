@@ -2,6 +2,7 @@
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Experiment } from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
+import { writeListing } from '../listing-text.js';
 import { experimentOfFiles } from '../experiment.js';
 import { examples } from '../help.js';
 import { nameTable } from '../name-table.js';
@@ -67,7 +68,7 @@ export function addExperiments(program: Command, context: Context): void {
         hint: 'name them after the experiment: `p2msim experiments tlb-size results.jsonl`',
       });
     }
-    if (name === undefined) return void context.stdout.write(nameTable(library.experiments.all()));
+    if (name === undefined) return writeListing(nameTable(library.experiments.all()), context, library);
     const experiment = library.experiments.get(name);
     if (results.length === 0) return void context.stdout.write(experimentText(experiment, library));
     const outputs = await Outputs.open(given, context, library, results);

@@ -3,6 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Context, Library } from '../context.js';
 import { nameTable } from '../name-table.js';
 import { asJson } from '../json-text.js';
+import { writeListing } from '../listing-text.js';
 
 /** Every field of a policy: its value, and below it what it means and may be. */
 function policyText(name: string, library: Library): string {
@@ -37,8 +38,7 @@ export function addModes(program: Command, context: Context): void {
         context.stdout.write(
           asJson(policy === undefined ? library.modeList() : library.policyListing(policy)),
         );
-      } else {
-        context.stdout.write(policy === undefined ? modesText(library) : policyText(policy, library));
-      }
+      } else if (policy === undefined) writeListing(modesText(library), context, library);
+      else context.stdout.write(policyText(policy, library));
     });
 }

@@ -4,6 +4,7 @@ import type { Context, Library } from '../context.js';
 import { examples } from '../help.js';
 import { nameTable } from '../name-table.js';
 import { asJson } from '../json-text.js';
+import { writeListing } from '../listing-text.js';
 
 function presetText(name: string, library: Library): string {
   const preset = library.presets.get(name);
@@ -25,9 +26,8 @@ function keysText(library: Library): string {
   }).join('');
 }
 
-function listText(name: string | undefined, keys: boolean, library: Library): string {
-  if (keys) return keysText(library);
-  return name === undefined ? nameTable(library.presets.all()) : presetText(name, library);
+function listText(keys: boolean, library: Library): string {
+  return keys ? keysText(library) : nameTable(library.presets.all());
 }
 
 function listing(name: string | undefined, keys: boolean, library: Library): object {
@@ -58,7 +58,9 @@ export function addPresets(program: Command, context: Context): void {
         hint: `\`p2msim presets ${name}\` prints its values`,
       });
     }
-    const text = values.json === true ? asJson(listing(name, keys, library)) : listText(name, keys, library);
-    context.stdout.write(text);
+    if (values.json === true) context.stdout.write(asJson(listing(name, keys, library)));
+    else if (name === undefined) writeListing(listText(keys, library), context, library);
+    // A line a value, which people cut apart.
+    else context.stdout.write(presetText(name, library));
   });
 }

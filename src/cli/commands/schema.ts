@@ -1,6 +1,7 @@
 /** `p2msim schema`: the JSON Schema of whatever is printed as JSON or read from a file. */
 import type { Command } from '@commander-js/extra-typings';
 import type { Context, FullLibrary } from '../context.js';
+import { writeListing } from '../listing-text.js';
 import { examples } from '../help.js';
 import { asJson } from '../json-text.js';
 
@@ -36,6 +37,7 @@ export function addSchema(program: Command, context: Context): void {
   command.action(async (name, { json }) => {
     const library = await context.loadFullLibrary();
     if (name !== undefined) context.stdout.write(asJson(library.jsonSchema(library.findSchema(name))));
-    else context.stdout.write(json === true ? asJson(library.schemaList()) : listText(library));
+    else if (json === true) context.stdout.write(asJson(library.schemaList()));
+    else writeListing(listText(library), context, library);
   });
 }

@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { FormatListing } from '../../index.js';
 import type { Context } from '../context.js';
 import { asJson } from '../json-text.js';
+import { writeListing } from '../listing-text.js';
 
 /** Of the longest name. */
 const NAME_WIDTH = 13;
@@ -24,7 +25,7 @@ export function addFormats(parent: CommandUnknownOpts, context: Context): void {
     .action(async ({ json }) => {
       const library = await context.loadLibrary();
       const { formats, ...list } = library.formatList();
-      const text = json === true ? asJson({ ...list, formats }) : formats.map(formatText).join('');
-      context.stdout.write(text);
+      if (json === true) context.stdout.write(asJson({ ...list, formats }));
+      else writeListing(formats.map(formatText).join(''), context, library);
     });
 }

@@ -5,6 +5,7 @@ import { lossLines } from '../convert-to.js';
 import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
 import { OutputFile } from '../output-file.js';
+import { writeListing } from '../listing-text.js';
 import { writerOf } from '../trace-writer.js';
 
 /** `--list`: one generator, the scenarios of one suite, or everything. */
@@ -94,7 +95,7 @@ export function addGenerate(parent: CommandUnknownOpts, context: Context): void 
     const given = new Given(values, library);
     const scenario = given.text('scenario');
     if (given.flag('list')) {
-      context.stdout.write(listText(name, given, library));
+      writeListing(listText(name, given, library), context, library);
     } else if (name !== undefined && scenario !== undefined) {
       throw new library.UsageError(`both a generator (${name}) and a scenario (${scenario}) are given`, {
         hint: 'leave out one of the two',

@@ -5,6 +5,7 @@ import type { Context, FullLibrary } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { examples } from '../help.js';
 import { collected, Given, jobsOf } from '../options.js';
+import { writeListing } from '../listing-text.js';
 import { asJson } from '../json-text.js';
 import { createCounter } from '../progress.js';
 import { outputColumns } from '../terminal.js';
@@ -93,7 +94,7 @@ async function runValidate(values: OptionValues, context: Context): Promise<void
   const given = new Given(values, library);
   if (given.flag('list')) {
     refuse(given, NOT_LISTED, library);
-    context.stdout.write(library.scenarioListText(library.scenarioSuites(given.text('suite'))));
+    writeListing(library.scenarioListText(library.scenarioSuites(given.text('suite'))), context, library);
     return;
   }
   const scenario = given.text('scenario');

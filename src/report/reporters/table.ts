@@ -10,7 +10,7 @@ import { costNotes, costSection } from '../cost-section.js';
 import { experimentLines } from '../experiment-lines.js';
 import { exitSection } from '../exit-section.js';
 import { diffText } from '../diff/diff-text.js';
-import { besideOrBelow, gridLines, wrap } from '../grid.js';
+import { besideOrBelow, wrap } from '../grid.js';
 import { assumptionLines, incompleteLine, modeLine, sweepLine, traceLine } from '../heading.js';
 import { intervalSection } from '../interval-section.js';
 import { metricSection } from '../metric-section.js';
@@ -32,8 +32,9 @@ import {
   walkSection,
 } from '../run-sections.js';
 import type { Section } from '../section.js';
-import { sectionAligns, sectionCells, sectionLines } from '../section-lines.js';
+import { sectionLines } from '../section-lines.js';
 import { sweepSection } from '../sweep-section.js';
+import { fittedSections } from '../wide-section.js';
 
 /** Wider tables are hard to read and to paste. */
 const MAX_COLUMNS = 100;
@@ -71,7 +72,7 @@ function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
   ];
 }
 
-/** What differs from point to point is in the table; wide tables are not cut, for a row has to stay whole. */
+/** What differs from point to point is in the table. */
 function sweepReport(output: SweepResult, options: ReporterOptions): string[] {
   const { points } = output;
   const [first] = points;
@@ -88,11 +89,16 @@ function sweepReport(output: SweepResult, options: ReporterOptions): string[] {
   ];
 }
 
+/** Swept keys and mode say which row it is. */
+function sweepTable(output: SweepResult, options: ReporterOptions): string[] {
+  const section = sweepSection(output, options.all ? '*' : options.metrics);
+  return fittedLines(section, Math.max(1, output.axes.length), options);
+}
+
 /** The table of the experiment, or one row a point where there is none or metrics are chosen. */
 function sweepBody(output: SweepResult, options: ReporterOptions): string[] {
   const { experiment, points } = output;
-  if (experiment === undefined || options.all || options.metrics !== null)
-    return sectionLines([sweepSection(output, options.all ? '*' : options.metrics)], options);
+  if (experiment === undefined || options.all || options.metrics !== null) return sweepTable(output, options);
   const [headline, ...rest] = experiment.verdict.flatMap((sentence) => wrap(sentence, width(options)));
   const notes = costNotes(points[0]?.cost.terms ?? [], '').flatMap((note) => wrap(note, width(options)));
   return [
@@ -146,22 +152,13 @@ function metricLines(runs: readonly RunResult[], options: ReporterOptions): stri
 
 /** A table of modes, cut into as many tables as it takes to stay within the width. */
 function modeColumns(whole: Section, options: ReporterOptions): string[] {
-  const lines = sectionLines([whole], options);
-  const half = Math.ceil(whole.heads.length / 2);
-  const tooWide = gridLines(sectionCells(whole), sectionAligns(whole)).some(
-    (line) => line.length > width(options),
-  );
-  if (!tooWide || whole.heads.length < 2) return lines;
-  return [...modeColumns(slice(whole, 0, half), options), '', ...modeColumns(slice(whole, half), options)];
+  return fittedLines(whole, 0, options);
 }
 
-function slice(whole: Section, from: number, to?: number): Section {
-  return {
-    ...whole,
-    heads: whole.heads.slice(from, to),
-    aligns: whole.aligns.slice(from, to),
-    rows: whole.rows.map((r) => ({ ...r, cells: r.cells.slice(from, to) })),
-  };
+/** A section in as many tables as it takes; the first `leads` columns are in each. */
+function fittedLines(whole: Section, leads: number, options: ReporterOptions): string[] {
+  const parts = fittedSections(whole, leads, width(options));
+  return parts.flatMap((part, i) => [...(i === 0 ? [] : ['']), ...sectionLines([part], options)]);
 }
 
 function assumptions(runs: readonly RunResult[], options: ReporterOptions): string[] {
