@@ -53,6 +53,8 @@ describe('the package', () => {
     'lib/index.d.ts',
     'lib/cli/main.js',
     'lib/LICENSES.txt',
+    'LICENSES/README.md',
+    'LICENSES/GPL-2.0-or-later.txt',
     'docs/ARCHITECTURE.md',
     'docs/model.md',
     'docs/formats.md',
@@ -70,8 +72,21 @@ describe('the package', () => {
     expect(paths).toContain(path);
   });
 
+  it('names the licence of the plugin beside that of the rest, as the file itself does', () => {
+    const { license } = JSON.parse(readFileSync('package.json', 'utf8')) as { license: string };
+    expect(license).toBe('MIT AND GPL-2.0-or-later');
+    expect(readFileSync('src/capture/qemu-plugin.c', 'utf8')).toContain(
+      'SPDX-License-Identifier: GPL-2.0-or-later',
+    );
+    expect(readFileSync('LICENSE', 'utf8')).toMatch(/^MIT License/);
+    expect(readFileSync('LICENSES/GPL-2.0-or-later.txt', 'utf8')).toMatch(
+      /^\s*GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/,
+    );
+  });
+
   it('contains neither sources, tests nor left-overs', () => {
-    const known = /^(?:lib|bin|traces|examples|docs)\/|^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    const known =
+      /^(?:lib|bin|traces|examples|docs|LICENSES)\/|^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
     expect(paths.filter((path) => !known.test(path))).toEqual([]);
     expect(paths.filter((path) => /\.(?:got|tgz|log|test\.\w+)$|(?:^|\/)\./.test(path))).toEqual([]);
   });
