@@ -16,7 +16,7 @@ import type { RunResult } from './report/result.js';
 import { assemble, type ConfiguredMachine } from './run-result.js';
 import { replayOnThreads, replayTrace } from './sim/replay.js';
 import type { ReplayOutcome, ReplayRequest } from './sim/run.js';
-import { BATCH_CAPACITY } from './trace/access.js';
+import { BATCH_CAPACITY, LARGE_BATCH } from './trace/access.js';
 import { DEFAULT_READ_OPTIONS, type ReadOptions } from './trace/format.js';
 import { TRACE_FORMATS } from './trace/formats/index.js';
 import { isGenerated } from './trace/generate/open-generated.js';
@@ -27,7 +27,6 @@ import { type OpenTrace, openTrace } from './trace/open.js';
  * caches, and to change machines every 16,384 records would empty them each time (bench/README.md, row sweep).
  */
 const MANY_MACHINES = 4;
-const LARGE_BATCH = 1 << 20;
 
 /** The trace and the machine: what all verbs take. */
 export interface TraceOptions {

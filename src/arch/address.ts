@@ -100,3 +100,8 @@ export function addBytes(hi: number, lo: number, bytes: number): AddressHalves |
   const high = (hi >>> 0) + Math.floor(low / TWO_32);
   return high < TWO_32 ? { hi: high, lo: low % TWO_32 } : null;
 }
+
+/** The halves of an address that is an exact double. */
+export function wordOf(address: number): AddressHalves {
+  return { hi: Math.floor(address / TWO_32), lo: address >>> 0 };
+}

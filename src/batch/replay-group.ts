@@ -7,7 +7,7 @@
 import { P2msimError, TraceError } from '../errors.js';
 import { prepareMachines, readThrough, type RunOptions, type WantedMachine } from '../prepare.js';
 import type { RunResult } from '../report/result.js';
-import { BATCH_CAPACITY } from '../trace/access.js';
+import { BATCH_CAPACITY, LARGE_BATCH } from '../trace/access.js';
 import type { PointError } from './point-line.js';
 
 /** Points of one trace: plain data, so that a thread can be sent it. */
@@ -20,9 +20,6 @@ export interface GroupOrder {
 export type PointOutcome =
   | { readonly result: RunResult; readonly error: null }
   | { readonly result: null; readonly error: PointError };
-
-/** Records of a batch of many machines (prepare.ts); fewer, where fewer are wanted. */
-const LARGE_BATCH = 1 << 20;
 
 /**
  * Records per chunk: the same whatever the size of the group, since the digest of a trace that is not read to its end

@@ -4,7 +4,8 @@
  * Address spaces are called 1, 2, 3, ... in the order of the processes' beginning; 0 is where a vcpu idles. A
  * thread has the lowest vcpu that is free; where there are more threads than vcpus, they share, with switches.
  */
-import { BRK, brkEvents, childOf, endedChildOf, type EventDraft, EXIT, EXIT_GROUP } from './system-calls.js';
+import type { EventDraft } from '../trace/event.js';
+import { BRK, brkEvents, childOf, endedChildOf, EXIT, EXIT_GROUP } from './system-calls.js';
 import { mappingEvents, type SystemCall } from './system-calls.js';
 import { INITIAL_AS } from '../trace/address-spaces.js';
 import type { ChunkBuilder } from '../trace/chunk-builder.js';

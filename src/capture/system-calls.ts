@@ -5,10 +5,10 @@
  * mapped anew where it goes, readable and writable: a trace cannot say that entries move. Not seen: madvise, shared
  * memory between processes (each gets pages of its own), protection keys.
  */
-import type { Perm, TraceEvent, Word64 } from '../trace/event.js';
+import { wordOf } from '../arch/address.js';
+import type { EventDraft, Perm, Word64 } from '../trace/event.js';
 
 const PAGE = 4096;
-const TWO_32 = 2 ** 32;
 
 export const MMAP = 9;
 export const MPROTECT = 10;
@@ -37,14 +37,6 @@ export interface SystemCall {
   readonly number: number;
   readonly args: readonly number[];
   readonly result: number;
-}
-
-/** An event without its place. */
-type Draft<T> = T extends TraceEvent ? Omit<T, 'vcpu' | 'line'> : never;
-export type EventDraft = Draft<TraceEvent>;
-
-function wordOf(address: number): Word64 {
-  return { hi: Math.floor(address / TWO_32), lo: address >>> 0 };
 }
 
 function permOf(prot: number): Perm {

@@ -10,7 +10,7 @@ import { ENTRIES, pageHi, pageLo, pageNumberOf, tableIndex } from '../arch/pagin
 import { encodePte } from '../arch/pte.js';
 import { UsageError } from '../errors.js';
 import { createBatch, OP_FETCH, OP_READ, OP_WRITE } from '../trace/access.js';
-import type { TraceEvent, Word64 } from '../trace/event.js';
+import type { EventDraft, TraceEvent, Word64 } from '../trace/event.js';
 import type { CsvColumn } from '../trace/formats/csv-columns.js';
 import { CsvWriter } from '../trace/write.js';
 import type { Scenario, ScenarioHost, ScenarioParams, ScenarioSuite } from './scenario.js';
@@ -24,9 +24,6 @@ const MAX_RUN = 256;
 const PIECE = 1 << 20;
 
 const word = (page: number): Word64 => ({ hi: pageHi(page) >>> 0, lo: pageLo(page) });
-
-/** An event without what the writer does not need. */
-type Draft<T> = T extends TraceEvent ? Omit<T, 'vcpu' | 'line'> : never;
 
 /** Rows of a trace, gathered into pieces. */
 class Rows {
@@ -56,7 +53,7 @@ class Rows {
     this.text(this.writer.access(batch, 0));
   }
 
-  event(event: Draft<TraceEvent>): void {
+  event(event: EventDraft): void {
     this.text(this.writer.event({ vcpu: 0, line: 0, ...event } as TraceEvent));
   }
 

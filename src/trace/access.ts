@@ -16,6 +16,9 @@ export const OP_MODIFY = 3;
 /** Records per batch: large enough to amortise a call, small enough to stay in the L2 cache. */
 export const BATCH_CAPACITY = 16384;
 
+/** The same where many machines take turns (prepare.ts). */
+export const LARGE_BATCH = 1 << 20;
+
 /** Accesses `0..n-1`, in trace order. */
 export interface AccessBatch {
   /** Number of valid elements. */

@@ -182,3 +182,8 @@ export interface P2mRange {
 }
 
 export const EMPTY_HEADER: TraceHeader = { guestLevels: null, vcpus: null, ram: null, p2m: [], features: [] };
+
+type WithoutPlace<T> = T extends TraceEvent ? Omit<T, 'vcpu' | 'line'> : never;
+
+/** An event without its place: what whoever makes one up has to say. */
+export type EventDraft = WithoutPlace<TraceEvent>;

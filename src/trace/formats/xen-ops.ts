@@ -12,7 +12,7 @@ import { encodePte, PTE_A, PTE_D, PTE_P, PTE_RW, PTE_US, TABLE_FLAGS } from '../
 import { OP_FETCH, OP_READ, OP_WRITE } from '../access.js';
 import type { ReaderOptions } from '../bad-records.js';
 import { quoted } from '../bad-records.js';
-import type { TraceEvent, TraceHeader, Word64 } from '../event.js';
+import type { EventDraft, TraceEvent, TraceHeader, Word64 } from '../event.js';
 import type { ByteSource, TraceFormat } from '../format.js';
 import type { Field, TextFormat, TextRecords } from '../text-format.js';
 import { fieldsOf, type LineReader, looksLike, openText } from '../text-format.js';
@@ -65,9 +65,6 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
   END: [],
   EXP: ['*'],
 };
-
-/** An event without what is the same in all. */
-type Draft<T> = T extends TraceEvent ? Omit<T, 'vcpu' | 'line'> : never;
 
 class Operations {
   readonly #records: TextRecords;
@@ -209,7 +206,7 @@ class Operations {
     this.#records.access(op, { hi: (DIRECT_MAP_HI + hi) >>> 0, lo }, bytes);
   }
 
-  #event(event: Draft<TraceEvent>): void {
+  #event(event: EventDraft): void {
     this.#records.out.event({ vcpu: 0, line: this.#records.line, ...event } as TraceEvent);
   }
 }

@@ -3,23 +3,17 @@
  *
  * Addresses are doubles here: all of generated memory lies below 2^47, where they are exact.
  */
+import { wordOf } from '../../arch/address.js';
 import type { Prng } from '../../util/prng.js';
 import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from '../access.js';
 import type { ChunkBuilder } from '../chunk-builder.js';
-import type { Perm, TraceEvent, Word64 } from '../event.js';
+import type { EventDraft, Perm } from '../event.js';
 import type { GeneratorParams } from './params.js';
 
 const TWO_32 = 2 ** 32;
 
 export const READ_WRITE: Perm = { read: true, write: true, exec: false };
 export const READ_EXEC: Perm = { read: true, write: false, exec: true };
-
-/** An event without what the emitter adds. */
-type Draft<T> = T extends TraceEvent ? Omit<T, 'vcpu' | 'line'> : never;
-
-export function wordOf(address: number): Word64 {
-  return { hi: Math.floor(address / TWO_32), lo: address >>> 0 };
-}
 
 export class Emitter {
   /** Bytes of an access, and the share of stores as a fraction. */
@@ -85,7 +79,7 @@ export class Emitter {
     this.event({ kind: 'clear', bit: this.#bit, va: wordOf(address - (address % 4096)), bytes: 4096 }, vcpu);
   }
 
-  event(draft: Draft<TraceEvent>, vcpu = 0): void {
+  event(draft: EventDraft, vcpu = 0): void {
     this.#out.event({ ...draft, vcpu, line: 0 });
   }
 

@@ -3,8 +3,8 @@
  *
  * Areas lie side by side in the footprint and are chosen at random.
  */
+import { wordOf } from '../../arch/address.js';
 import { count, footprint, writes } from './common-params.js';
-import { wordOf } from './emitter.js';
 import { ONE_VCPU, type TraceGenerator } from './generator.js';
 
 const PAGE = 4096;
