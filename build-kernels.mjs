@@ -11,8 +11,10 @@ import asc from 'assemblyscript/asc';
 
 const FROM = 'src/kernels/assembly';
 const TO = 'src/kernels/binary.ts';
-/** Kernels, and how many 64 KiB pages of memory each has: all it will ever need, so that JavaScript's views of it last. */
-const KERNELS = { scan: 8, pack: 6, unpack: 7 };
+/** What each kernel's memory is: as much as it will ever need, so that JavaScript's views of it last, or an Arena (mmu/arena.ts). */
+const fixed = (pages) => `--initialMemory ${pages} --maximumMemory ${pages}`;
+const ARENA = '--importMemory --sharedMemory --enable threads --initialMemory 1 --maximumMemory 65536';
+const KERNELS = { scan: fixed(8), pack: fixed(6), unpack: fixed(7), replay: ARENA };
 
 function sources() {
   const hash = createHash('sha256').update(readFileSync('build-kernels.mjs'));
@@ -20,9 +22,9 @@ function sources() {
   return hash.digest('hex');
 }
 
-async function compile(name, pages, folder) {
+async function compile(name, memory, folder) {
   const out = join(folder, `${name}.wasm`);
-  const flags = `-O3 --noAssert --runtime stub --enable simd --initialMemory ${pages} --maximumMemory ${pages}`;
+  const flags = `-O3 --noAssert --runtime stub --enable simd ${memory}`;
   const { error, stderr } = await asc.main([join(FROM, `${name}.ts`), '-o', out, ...flags.split(' ')]);
   if (error !== null) throw new Error(`${name}.ts: ${stderr.toString()}`, { cause: error });
   return `export const ${name.toUpperCase()} =\n  '${readFileSync(out).toString('base64')}';\n`;
@@ -32,7 +34,7 @@ const digest = sources();
 if (!existsSync(TO) || !readFileSync(TO, 'utf8').includes(digest)) {
   const folder = mkdtempSync(join(tmpdir(), 'p2msim-kernels-'));
   const texts = [];
-  for (const [name, pages] of Object.entries(KERNELS)) texts.push(await compile(name, pages, folder));
+  for (const [name, memory] of Object.entries(KERNELS)) texts.push(await compile(name, memory, folder));
   rmSync(folder, { recursive: true });
   const head = `/** Written by build-kernels.mjs from ${FROM}: WebAssembly in base64. Sources: ${digest} */\n`;
   writeFileSync(TO, head + texts.join(''));

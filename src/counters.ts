@@ -185,8 +185,8 @@ export class WalkShapes {
    * @param cache UNCACHED: no walk cache was asked; CACHE_HIT: its deepest hit was an entry of level `first` + 1; CACHE_MISS
    * @param last `first` + 1: no entry was read
    */
-  add(cache: number, first: number, last: number): void {
-    this.#counts[cache + 8 * first + last]! += 1;
+  add(cache: number, first: number, last: number, n = 1): void {
+    this.#counts[cache + 8 * first + last]! += n;
   }
 
   /** Entries of `level` (1 to 5) that were read. */

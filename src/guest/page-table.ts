@@ -8,6 +8,7 @@
  */
 import { ENTRIES, tableIndex } from '../arch/paging.js';
 import { PTE_NONE, PTE_P, PTE_PS } from '../arch/pte.js';
+import type { Arena } from '../util/arena.js';
 import { IntHash } from '../util/int-hash.js';
 
 /** Tables per slab: arenas grow by slabs, so that no entry is ever copied, and few arrays hold everything. */
@@ -41,6 +42,9 @@ export class GuestTables {
   readonly #high: (Uint8Array | null)[] = [];
   #wide = false;
   #count = 0;
+  /** What the slabs are kept in, where kernels/assembly/replay.ts finds them, and their addresses (0: elsewhere). */
+  arena: Arena | null = null;
+  readonly #addresses: number[] = [];
   /** Table pages in use by address spaces, now and at most. */
   inUse = 0;
   peak = 0;
@@ -58,11 +62,38 @@ export class GuestTables {
   #newSlot(gfn: number): number {
     const slot = this.#count++;
     if ((slot & IN_SLAB) === 0) {
-      this.#entries.push(new Int32Array(SLAB_ENTRIES));
+      this.#entries.push(this.#newSlab(slot >> SLAB_BITS));
       this.#high.push(null);
     }
     this.#slots.set(gfn, slot);
     return slot;
+  }
+
+  #newSlab(slab: number): Int32Array {
+    const at = this.arena?.take(4 * SLAB_ENTRIES) ?? 0;
+    this.#addresses[slab] = at;
+    return at > 0 ? this.arena!.int32(at, SLAB_ENTRIES) : new Int32Array(SLAB_ENTRIES);
+  }
+
+  /** Keeps all tables in `arena` from now on, as far as there is room. */
+  moveTo(arena: Arena): void {
+    this.arena = arena;
+    this.#entries.forEach((entries, slab) => {
+      const moved = this.#newSlab(slab);
+      moved.set(entries);
+      this.#entries[slab] = moved;
+    });
+  }
+
+  /** Where the table in `slot` is in the arena, frame << 8 | flags an entry; 0 if it is not there. */
+  address(slot: number): number {
+    const slab = this.#addresses[slot >> SLAB_BITS] ?? 0;
+    return slab === 0 ? 0 : slab + ((slot & IN_SLAB) << 11);
+  }
+
+  /** True if some entry holds a frame that its int32 does not tell. */
+  get wide(): boolean {
+    return this.#wide;
   }
 
   /** Entry `index` of the table in `slot`: walkers ask for the slot once and read both halves. */

@@ -9,6 +9,7 @@
 import { ENTRIES, SIZE_1G, SIZE_4K, sizeOfName } from '../arch/paging.js';
 import type { MachineConfig } from '../config/schema.js';
 import type { P2mRange } from '../trace/event.js';
+import type { Arena } from '../util/arena.js';
 import { FrameCounts } from '../util/frame-map.js';
 
 /** mfn of gfn 0; 0x7a000 mod 3 = 2, so mfn(0x1000) mod 3 = 0. */
@@ -47,7 +48,7 @@ export class P2m {
   /** Per table 512 entries, ABSENT and so on, in slabs; tables of level 1 leave theirs empty. */
   readonly #slabs: Int32Array[] = [];
   /** Entries of level 1, by gfn: a byte does, for a leaf says nothing but what kind it is. */
-  #leaves = new FrameCounts();
+  readonly #leaves = new FrameCounts();
   #ram = 0;
 
   /** @param maxSize largest leaf the user of this table can take (2M under shadow paging) */
@@ -142,7 +143,7 @@ export class P2m {
   /** Drops everything but an empty root (Linux kvm_mmu_zap_all_fast). */
   clear(): void {
     this.#slabs.length = 0;
-    this.#leaves = new FrameCounts();
+    this.#leaves.clear();
     this.pages.fill(0);
     this.total = 0;
     this.#newTable(this.levels);
@@ -168,6 +169,12 @@ export class P2m {
    */
   ahead(gfns: Int32Array, n: number): number {
     return this.#leaves.read(gfns, n);
+  }
+
+  /** Keeps the level-1 entries where kernels/assembly/replay.ts finds them; the address of their directory, or 0. */
+  moveTo(arena: Arena): number {
+    this.#leaves.moveTo(arena);
+    return this.#leaves.directory;
   }
 
   /** The table of `level` on the path of `gfn`, which exists. */

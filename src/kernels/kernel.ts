@@ -14,7 +14,7 @@ export interface Kernel {
   global(name: string): WebAssembly.Global;
 }
 
-type Imports = Record<string, Record<string, (...words: number[]) => number>>;
+type Imports = Record<string, Record<string, WebAssembly.Memory | ((...words: number[]) => number)>>;
 
 /** Starts the kernel `binary` (base64); null where that cannot be done. */
 export function startKernel(binary: string, imports: Imports = {}): Kernel | null {

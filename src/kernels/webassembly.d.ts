@@ -5,13 +5,18 @@ declare namespace WebAssembly {
   }
   class CompileError extends Error {}
   class Memory {
+    constructor(size: { initial: number; maximum: number; shared: boolean });
     readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
   }
   class Global {
     readonly value: number;
   }
   class Instance {
-    constructor(module: Module, imports: Record<string, Record<string, (...words: number[]) => number>>);
+    constructor(
+      module: Module,
+      imports: Record<string, Record<string, Memory | ((...words: number[]) => number)>>,
+    );
     readonly exports: Record<string, unknown>;
   }
 }

@@ -13,8 +13,10 @@ import type { AccessCounters, MachineCounters, TableMemory } from '../counters.j
 import type { P2m } from '../hypervisor/p2m.js';
 import type { PageFaultKey, VmexitKey } from '../hypervisor/vmexit.js';
 import type { ArchitecturalEvent, P2mRange } from '../trace/event.js';
+import type { Arena } from '../util/arena.js';
 import type { PageIds } from './page-ids.js';
 import type { PteCache } from './pte-cache.js';
+import type { KernelWalks } from './kernel-state.js';
 import type { SetAssoc } from './set-assoc.js';
 import type { TlbHierarchy } from './tlb-hierarchy.js';
 import type { HostWalkCache, WalkCache } from './walk-cache.js';
@@ -109,6 +111,11 @@ export interface MmuBackend {
    * @returns something made of what was read, so that no compiler leaves the reads out
    */
   ahead?(keys: Int32Array, from: number, end: number): number;
+  /**
+   * What a kernel needs to carry out walks of this backend's that change nothing but caches and counters
+   * (mmu/replay-kernel.ts); absent: it cannot. Tables are in `arena` from then on.
+   */
+  kernelWalks?(arena: Arena): KernelWalks;
   /** The guest loaded CR3; the machine has set `vcpu.space`. The backend flushes. */
   cr3(vcpu: Vcpu, space: AddressSpace, flush: Cr3Flush): void;
   invlpg(vcpu: Vcpu, hi: number, lo: number): void;

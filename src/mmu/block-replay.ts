@@ -8,18 +8,23 @@
 import { SIZE_4K } from '../arch/paging.js';
 import type { AccessCounters } from '../counters.js';
 import { type AccessBatch, OP_FETCH } from '../trace/access.js';
-import type { MachineParts, Vcpu } from './backend.js';
+import type { MachineParts, MmuBackend, Vcpu } from './backend.js';
 import type { Front } from './front.js';
 import { type Block, BLOCK, laterHi, laterLo, PageColumns } from './page-columns.js';
+import { KERNEL, ReplayKernel } from './replay-kernel.js';
 import { type SetAssoc, STOP_MISS } from './set-assoc.js';
 import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_MISS, type TlbHierarchy } from './tlb-hierarchy.js';
 
 /** Page accesses whose walks are prepared together: what they will read stays in the first-level cache until then. */
 const AHEAD = 256;
+/** A kernel that stops at more than one in so many keys costs more than it saves; it is tried again some blocks later. */
+const MANY_STOPS = 8;
+const WITHOUT = 15;
 
 export class BlockReplay {
   readonly #parts: MachineParts;
   readonly #front: Front;
+  readonly #backend: MmuBackend;
   readonly #trace: AccessCounters;
   /** For the rest of a block whose stripping does not hold. */
   readonly #rest: PageColumns;
@@ -35,9 +40,17 @@ export class BlockReplay {
   #oneKind = false;
   /** The key whose access took the slow path last. */
   #lastKey = 0;
+  /** Kernels by vcpu; null where there can be none. */
+  readonly #kernels: (ReplayKernel | null)[] = [];
+  /** Page accesses that still have to go by before there is a kernel. */
+  #untilKernel = KERNEL.after;
+  /** How often a kernel stopped in the block; and blocks that do without, since it stopped too often. */
+  #stops = 0;
+  #without = 0;
 
-  constructor(parts: MachineParts, front: Front, trace: AccessCounters) {
+  constructor(parts: MachineParts, backend: MmuBackend, front: Front, trace: AccessCounters) {
     this.#parts = parts;
+    this.#backend = backend;
     this.#rest = new PageColumns(parts.ids);
     this.#front = front;
     this.#trace = trace;
@@ -56,8 +69,21 @@ export class BlockReplay {
     c.crossings += block.crossings;
     this.#oneKind = block.fetches === 0 || block.reads + block.writes === 0;
     const walks = c.walks;
+    const keys = block.endKey - block.firstKey;
+    this.#untilKernel -= keys;
+    this.#stops = 0;
     this.#replayKeys(vcpu, batch, columns, block, sets);
-    this.#walksMuch = (c.walks - walks) * 8 > block.endKey - block.firstKey;
+    this.#walksMuch = (c.walks - walks) * 8 > keys;
+    if (this.#without > 0) this.#without -= 1;
+    else if (this.#stops * MANY_STOPS > keys) this.#without = WITHOUT;
+  }
+
+  /** The kernel of `vcpu`, or null if there is none, or not now. */
+  #kernel(vcpu: Vcpu): ReplayKernel | null {
+    if (this.#untilKernel > 0 || this.#without > 0) return null;
+    const known = this.#kernels[vcpu.id];
+    if (known !== undefined) return known;
+    return (this.#kernels[vcpu.id] = ReplayKernel.start(this.#parts, this.#backend, vcpu));
   }
 
   #replayKeys(vcpu: Vcpu, batch: AccessBatch, columns: PageColumns, block: Block, sets: number): void {
@@ -146,13 +172,15 @@ export class BlockReplay {
   ): number {
     const { keys, origins } = columns;
     const { tlb } = vcpu;
+    let kernel = this.#kernel(vcpu);
+    if (kernel !== null && !kernel.take(keys, from, end)) kernel = null;
     for (let at = from; at < end;) {
       const fetch = origins[at]! & 1;
       let stop = this.#oneKind ? end : at + 1;
       while (stop < end && (origins[stop]! & 1) === fetch) stop++;
       if (this.#walksMuch) {
         stop = Math.min(stop, at + AHEAD);
-        this.readAhead ^= this.#front.ahead(keys, at, stop);
+        this.readAhead ^= kernel?.ahead(at - from, stop - from) ?? this.#front.ahead(keys, at, stop);
       }
       const array = fetch === 1 ? tlb.scannableFetch : tlb.scannableData;
       // Larger entries, and notes of single look-ups for `p2msim walk`, are not for the scan of both levels.
@@ -160,12 +188,18 @@ export class BlockReplay {
       const paired = small && this.#parts.watch.observer === null;
       let second = paired ? tlb.scannableSecond(fetch === 1) : null;
       while (at < stop) {
-        const miss = this.#scan(tlb, array, second, keys, at, stop, fetch === 1);
+        const kernels = second !== null && kernel !== null;
+        const miss = kernels
+          ? from + kernel!.run(at - from, stop - from, fetch === 1, this.#trace)
+          : this.#scan(tlb, array, second, keys, at, stop, fetch === 1);
         at = miss + 1;
         if (miss === stop) break;
         const before = tlb.disturbances;
         this.#lastKey = miss;
-        if (second !== null && array!.stoppedAt === STOP_MISS) {
+        if (kernels) {
+          this.#stops += 1;
+          this.#missed(vcpu, batch, keys[miss]!, origins[miss]!);
+        } else if (second !== null && array!.stoppedAt === STOP_MISS) {
           tlb.enteredAhead(this.#trace, keys[miss]! >>> 2, fetch === 1);
           if (
             !this.#front.walkPlain(vcpu, keys[miss]! >>> 2, (keys[miss]! & 1) !== 0, fetch === 1, this.#trace)

@@ -11,6 +11,7 @@
 import { pageOffset, SIZE_1G, tableIndex } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import type { MachineConfig } from '../config/schema.js';
+import type { Arena } from '../util/arena.js';
 import type { AddressSpace } from '../guest/address-space.js';
 import type { Cr3Flush } from '../guest/port.js';
 import { HostMemory } from '../hypervisor/host-memory.js';
@@ -32,9 +33,10 @@ import {
 } from './backend.js';
 import { controlExits } from './control-exits.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
-import { LeafTables } from './leaf-tables.js';
+import { KnownTables } from './known-tables.js';
 import { PlainWalk } from './plain-walk.js';
 import { NestedWalk, NOT_RAM, NOT_WRITABLE, READ_ONLY } from './nested-walk.js';
+import { type KernelWalks, TLBS_ONLY, TWO_DIMENSIONS } from './kernel-state.js';
 import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 
@@ -46,7 +48,7 @@ class HapBackend implements MmuBackend {
   readonly #p2m: P2m;
   readonly #fill: P2mFill;
   readonly #nested: NestedWalk;
-  readonly #leaves: LeafTables;
+  readonly #known: KnownTables;
   readonly #lazy: boolean;
   readonly #combined: boolean;
   /** By vcpu; null where no walk can be plain. */
@@ -62,7 +64,7 @@ class HapBackend implements MmuBackend {
     const memory = new HostMemory(host, (gfn) => this.#p2m.leafSize(gfn));
     this.#fill = new P2mFill(this.#p2m, memory, host.fill);
     this.#nested = new NestedWalk(parts, this.#p2m);
-    this.#leaves = new LeafTables(guest.tables);
+    this.#known = new KnownTables(guest.tables, parts.ids);
     this.#lazy = host.populate === 'lazy' && parts.config.guest.memory === 'cold';
     this.#combined = pwc.semantics === 'combined';
     this.ramGrown(parts.guest.allocator.ram);
@@ -78,14 +80,20 @@ class HapBackend implements MmuBackend {
 
   ahead(keys: Int32Array, from: number, end: number): number {
     if (2 * (end - from) > this.#frames.length) this.#frames = new Int32Array(4 * (end - from));
-    const n = this.#leaves.ahead(keys, from, end, this.#frames);
+    const n = this.#known.ahead(keys, from, end, this.#frames);
     return this.#p2m.ahead(this.#frames, n);
+  }
+
+  kernelWalks(arena: Arena): KernelWalks {
+    this.#known.moveTo(arena);
+    const dimensions = this.#combined ? TWO_DIMENSIONS : TLBS_ONLY;
+    return { dimensions, known: this.#known, p2m: this.#p2m.moveTo(arena), plain: () => this.#nested.plain };
   }
 
   walkPlain(vcpu: Vcpu, page: number, write: boolean): number {
     let plain = this.#plain[vcpu.id];
     if (plain === undefined) {
-      plain = PlainWalk.of(this.#parts, vcpu, this.#p2m, this.#leaves, this.#nested);
+      plain = PlainWalk.of(this.#parts, vcpu, this.#p2m, this.#known, this.#nested);
       this.#plain[vcpu.id] = plain;
     }
     return plain === null ? -1 : plain.walk(page, write);
@@ -115,7 +123,7 @@ class HapBackend implements MmuBackend {
       }
       translated = false;
       const index = tableIndex(hi, lo, level);
-      const slot = level === 1 ? this.#leaves.slot(vcpu.page, table) : tables.slot(table);
+      const slot = this.#known.slot(vcpu.page, table, level);
       const flags = tables.flagsAt(slot, index);
       const frame = tables.frameAt(slot, index);
       if (cache.enabled) cache.read(table + MFN_OFFSET, index, c);

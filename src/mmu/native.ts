@@ -5,6 +5,7 @@
  */
 import { pageOffset, tableIndex } from '../arch/paging.js';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
+import type { Arena } from '../util/arena.js';
 import type { AddressSpace } from '../guest/address-space.js';
 import type { Cr3Flush } from '../guest/port.js';
 import type { TableMemory } from '../counters.js';
@@ -18,24 +19,30 @@ import {
   type Vcpu,
 } from './backend.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
-import { LeafTables } from './leaf-tables.js';
+import { KnownTables } from './known-tables.js';
+import { type KernelWalks, ONE_DIMENSION } from './kernel-state.js';
 import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 
 class NativeBackend implements MmuBackend {
   readonly #parts: MachineParts;
-  readonly #leaves: LeafTables;
+  readonly #known: KnownTables;
   /** What {@link ahead} has found. */
   #frames = new Int32Array(0);
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
-    this.#leaves = new LeafTables(parts.guest.tables);
+    this.#known = new KnownTables(parts.guest.tables, parts.ids);
   }
 
   ahead(keys: Int32Array, from: number, end: number): number {
     if (2 * (end - from) > this.#frames.length) this.#frames = new Int32Array(4 * (end - from));
-    return this.#leaves.ahead(keys, from, end, this.#frames);
+    return this.#known.ahead(keys, from, end, this.#frames);
+  }
+
+  kernelWalks(arena: Arena): KernelWalks {
+    this.#known.moveTo(arena);
+    return { dimensions: ONE_DIMENSION, known: this.#known, p2m: 0, plain: () => true };
   }
 
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {
@@ -47,7 +54,7 @@ class NativeBackend implements MmuBackend {
     let { table, writable } = pwc;
     for (let level = first; ; level--) {
       const index = tableIndex(hi, lo, level);
-      const slot = level === 1 ? this.#leaves.slot(vcpu.page, table) : tables.slot(table);
+      const slot = this.#known.slot(vcpu.page, table, level);
       const flags = tables.flagsAt(slot, index);
       const frame = tables.frameAt(slot, index);
       if (cache.enabled) cache.read(table, index, c);

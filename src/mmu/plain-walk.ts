@@ -13,7 +13,7 @@ import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW } from '../arch/pte.js';
 import { CACHE_HIT } from '../counters.js';
 import type { P2m } from '../hypervisor/p2m.js';
 import type { MachineParts, Vcpu } from './backend.js';
-import type { LeafTables } from './leaf-tables.js';
+import type { KnownTables } from './known-tables.js';
 import type { NestedWalk } from './nested-walk.js';
 import { KERNEL_SPACE } from './page-ids.js';
 import type { SetAssoc } from './set-assoc.js';
@@ -29,7 +29,7 @@ const KEY_MASK = -4;
 export class PlainWalk {
   readonly #parts: MachineParts;
   readonly #p2m: P2m;
-  readonly #leaves: LeafTables;
+  readonly #known: KnownTables;
   readonly #nested: NestedWalk;
   /** Walk cache arrays of the PDEs and PDPTEs, and the nested TLB, of the vcpu. */
   readonly #pde: SetAssoc;
@@ -42,7 +42,7 @@ export class PlainWalk {
     parts: MachineParts,
     vcpu: Vcpu,
     p2m: P2m,
-    leaves: LeafTables,
+    known: KnownTables,
     nested: NestedWalk,
   ): PlainWalk | null {
     const { pwc, ntlb, npwc, cache } = vcpu;
@@ -51,14 +51,14 @@ export class PlainWalk {
     if (semantics !== 'combined' || cache.enabled || ntlb === null || !ntlb.enterable || !npwc.enterable)
       return null;
     if (pde == null || pdpte == null || !pde.inOrderWithPayload || !pdpte.inOrderWithPayload) return null;
-    return new PlainWalk(parts, vcpu, p2m, leaves, nested, pde, pdpte, ntlb);
+    return new PlainWalk(parts, vcpu, p2m, known, nested, pde, pdpte, ntlb);
   }
 
   private constructor(
     parts: MachineParts,
     vcpu: Vcpu,
     p2m: P2m,
-    leaves: LeafTables,
+    known: KnownTables,
     nested: NestedWalk,
     pde: SetAssoc,
     pdpte: SetAssoc,
@@ -67,7 +67,7 @@ export class PlainWalk {
     this.#parts = parts;
     this.#vcpu = vcpu;
     this.#p2m = p2m;
-    this.#leaves = leaves;
+    this.#known = known;
     this.#nested = nested;
     this.#pde = pde;
     this.#pdpte = pdpte;
@@ -120,7 +120,7 @@ export class PlainWalk {
     const region = page >>> 9;
     const table = payload >> 1;
     const { tables } = parts.guest;
-    const slot = this.#leaves.known(region, table);
+    const slot = this.#known.known(region, table);
     if (slot < 0) return -1;
     const flags = tables.flagsAt(slot, page & 511);
     const gfn = tables.frameAt(slot, page & 511);

@@ -11,6 +11,7 @@
  */
 // exempt from the size limit: one structure, whose hot loops are written out instead of sharing helpers
 import type { ArrayConfig } from '../config/schema.js';
+import type { Arena } from '../util/arena.js';
 import type { Prng } from '../util/prng.js';
 
 const EMPTY = -1;
@@ -36,8 +37,11 @@ export class SetAssoc {
   stoppedAt = STOP_END;
   readonly #policy: number;
   /** Ways of a set side by side, `key << 2 | flags` each; for loops that are written out elsewhere (mmu/plain-walk.ts). */
-  readonly entries: Int32Array;
-  readonly payloads: Int32Array | null;
+  entries: Int32Array;
+  payloads: Int32Array | null;
+  /** Addresses of entries and payloads in an arena, or 0. */
+  at = 0;
+  payloadsAt = 0;
   /** What {@link enter} pushed out last. */
   #victim = EMPTY;
   /** PLRU: one bit per tree node, `1` points right; nodes of a set are contiguous, root at 1. */
@@ -177,6 +181,25 @@ export class SetAssoc {
     }
     this.hitsBehind = hitsBehind;
     return i;
+  }
+
+  /** Keeps the array in `arena`, where kernels/assembly/replay.ts finds it; false if there is no room. */
+  moveTo(arena: Arena): boolean {
+    if (this.at > 0) return true;
+    const n = this.entries.length;
+    const at = arena.take(4 * n);
+    const payloadsAt = this.payloads === null ? 0 : arena.take(4 * n);
+    if (at === 0 || (this.payloads !== null && payloadsAt === 0)) return false;
+    const entries = arena.int32(at, n);
+    entries.set(this.entries);
+    this.entries = entries;
+    this.at = at;
+    if (this.payloads === null) return true;
+    const payloads = arena.int32(payloadsAt, n);
+    payloads.set(this.payloads);
+    this.payloads = payloads;
+    this.payloadsAt = payloadsAt;
+    return true;
   }
 
   /** Looks `key` up; returns its flags (0..3) and updates recency, or -1. */

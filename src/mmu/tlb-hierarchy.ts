@@ -92,6 +92,17 @@ export class TlbHierarchy {
     (fetch ? this.#l1i : this.#l1d).sizes = ONLY_4K;
   }
 
+  /** Counts what a kernel has done: hits of the second level, and misses of both for which it walked and filled both. */
+  countKernel(c: AccessCounters, fetch: boolean, hits: number, walks: number): void {
+    this.countSecondHits(c, fetch, hits);
+    if (walks === 0) return;
+    if (fetch) c.l1iMiss += walks;
+    else c.l1dMiss += walks;
+    c.stlbMiss += walks;
+    c.fill4k += walks;
+    this.#stlb.sizes = ONLY_4K;
+  }
+
   /** A scan of both levels has entered `page` in the second one, ahead of the walk that its miss brings. */
   enteredAhead(c: AccessCounters, page: number, fetch: boolean): void {
     if (fetch) c.l1iMiss += 1;

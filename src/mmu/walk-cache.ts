@@ -31,23 +31,23 @@ export class HostWalkCache {
   readonly missed: number;
   /** True if {@link enter} may be used. */
   readonly enterable: boolean;
-  readonly #arrays: Arrays;
+  readonly arrays: Arrays;
   /** The array of level 2, which most walks ask and no other. */
   readonly #pde: SetAssoc | null;
-  readonly #top: number;
+  readonly levels: number;
 
   constructor(config: WalkCacheConfig, levels: number, prng: Prng) {
-    this.#arrays = arraysOf(config, levels, prng, false);
-    this.#pde = this.#arrays[2]!;
-    this.#top = levels;
-    this.missed = outcomeOfMiss(this.#arrays);
-    this.enterable = this.#arrays.every((array) => array === null || array.enterable);
+    this.arrays = arraysOf(config, levels, prng, false);
+    this.#pde = this.arrays[2]!;
+    this.levels = levels;
+    this.missed = outcomeOfMiss(this.arrays);
+    this.enterable = this.arrays.every((array) => array === null || array.enterable);
   }
 
   /** Level of the deepest entry that covers `gfn`, or 0. */
   lookup(gfn: number): number {
-    for (let level = 2; level <= this.#top; level++) {
-      const array = this.#arrays[level]!;
+    for (let level = 2; level <= this.levels; level++) {
+      const array = this.arrays[level]!;
       if (array === null || array.live === 0) continue;
       const tag = tagOf(gfn, level);
       if (array.lookup(tag & (array.sets - 1), tag) >= 0) return level;
@@ -57,7 +57,7 @@ export class HostWalkCache {
 
   /** Enters a non-leaf entry of `level`; the look-up before the walk did not find it. */
   insert(gfn: number, level: number): void {
-    const array = this.#arrays[level]!;
+    const array = this.arrays[level]!;
     if (array === null) return;
     const tag = tagOf(gfn, level);
     array.insert(tag & (array.sets - 1), tag, 0);
@@ -70,8 +70,8 @@ export class HostWalkCache {
       const tag = gfn >>> 9;
       if (pde.enter(tag & (pde.sets - 1), tag, 0) >= 0) return 2;
     }
-    for (let level = 3; level <= this.#top; level++) {
-      const array = this.#arrays[level]!;
+    for (let level = 3; level <= this.levels; level++) {
+      const array = this.arrays[level]!;
       if (array === null) continue;
       const tag = tagOf(gfn, level);
       if (array.enter(tag & (array.sets - 1), tag, 0) >= 0) return level;
@@ -80,8 +80,8 @@ export class HostWalkCache {
   }
 
   invalidate(gfn: number): void {
-    for (let level = 2; level <= this.#top; level++) {
-      const array = this.#arrays[level]!;
+    for (let level = 2; level <= this.levels; level++) {
+      const array = this.arrays[level]!;
       if (array === null || array.live === 0) continue;
       const tag = tagOf(gfn, level);
       array.invalidate(tag & (array.sets - 1), tag);
@@ -89,7 +89,7 @@ export class HostWalkCache {
   }
 
   flush(): void {
-    for (const array of this.#arrays) array?.flush();
+    for (const array of this.arrays) array?.flush();
   }
 }
 

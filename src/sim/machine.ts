@@ -87,7 +87,7 @@ export class Machine {
     };
     this.#backend = plugin.create(this.parts);
     const front = new Front(this.parts, this.#backend, this.#kernel, handleFault);
-    this.#replay = new BlockReplay(this.parts, front, this.#trace);
+    this.#replay = new BlockReplay(this.parts, this.#backend, front, this.#trace);
     bound.backend = this.#backend;
     bound.front = front;
   }

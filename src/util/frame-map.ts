@@ -4,6 +4,8 @@
  * Frames come in runs, so chunks are dense where they exist; and a chunk is zeroed memory, of which the
  * operating system provides only the pages that are written. None of a Map's limit of 2^24 entries.
  */
+import type { Arena } from './arena.js';
+
 const CHUNK_BITS = 16;
 const CHUNK_SIZE = 1 << CHUNK_BITS;
 const IN_CHUNK = CHUNK_SIZE - 1;
@@ -35,6 +37,9 @@ export class FrameMap {
   }
 }
 
+/** Chunks of all frames below 2^30. */
+const MAX_CHUNKS = 1 << (30 - CHUNK_BITS);
+
 /** In a byte: the count is in the map of large ones. */
 const LARGE = 255;
 
@@ -42,6 +47,9 @@ const LARGE = 255;
 export class FrameCounts {
   readonly #chunks: (Uint8Array | undefined)[] = [];
   readonly #large = new Map<number, number>();
+  #arena: Arena | null = null;
+  /** Where in the arena the address of each chunk is kept, 0 for one that is not there; 0: there is no arena. */
+  directory = 0;
 
   get(frame: number): number {
     const chunk = this.#chunks[frame >>> CHUNK_BITS];
@@ -77,7 +85,29 @@ export class FrameCounts {
     this.#chunk(first).fill(count, index, index + n);
   }
 
+  /** Sets all to 0; none has a count above 254. */
+  clear(): void {
+    for (const chunk of this.#chunks) chunk?.fill(0);
+  }
+
+  /** Keeps the bytes in `arena` from now on, as far as there is room. */
+  moveTo(arena: Arena): void {
+    if (this.#arena !== null) return;
+    this.#arena = arena;
+    this.directory = arena.take(4 * MAX_CHUNKS);
+    this.#chunks.forEach((chunk, at) => {
+      if (chunk !== undefined) this.#newChunk(at).set(chunk);
+    });
+  }
+
   #chunk(frame: number): Uint8Array {
-    return (this.#chunks[frame >>> CHUNK_BITS] ??= new Uint8Array(CHUNK_SIZE));
+    return this.#chunks[frame >>> CHUNK_BITS] ?? this.#newChunk(frame >>> CHUNK_BITS);
+  }
+
+  #newChunk(number: number): Uint8Array {
+    const arena = this.#arena;
+    const at = arena === null || this.directory === 0 ? 0 : arena.take(CHUNK_SIZE);
+    if (at > 0) arena!.int32(this.directory, MAX_CHUNKS)[number] = at;
+    return (this.#chunks[number] = at > 0 ? arena!.uint8(at, CHUNK_SIZE) : new Uint8Array(CHUNK_SIZE));
   }
 }

@@ -1,0 +1,160 @@
+/**
+ * KernelState: what kernels/assembly/replay.ts is told of a vcpu, and what it tells, as words in an Arena.
+ *
+ * There are two a vcpu, for data and for fetches, which differ in the first-level TLB.
+ */
+import { type AccessCounters, CACHE_HIT } from '../counters.js';
+import type { Arena } from '../util/arena.js';
+import type { MachineParts, MmuBackend, Vcpu } from './backend.js';
+import { type KnownTables, PLACE_BITS } from './known-tables.js';
+import type { SetAssoc } from './set-assoc.js';
+
+/** Which walks the kernel makes: none, native ones, or two-dimensional ones. */
+export const TLBS_ONLY = 0;
+export const ONE_DIMENSION = 1;
+export const TWO_DIMENSIONS = 2;
+
+/** What a backend says of its walks. */
+export interface KernelWalks {
+  readonly dimensions: number;
+  readonly known: KnownTables;
+  /** Address of the directory of the p2m's level-1 entries (hypervisor/p2m.ts moveTo); 0 if there is none. */
+  readonly p2m: number;
+  /** False once caches hold something that plain walks do not know. */
+  readonly plain: () => boolean;
+}
+
+// The words, as in kernels/assembly/replay.ts. An array: its address, its ways, its sets less one.
+const WORDS = 80;
+const L1 = 0;
+const SECOND = 3;
+const PDE = 6;
+const PDE_PAYLOADS = 9;
+const PDPTE = 10;
+const PDPTE_PAYLOADS = 13;
+const NESTED_TLB = 14;
+const HOST_WALKS = 17;
+const KEYS = 29;
+const REGIONS = 30;
+const REGION_COUNT = 31;
+const GIANTS = 32;
+const P2M = 33;
+const DIMENSIONS = 34;
+// Results.
+const SECOND_HITS = 48;
+const WALKS = 49;
+const PDPTE_WALKS = 50;
+const NESTED_HITS = 51;
+const HOST_SHAPES = 52;
+const LIVE = 58;
+
+/** Levels of host walk caches. */
+const HOST_LEVELS = [2, 3, 4, 5];
+
+/** What the states of a vcpu have in common. */
+export interface KernelSetting {
+  readonly arena: Arena;
+  readonly parts: MachineParts;
+  readonly vcpu: Vcpu;
+  /** The second TLB level. */
+  readonly second: SetAssoc;
+  /** Null: no walk of this vcpu's can be the kernel's. */
+  readonly walks: KernelWalks | null;
+  /** Address of the keys. */
+  readonly keys: number;
+}
+
+export class KernelState {
+  /** Address of the words. */
+  readonly at: number;
+  /** What the kernel has done since {@link prepare}: hits of the second TLB level, and walks. */
+  secondHits = 0;
+  walks = 0;
+  readonly #words: Int32Array;
+  readonly #setting: KernelSetting;
+  /** Those that entries enter, in the order of the results that tell of them. */
+  readonly #entered: readonly (SetAssoc | null)[];
+
+  /** @param first the TLB level for data, or for fetches; null if the arena has no room */
+  static of(setting: KernelSetting, first: SetAssoc): KernelState | null {
+    const { arena, vcpu, second, walks } = setting;
+    const { pwc, ntlb, npwc } = vcpu;
+    const nested = walks?.dimensions === TWO_DIMENSIONS;
+    const [pde, pdpte] = walks === null ? [null, null] : [pwc.arrays[2]!, pwc.arrays[3]!];
+    const host = HOST_LEVELS.map((level) => (nested ? (npwc.arrays[level] ?? null) : null));
+    const arrays = [first, second, pde, pdpte, nested ? ntlb : null, ...host];
+    const at = arena.take(4 * WORDS);
+    if (at === 0 || !arrays.every((array) => array === null || array.moveTo(arena))) return null;
+    return new KernelState(setting, at, arrays);
+  }
+
+  private constructor(setting: KernelSetting, at: number, arrays: readonly (SetAssoc | null)[]) {
+    this.at = at;
+    this.#setting = setting;
+    const words = (this.#words = setting.arena.int32(at, WORDS));
+    const places = [L1, SECOND, PDE, PDPTE, NESTED_TLB, ...HOST_LEVELS.map((_, i) => HOST_WALKS + 3 * i)];
+    arrays.forEach((array, i) => {
+      if (array !== null) words.set([array.at, array.ways, array.sets - 1], places[i]);
+    });
+    words[PDE_PAYLOADS] = arrays[2]?.payloadsAt ?? 0;
+    words[PDPTE_PAYLOADS] = arrays[3]?.payloadsAt ?? 0;
+    words[KEYS] = setting.keys;
+    words[P2M] = setting.walks?.p2m ?? 0;
+    this.#entered = arrays.filter((_, i) => i !== 3);
+  }
+
+  /** Before the kernel runs: what may have changed since it last did. */
+  prepare(): void {
+    const { walks, parts } = this.#setting;
+    if (walks === null) return;
+    const words = this.#words;
+    const { regions, giants } = walks.known;
+    words[REGIONS] = regions.at;
+    words[REGION_COUNT] = regions.capacity;
+    words[GIANTS] = giants.at;
+    const able = regions.at !== 0 && giants.at !== 0 && walks.plain() && !parts.guest.tables.wide;
+    words[DIMENSIONS] = able ? walks.dimensions : TLBS_ONLY;
+  }
+
+  /** After it has run: takes the results, walks into `c`. */
+  take(c: AccessCounters): void {
+    const words = this.#words;
+    this.secondHits = words[SECOND_HITS]!;
+    this.walks = words[WALKS]!;
+    if ((this.secondHits | this.walks) === 0) return;
+    this.#entered.forEach((array, i) => {
+      if (words[LIVE + i] !== 0) array!.live += words[LIVE + i]!;
+    });
+    if (this.walks > 0) this.#countWalks(c);
+    words.fill(0, SECOND_HITS);
+  }
+
+  #countWalks(c: AccessCounters): void {
+    const words = this.#words;
+    const upper = words[PDPTE_WALKS]!;
+    c.walks += this.walks;
+    c.guestWalks.add(CACHE_HIT, 1, 1, this.walks - upper);
+    c.guestWalks.add(CACHE_HIT, 2, 1, upper);
+    if (words[DIMENSIONS] !== TWO_DIMENSIONS) return;
+    // Each walk translates the frame that it finds, and the table if that is not from the walk cache.
+    const hits = words[NESTED_HITS]!;
+    c.ntlbHit += hits;
+    c.ntlbMiss += this.walks + upper - hits;
+    const { missed, levels } = this.#setting.vcpu.npwc;
+    c.nestedWalks.add(missed, levels, 1, words[HOST_SHAPES]);
+    for (const level of HOST_LEVELS) c.nestedWalks.add(CACHE_HIT, level - 1, 1, words[HOST_SHAPES + level]);
+  }
+}
+
+/** The walks that a kernel can make for `vcpu`; null if there are none. */
+export function walksOf(backend: MmuBackend, vcpu: Vcpu, arena: Arena): KernelWalks | null {
+  const { pwc, npwc, ntlb, cache } = vcpu;
+  const [, , pde, pdpte] = pwc.arrays;
+  if (backend.kernelWalks === undefined || cache.enabled || pde == null || pdpte == null) return null;
+  if (!pde.inOrderWithPayload || !pdpte.inOrderWithPayload || pde.sets > 1 << PLACE_BITS) return null;
+  const walks = backend.kernelWalks(arena);
+  if (walks.dimensions !== TWO_DIMENSIONS) return walks.dimensions === TLBS_ONLY ? null : walks;
+  const hostArrays = [ntlb, ...HOST_LEVELS.map((level) => npwc.arrays[level] ?? null)];
+  if (ntlb === null || !hostArrays.every((array) => array === null || array.inOrderOfUse)) return null;
+  return walks.p2m === 0 ? null : walks;
+}

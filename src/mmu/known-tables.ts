@@ -1,0 +1,135 @@
+/**
+ * KnownTables: which level-1 guest table serves each 2 MiB region of an address space, and which level-2 table each
+ * 1 GiB range, as the last walk of it found.
+ *
+ * Only a hint, kept for speed. A walk that comes to a table asks for its slot here and is answered if it is the table
+ * expected, with one cache line instead of a hash. And before a block of accesses that will mostly walk, the entries
+ * that their walks are going to read are read at once, so that the processor waits for many of them together and not
+ * for each in turn: a quarter of the time of uniform accesses (bench/README.md, row uniform). A kernel
+ * (mmu/replay-kernel.ts) finds tables by it, once it is in an arena. A frame that has become a table keeps its slot,
+ * and a slot its place, so nothing here grows old.
+ */
+import type { GuestTables } from '../guest/page-table.js';
+import type { Arena } from '../util/arena.js';
+import type { PageIds } from './page-ids.js';
+
+/** Of each range: frame of the table (-1: not known), its slot, its address in the arena, and its place in walk caches. */
+const WORDS = 4;
+const FIRST_REGIONS = 4096;
+const FIRST_GIANTS = 64;
+/** Bits of a region's number that {@link Hints} keeps, with its giant above them. */
+export const PLACE_BITS = 12;
+
+/** What is known of the ranges of one level. */
+class Hints {
+  words: Int32Array;
+  /** Where the words are in the arena, 0 if they are not. */
+  at = 0;
+
+  constructor(capacity: number) {
+    this.words = blank(new Int32Array(WORDS * capacity));
+  }
+
+  get capacity(): number {
+    return this.words.length / WORDS;
+  }
+
+  /** Room for range `id`, and a new home if there is an arena. */
+  grow(id: number, arena: Arena | null): void {
+    let capacity = this.capacity;
+    while (id >= capacity) capacity *= 2;
+    this.move(capacity, arena);
+  }
+
+  move(capacity: number, arena: Arena | null): void {
+    const old = this.words;
+    this.at = arena?.take(4 * WORDS * capacity) ?? 0;
+    const words = this.at > 0 ? arena!.int32(this.at, WORDS * capacity) : new Int32Array(WORDS * capacity);
+    this.words = blank(words);
+    words.set(old);
+  }
+}
+
+/** Words of ranges of which nothing is known. */
+function blank(words: Int32Array): Int32Array {
+  for (let at = 0; at < words.length; at += WORDS) words[at] = -1;
+  return words;
+}
+
+export class KnownTables {
+  readonly #tables: GuestTables;
+  readonly #ids: PageIds;
+  readonly regions = new Hints(FIRST_REGIONS);
+  readonly giants = new Hints(FIRST_GIANTS);
+  #arena: Arena | null = null;
+
+  constructor(tables: GuestTables, ids: PageIds) {
+    this.#tables = tables;
+    this.#ids = ids;
+  }
+
+  /** Slot of the table in frame `table`, which a walk for `page` (a page id) has come to at `level`. */
+  slot(page: number, table: number, level: number): number {
+    if (level > 2) return this.#tables.slot(table);
+    const region = page >>> 9;
+    const hints = level === 1 ? this.regions : this.giants;
+    const id = level === 1 ? region : this.#ids.regions.above[region]!;
+    const { words } = hints;
+    const at = WORDS * id;
+    return words[at] === table ? words[at + 1]! : this.#note(hints, id, table, level);
+  }
+
+  /** Slot of the table in frame `table`, if it is the one that was last walked through for `region`; else -1. */
+  known(region: number, table: number): number {
+    const { words } = this.regions;
+    return words[WORDS * region] === table ? words[WORDS * region + 1]! : -1;
+  }
+
+  /** Keeps what is known where a kernel finds it. */
+  moveTo(arena: Arena): void {
+    if (this.#arena !== null) return;
+    this.#arena = arena;
+    for (const hints of [this.regions, this.giants]) {
+      hints.move(hints.capacity, arena);
+      const { words } = hints;
+      for (let at = 0; at < words.length; at += WORDS)
+        if (words[at]! >= 0) words[at + 2] = this.#tables.address(words[at + 1]!);
+    }
+  }
+
+  #note(hints: Hints, id: number, table: number, level: number): number {
+    const slot = this.#tables.slot(table);
+    if (id >= hints.capacity) hints.grow(id, this.#arena);
+    const { words } = hints;
+    const at = WORDS * id;
+    words[at] = table;
+    words[at + 1] = slot;
+    words[at + 2] = this.#tables.address(slot);
+    words[at + 3] = level === 1 ? this.#place(id) : this.#ids.giants.number[id]!;
+    return slot;
+  }
+
+  #place(region: number): number {
+    const { number, above } = this.#ids.regions;
+    return (above[region]! << PLACE_BITS) | (number[region]! & ((1 << PLACE_BITS) - 1));
+  }
+
+  /**
+   * Reads the leaf entries of `keys[from..end)` (each `page id << 2 | store`) ahead of their walks.
+   * @param frames takes the frames of tables and pages that the walks will come to
+   * @returns how many they are: at most twice the number of keys
+   */
+  ahead(keys: Int32Array, from: number, end: number, frames: Int32Array): number {
+    const { words } = this.regions;
+    let n = 0;
+    for (let i = from; i < end; i++) {
+      const page = keys[i]! >>> 2;
+      const at = WORDS * (page >>> 9);
+      if (at >= words.length || words[at]! < 0) continue;
+      frames[n] = words[at]!;
+      frames[n + 1] = this.#tables.frameAt(words[at + 1]!, page & 511);
+      n += 2;
+    }
+    return n;
+  }
+}
