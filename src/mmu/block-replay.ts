@@ -17,8 +17,7 @@ import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_MISS, type TlbHierarchy } fro
 
 /** Page accesses whose walks are prepared together: what they will read stays in the first-level cache until then. */
 const AHEAD = 256;
-/** A kernel that stops at more than one in so many keys costs more than it saves; it is tried again some blocks later. */
-const MANY_STOPS = 8;
+/** Blocks that do without a kernel which has stopped too often. */
 const WITHOUT = 15;
 
 export class BlockReplay {
@@ -75,7 +74,7 @@ export class BlockReplay {
     this.#replayKeys(vcpu, batch, columns, block, sets);
     this.#walksMuch = (c.walks - walks) * 8 > keys;
     if (this.#without > 0) this.#without -= 1;
-    else if (this.#stops * MANY_STOPS > keys) this.#without = WITHOUT;
+    else if (this.#stops * KERNEL.manyStops > keys) this.#without = WITHOUT;
   }
 
   /** The kernel of `vcpu`, or null if there is none, or not now. */

@@ -15,8 +15,13 @@ import type { MachineParts, MmuBackend, Vcpu } from './backend.js';
 import { KernelState, walksOf } from './kernel-state.js';
 import { countL1Hits } from './tlb-hierarchy.js';
 
-/** Page accesses that a machine replays before it gets a kernel: some milliseconds' worth. Tests set it to 0. */
-export const KERNEL = { after: 1 << 16 };
+/** When machines use kernels; tests change it. */
+export const KERNEL = {
+  /** Page accesses that a machine replays before it gets one: some milliseconds' worth. */
+  after: 1 << 16,
+  /** One that stops at more than one in so many keys costs more than it saves; it is tried again some blocks later. */
+  manyStops: 8,
+};
 
 /** Keys that are in the arena at once: a block, and the further pages of records that cross borders. */
 const CAPACITY = 4096;

@@ -1,0 +1,122 @@
+/**
+ * A machine with a kernel (mmu/replay-kernel.ts) counts as one without does: every counter, table and error, in every mode,
+ * over arrays of any number of ways, with records stripped and not.
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { MachineConfig } from '../../src/config/schema.js';
+import { KernelState } from '../../src/mmu/kernel-state.js';
+import { KERNEL } from '../../src/mmu/replay-kernel.js';
+import { createMachine, type Machine } from '../../src/sim/machine.js';
+import { Pass } from '../../src/sim/pass.js';
+import type { TraceChunk } from '../../src/trace/access.js';
+import { chunkOf } from '../helpers/differential.js';
+import { Rng } from '../helpers/random-config.js';
+import { type RandomCase, randomCase } from '../helpers/random-trace.js';
+
+const SEEDS = Number(process.env['P2MSIM_SEEDS'] ?? 60);
+const USUAL = { ...KERNEL };
+
+afterEach(() => {
+  Object.assign(KERNEL, USUAL);
+});
+
+const sizeOf = (rng: Rng) => (rng.chance(85) ? ('4k' as const) : ('2m' as const));
+
+function guestOf(rng: Rng) {
+  return { pageSize: sizeOf(rng), mode: rng.chance(50) ? ('premapped' as const) : ('demand' as const) };
+}
+
+/** Arrays that a kernel takes: in order of use, with ways that are a multiple of four or not. */
+function kernelConfig(config: MachineConfig, mode: string, rng: Rng): MachineConfig {
+  const array = (sets: number) => {
+    const ways = rng.pick([1, 2, 3, 4, 4, 5, 8, 12]);
+    return { entries: ways * rng.pick([1, 2, sets]), ways, policy: 'lru' as const };
+  };
+  const { guest, host, pwc, npwc, cache, l1d, l1i, stlb } = config;
+  return {
+    ...config,
+    guest: {
+      ...guest,
+      pageSize: rng.chance(85) ? '4k' : '2m',
+      mode: rng.chance(50) ? 'premapped' : 'demand',
+    },
+    host: { ...host, pageSize: rng.chance(85) ? '4k' : '2m' },
+    l1d: { ...l1d, ...array(4) },
+    l1i: { ...l1i, ...array(4) },
+    stlb: { ...stlb, ...array(8) },
+    pwc: { ...pwc, semantics: rng.chance(85) ? 'combined' : 'gpa', l2: array(4), l3: array(2) },
+    npwc: { ...npwc, l2: array(4), l3: rng.chance(50) ? array(2) : npwc.l3 },
+    ntlb: { ...array(8) },
+    cache: { ...cache, enabled: false },
+  };
+}
+
+function replay(machine: Machine, pass: Pass, chunk: TraceChunk): void {
+  pass.nextChunk();
+  let done = 0;
+  for (const [e, event] of chunk.events.entries()) {
+    pass.replay(machine, chunk.accesses, done, chunk.eventAt[e]!);
+    machine.event(event);
+    done = chunk.eventAt[e]!;
+  }
+  pass.replay(machine, chunk.accesses, done, chunk.accesses.n);
+}
+
+function outcome(c: RandomCase, mode: string, strip: boolean): object {
+  const pass = new Pass(strip ? [c.config] : null);
+  let machine: Machine | null = null;
+  let error = '';
+  try {
+    machine = createMachine({ mode, config: c.config }, c.header, { lenient: true, ids: pass.ids });
+    replay(machine, pass, chunkOf(c.items));
+    // Again without events: the first time little is in place yet.
+    const accesses = chunkOf(c.items.filter((item) => item.kind === 'access'));
+    for (let i = 0; i < 3; i++) replay(machine, pass, accesses);
+    replay(machine, pass, chunkOf(c.items));
+  } catch (thrown) {
+    error = String(thrown);
+  }
+  return {
+    counters: machine?.counters(),
+    memory: machine?.memory(),
+    tables: machine?.guestTables(),
+    error,
+  };
+}
+
+/** As {@link outcome}, without a kernel and with one that is never given up; counts its walks. */
+function both(c: RandomCase, mode: string, strip: boolean, count: (walks: number) => void): [object, object] {
+  Object.assign(KERNEL, { after: Infinity });
+  const without = outcome(c, mode, strip);
+  Object.assign(KERNEL, { after: 0, manyStops: 0 });
+  const { take } = KernelState.prototype;
+  KernelState.prototype.take = function (counters) {
+    take.call(this, counters);
+    count(this.walks);
+  };
+  const result = outcome(c, mode, strip);
+  KernelState.prototype.take = take;
+  return [without, result];
+}
+
+describe.each(['native', 'hap', 'shadow'])('a kernel in %s mode', (mode) => {
+  it('counts as single look-ups and walks do', { timeout: 240_000 }, () => {
+    let walks = 0;
+    let calls = 0;
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const c = randomCase(seed);
+      // What shadow pagers refuse is not made for them.
+      if (mode === 'shadow' && c.mode !== 'shadow') continue;
+      const tuned = { ...c, config: kernelConfig(c.config, mode, new Rng(seed)) };
+      const strip = seed % 2 === 0;
+      const [without, withKernel] = both(tuned, mode, strip, (n) => {
+        walks += n;
+        calls += 1;
+      });
+      expect(withKernel, `seed ${seed}`).toEqual(without);
+    }
+    console.log(mode, calls, walks);
+    expect(calls).toBeGreaterThan(20 * SEEDS);
+    if (mode !== 'shadow') expect(walks).toBeGreaterThan(20 * SEEDS);
+  });
+});
