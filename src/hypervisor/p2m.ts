@@ -32,6 +32,19 @@ export const P2M_READ_ONLY = -3;
 const SLAB_BITS = 8;
 const IN_SLAB = (1 << SLAB_BITS) - 1;
 
+/** Slabs that hold the tables of 2^30 gfns. */
+const MAX_SLABS = 1 << 14;
+
+/** Where a kernel finds the p2m in an arena (kernels/assembly/replay.ts): addresses of directories. */
+export interface P2mPlace {
+  /** Of the level-1 entries, one byte each, by gfn >> 16. */
+  readonly leaves: number;
+  /** Of the slabs of upper tables. */
+  readonly slabs: number;
+  /** False if the arena had no room for all of it. */
+  whole: boolean;
+}
+
 /** What the table depends on; what fills it, and when, is its user's business. */
 export type P2mShape = Omit<MachineConfig['host'], 'fill' | 'memory'>;
 
@@ -50,6 +63,8 @@ export class P2m {
   /** Entries of level 1, by gfn: a byte does, for a leaf says nothing but what kind it is. */
   readonly #leaves = new FrameCounts();
   #ram = 0;
+  #arena: Arena | null = null;
+  #place: P2mPlace = { leaves: 0, slabs: 0, whole: false };
 
   /** @param maxSize largest leaf the user of this table can take (2M under shadow paging) */
   constructor(config: P2mShape, ranges: readonly P2mRange[], maxSize: number) {
@@ -142,7 +157,7 @@ export class P2m {
 
   /** Drops everything but an empty root (Linux kvm_mmu_zap_all_fast). */
   clear(): void {
-    this.#slabs.length = 0;
+    for (const slab of this.#slabs) slab.fill(ABSENT);
     this.#leaves.clear();
     this.pages.fill(0);
     this.total = 0;
@@ -171,10 +186,23 @@ export class P2m {
     return this.#leaves.read(gfns, n);
   }
 
-  /** Keeps the level-1 entries where kernels/assembly/replay.ts finds them; the address of their directory, or 0. */
-  moveTo(arena: Arena): number {
+  /** Keeps all tables in `arena` from now on, where a kernel finds them. */
+  moveTo(arena: Arena): P2mPlace {
+    if (this.#arena !== null) return this.#place;
+    this.#arena = arena;
     this.#leaves.moveTo(arena);
-    return this.#leaves.directory;
+    const slabs = arena.take(4 * MAX_SLABS);
+    this.#place = { leaves: this.#leaves.directory, slabs, whole: this.#leaves.directory > 0 && slabs > 0 };
+    this.#slabs.forEach((old, number) => this.#newSlab(number).set(old));
+    return this.#place;
+  }
+
+  #newSlab(number: number): Int32Array {
+    const n = ENTRIES << SLAB_BITS;
+    const at = this.#place.whole ? this.#arena!.take(4 * n) : 0;
+    if (at > 0) this.#arena!.int32(this.#place.slabs, MAX_SLABS)[number] = at;
+    else this.#place.whole = false;
+    return (this.#slabs[number] = at > 0 ? this.#arena!.int32(at, n) : new Int32Array(n));
   }
 
   /** The table of `level` on the path of `gfn`, which exists. */
@@ -223,7 +251,7 @@ export class P2m {
 
   #newTable(level: number): number {
     const table = this.total++;
-    if ((table & IN_SLAB) === 0) this.#slabs.push(new Int32Array(ENTRIES << SLAB_BITS));
+    if (table >> SLAB_BITS === this.#slabs.length) this.#newSlab(table >> SLAB_BITS);
     this.pages[level] = this.pages[level]! + 1;
     this.peak = Math.max(this.peak, this.total);
     return table;

@@ -87,7 +87,7 @@ class HapBackend implements MmuBackend {
   kernelWalks(arena: Arena): KernelWalks {
     this.#known.moveTo(arena);
     const dimensions = this.#combined ? TWO_DIMENSIONS : TLBS_ONLY;
-    return { dimensions, known: this.#known, p2m: this.#p2m.moveTo(arena), plain: () => this.#nested.plain };
+    return { dimensions, known: this.#known, p2m: this.#p2m, plain: () => this.#nested.plain };
   }
 
   walkPlain(vcpu: Vcpu, page: number, write: boolean): number {

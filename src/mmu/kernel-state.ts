@@ -4,9 +4,11 @@
  * There are two a vcpu, for data and for fetches, which differ in the first-level TLB.
  */
 import { type AccessCounters, CACHE_HIT } from '../counters.js';
+import type { P2m, P2mPlace } from '../hypervisor/p2m.js';
 import type { Arena } from '../util/arena.js';
 import type { MachineParts, MmuBackend, Vcpu } from './backend.js';
 import { type KnownTables, PLACE_BITS } from './known-tables.js';
+import { tagShift } from './pte-cache.js';
 import type { SetAssoc } from './set-assoc.js';
 
 /** Which walks the kernel makes: none, native ones, or two-dimensional ones. */
@@ -18,14 +20,14 @@ export const TWO_DIMENSIONS = 2;
 export interface KernelWalks {
   readonly dimensions: number;
   readonly known: KnownTables;
-  /** Address of the directory of the p2m's level-1 entries (hypervisor/p2m.ts moveTo); 0 if there is none. */
-  readonly p2m: number;
+  /** Null in native mode. */
+  readonly p2m: P2m | null;
   /** False once caches hold something that plain walks do not know. */
   readonly plain: () => boolean;
 }
 
 // The words, as in kernels/assembly/replay.ts. An array: its address, its ways, its sets less one.
-const WORDS = 80;
+const WORDS = 96;
 const L1 = 0;
 const SECOND = 3;
 const PDE = 6;
@@ -40,13 +42,20 @@ const REGION_COUNT = 31;
 const GIANTS = 32;
 const P2M = 33;
 const DIMENSIONS = 34;
+const CACHES = 35;
+const CACHED = 47;
+const P2M_SLABS = 48;
+const P2M_LEVELS = 49;
+const P2M_FRAME = 50;
+const OFFSET = 51;
 // Results.
-const SECOND_HITS = 48;
-const WALKS = 49;
-const PDPTE_WALKS = 50;
-const NESTED_HITS = 51;
-const HOST_SHAPES = 52;
-const LIVE = 58;
+const SECOND_HITS = 64;
+const WALKS = 65;
+const PDPTE_WALKS = 66;
+const NESTED_HITS = 67;
+const HOST_SHAPES = 68;
+const READS = 74;
+const LIVE = 78;
 
 /** Levels of host walk caches. */
 const HOST_LEVELS = [2, 3, 4, 5];
@@ -70,6 +79,7 @@ export class KernelState {
   /** What the kernel has done since {@link prepare}: hits of the second TLB level, and walks. */
   secondHits = 0;
   walks = 0;
+  readonly #place: P2mPlace | null;
   readonly #words: Int32Array;
   readonly #setting: KernelSetting;
   /** Those that entries enter, in the order of the results that tell of them. */
@@ -82,7 +92,8 @@ export class KernelState {
     const nested = walks?.dimensions === TWO_DIMENSIONS;
     const [pde, pdpte] = walks === null ? [null, null] : [pwc.arrays[2]!, pwc.arrays[3]!];
     const host = HOST_LEVELS.map((level) => (nested ? (npwc.arrays[level] ?? null) : null));
-    const arrays = [first, second, pde, pdpte, nested ? ntlb : null, ...host];
+    const caches = walks === null ? [null, null, null] : vcpu.cache.levels;
+    const arrays = [first, second, pde, pdpte, nested ? ntlb : null, ...host, ...caches];
     const at = arena.take(4 * WORDS);
     if (at === 0 || !arrays.every((array) => array === null || array.moveTo(arena))) return null;
     return new KernelState(setting, at, arrays);
@@ -92,14 +103,25 @@ export class KernelState {
     this.at = at;
     this.#setting = setting;
     const words = (this.#words = setting.arena.int32(at, WORDS));
-    const places = [L1, SECOND, PDE, PDPTE, NESTED_TLB, ...HOST_LEVELS.map((_, i) => HOST_WALKS + 3 * i)];
+    const host = HOST_LEVELS.map((_, i) => HOST_WALKS + 3 * i);
+    const places = [L1, SECOND, PDE, PDPTE, NESTED_TLB, ...host, CACHES, CACHES + 4, CACHES + 8];
     arrays.forEach((array, i) => {
       if (array !== null) words.set([array.at, array.ways, array.sets - 1], places[i]);
     });
     words[PDE_PAYLOADS] = arrays[2]?.payloadsAt ?? 0;
     words[PDPTE_PAYLOADS] = arrays[3]?.payloadsAt ?? 0;
     words[KEYS] = setting.keys;
-    words[P2M] = setting.walks?.p2m ?? 0;
+    setting.vcpu.cache.levels.forEach((cache, i) => {
+      if (cache !== null) words[CACHES + 4 * i + 3] = tagShift(cache);
+    });
+    words[CACHED] = setting.vcpu.cache.enabled ? 1 : 0;
+    const p2m = setting.walks?.p2m ?? null;
+    this.#place = p2m?.moveTo(setting.arena) ?? null;
+    words[P2M] = this.#place?.leaves ?? 0;
+    words[P2M_SLABS] = this.#place?.slabs ?? 0;
+    words[P2M_LEVELS] = p2m?.levels ?? 0;
+    words[P2M_FRAME] = p2m?.tableMfn(0) ?? 0;
+    words[OFFSET] = p2m?.mfn(0) ?? 0;
     this.#entered = arrays.filter((_, i) => i !== 3);
   }
 
@@ -112,7 +134,8 @@ export class KernelState {
     words[REGIONS] = regions.at;
     words[REGION_COUNT] = regions.capacity;
     words[GIANTS] = giants.at;
-    const able = regions.at !== 0 && giants.at !== 0 && walks.plain() && !parts.guest.tables.wide;
+    const there = regions.at !== 0 && giants.at !== 0 && (this.#place === null || this.#place.whole);
+    const able = there && walks.plain() && !parts.guest.tables.wide;
     words[DIMENSIONS] = able ? walks.dimensions : TLBS_ONLY;
   }
 
@@ -135,6 +158,10 @@ export class KernelState {
     c.walks += this.walks;
     c.guestWalks.add(CACHE_HIT, 1, 1, this.walks - upper);
     c.guestWalks.add(CACHE_HIT, 2, 1, upper);
+    c.pteL1 += words[READS]!;
+    c.pteL2 += words[READS + 1]!;
+    c.pteLlc += words[READS + 2]!;
+    c.pteMem += words[READS + 3]!;
     if (words[DIMENSIONS] !== TWO_DIMENSIONS) return;
     // Each walk translates the frame that it finds, and the table if that is not from the walk cache.
     const hits = words[NESTED_HITS]!;
@@ -148,13 +175,13 @@ export class KernelState {
 
 /** The walks that a kernel can make for `vcpu`; null if there are none. */
 export function walksOf(backend: MmuBackend, vcpu: Vcpu, arena: Arena): KernelWalks | null {
-  const { pwc, npwc, ntlb, cache } = vcpu;
+  const { pwc, npwc, ntlb } = vcpu;
   const [, , pde, pdpte] = pwc.arrays;
-  if (backend.kernelWalks === undefined || cache.enabled || pde == null || pdpte == null) return null;
+  if (backend.kernelWalks === undefined || pde == null || pdpte == null) return null;
   if (!pde.inOrderWithPayload || !pdpte.inOrderWithPayload || pde.sets > 1 << PLACE_BITS) return null;
   const walks = backend.kernelWalks(arena);
   if (walks.dimensions !== TWO_DIMENSIONS) return walks.dimensions === TLBS_ONLY ? null : walks;
   const hostArrays = [ntlb, ...HOST_LEVELS.map((level) => npwc.arrays[level] ?? null)];
   if (ntlb === null || !hostArrays.every((array) => array === null || array.inOrderOfUse)) return null;
-  return walks.p2m === 0 ? null : walks;
+  return walks;
 }

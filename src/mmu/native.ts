@@ -42,7 +42,7 @@ class NativeBackend implements MmuBackend {
 
   kernelWalks(arena: Arena): KernelWalks {
     this.#known.moveTo(arena);
-    return { dimensions: ONE_DIMENSION, known: this.#known, p2m: 0, plain: () => true };
+    return { dimensions: ONE_DIMENSION, known: this.#known, p2m: null, plain: () => true };
   }
 
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {

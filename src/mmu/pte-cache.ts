@@ -37,6 +37,11 @@ export class PteCache {
     this.#llc = llc;
   }
 
+  /** The caches from the first level on, null where there is none; for kernels (mmu/kernel-state.ts). */
+  get levels(): readonly (SetAssoc | null)[] {
+    return [this.#l1, this.#l2, this.#llc];
+  }
+
   /** One read of entry `index` of the table in machine frame `mfn`. */
   read(mfn: number, index: number, c: AccessCounters): void {
     if (!this.enabled) return;
@@ -60,7 +65,11 @@ export class PteCache {
  */
 function touch(cache: SetAssoc | null, mfn: number, column: number): boolean {
   if (cache === null) return false;
-  const { sets } = cache;
-  const set = ((mfn << 6) | column) & (sets - 1);
-  return cache.touch(set, mfn >>> (25 - Math.clz32(sets)));
+  const set = ((mfn << 6) | column) & (cache.sets - 1);
+  return cache.touch(set, mfn >>> tagShift(cache));
+}
+
+/** How many low bits of the frame are in the set index. */
+export function tagShift({ sets }: SetAssoc): number {
+  return 25 - Math.clz32(sets);
 }

@@ -35,19 +35,17 @@ function kernelConfig(config: MachineConfig, mode: string, rng: Rng): MachineCon
   const { guest, host, pwc, npwc, cache, l1d, l1i, stlb } = config;
   return {
     ...config,
-    guest: {
-      ...guest,
-      pageSize: rng.chance(85) ? '4k' : '2m',
-      mode: rng.chance(50) ? 'premapped' : 'demand',
-    },
-    host: { ...host, pageSize: rng.chance(85) ? '4k' : '2m' },
+    // What shadow pagers and their pools take is left as it is.
+    ...(mode === 'shadow'
+      ? {}
+      : { guest: { ...guest, ...guestOf(rng) }, host: { ...host, pageSize: sizeOf(rng) } }),
     l1d: { ...l1d, ...array(4) },
     l1i: { ...l1i, ...array(4) },
     stlb: { ...stlb, ...array(8) },
     pwc: { ...pwc, semantics: rng.chance(85) ? 'combined' : 'gpa', l2: array(4), l3: array(2) },
     npwc: { ...npwc, l2: array(4), l3: rng.chance(50) ? array(2) : npwc.l3 },
     ntlb: { ...array(8) },
-    cache: { ...cache, enabled: false },
+    cache: { ...cache, enabled: rng.chance(50) },
   };
 }
 

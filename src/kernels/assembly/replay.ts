@@ -24,20 +24,37 @@ const GIANTS: usize = 128;
 const P2M: usize = 132;
 /** 0: TLBs only; 1: walks of one dimension; 2: of two. */
 const DIMENSIONS: usize = 136;
+/** Data caches that reads of tables go through, from L1 on, 16 bytes each: an array, and how much lower a tag is than a frame. */
+const CACHES: usize = 140;
+const CACHE_BYTES: usize = 16;
+/** 1 if there are any. */
+const CACHED: usize = 188;
+/** Slabs of the p2m's upper tables, and its levels; the frame of its table 0; frame of gfn 0. */
+const P2M_SLABS: usize = 192;
+const P2M_LEVELS: usize = 196;
+const P2M_FRAME: usize = 200;
+const OFFSET: usize = 204;
 
 // Results, which grow until mmu/replay-kernel.ts takes them.
-const SECOND_HITS: usize = 192;
-const WALKS: usize = 196;
-const PDPTE_WALKS: usize = 200;
-const NESTED_HITS: usize = 204;
+const SECOND_HITS: usize = 256;
+const WALKS: usize = 260;
+const PDPTE_WALKS: usize = 264;
+const NESTED_HITS: usize = 268;
 /** Host walks by the level that the walk cache gave, 0 and 2 to 5. */
-const HOST_SHAPES: usize = 208;
-/** Entries taken into use, by array: L1, second, PDE, nested TLB, host walk cache of level 2 to 5. */
-const LIVE_L1: usize = 232;
-const LIVE_SECOND: usize = 236;
-const LIVE_PDE: usize = 240;
-const LIVE_NESTED: usize = 244;
-const LIVE_HOST: usize = 248;
+const HOST_SHAPES: usize = 272;
+/** Reads of tables by the cache that served them, and by memory. */
+const READS: usize = 296;
+const READS_OF_MEMORY: usize = 308;
+/** Entries taken into use, by array: L1, second, PDE, nested TLB, host walk cache of level 2 to 5, data caches. */
+const LIVE_L1: usize = 312;
+const LIVE_SECOND: usize = 316;
+const LIVE_PDE: usize = 320;
+const LIVE_NESTED: usize = 324;
+const LIVE_HOST: usize = 328;
+const LIVE_CACHES: usize = 344;
+
+/** Entries of the p2m from here on are links: this plus the number of the table below (hypervisor/p2m.ts). */
+const LINK: i32 = 3;
 
 const P: i32 = 0x01;
 const RW: i32 = 0x02;
@@ -162,6 +179,7 @@ function walk(state: usize, page: i32, isStore: i32): i32 {
     if (push(pde, pdeWays, region << 2) == EMPTY) more(state + LIVE_PDE);
     push(pdePayloads, pdeWays, payload);
   }
+  if (load<i32>(state + CACHED) != 0) read(state, table + load<i32>(state + OFFSET), page & 511);
   if (dimensions == 2) translate(state, gfn);
   // W if all entries and the leaf allow stores and the leaf is dirty; G of the leaf, which is bit 3 there.
   return (payload & (leaf >> 1) & (leaf >> 6) & 1) | ((leaf >> 2) & 2);
@@ -189,6 +207,7 @@ function fromGiant(state: usize, place: i32, table: i32, isStore: i32, dimension
   toFront(set, ways, way);
   toFront(payloads, ways, way);
   more(state + PDPTE_WALKS);
+  if (load<i32>(state + CACHED) != 0) read(state, (above >>> 1) + load<i32>(state + OFFSET), place & 511);
   if (dimensions == 2) translate(state, table);
   return (table << 1) | writable;
 }
@@ -205,23 +224,60 @@ function translate(state: usize, gfn: i32): void {
     more(state + NESTED_HITS);
     return;
   }
+  const hit = cachedLevel(state, gfn);
+  more(state + HOST_SHAPES + (hit << 2));
+  if (load<i32>(state + CACHED) != 0) readHost(state, gfn, hit);
+}
+
+/** Level of the deepest entry of the host walk cache that covers `gfn`, 0 if there is none; those below it are entered. */
+function cachedLevel(state: usize, gfn: i32): i32 {
   let number = gfn;
   for (let level = 2; level <= 5; level++) {
     number = level == 5 ? 0 : number >>> 9;
     const array = state + HOST_WALKS + (level - 2) * 12;
     if (load<i32>(array, 4) == 0) continue;
-    if (enter(array, number, 0, state + LIVE_HOST + ((level - 2) << 2))) {
-      more(state + HOST_SHAPES + (level << 2));
+    if (enter(array, number, 0, state + LIVE_HOST + ((level - 2) << 2))) return level;
+  }
+  return 0;
+}
+
+/** Sends the reads of a host walk through the data caches: of the entries below the one of level `hit`. */
+function readHost(state: usize, gfn: i32, hit: i32): void {
+  const slabs = load<usize>(state + P2M_SLABS);
+  const frame = load<i32>(state + P2M_FRAME);
+  let table = 0;
+  for (let level = load<i32>(state + P2M_LEVELS); level > 0; level--) {
+    // Of a gfn, which has 30 bits, the fifth level has none.
+    const index = level == 5 ? 0 : (gfn >>> (9 * (level - 1))) & 511;
+    if (hit == 0 || level < hit) read(state, frame + table, index);
+    if (level == 1) break;
+    table =
+      load<i32>(load<usize>(slabs + ((table >>> 8) << 2)) + ((((table & 255) << 9) | index) << 2)) - LINK;
+  }
+}
+
+/** Reads entry `index` of the table in machine frame `mfn`, as PteCache.read. */
+function read(state: usize, mfn: i32, index: i32): void {
+  for (let cache = 0; cache < 3; cache++) {
+    const array = state + CACHES + cache * CACHE_BYTES;
+    if (load<i32>(array, 4) == 0) continue;
+    const set = (mfn << 6) | (index >>> 3);
+    if (enterIn(array, set, mfn >>> load<i32>(array, 12), 0, state + LIVE_CACHES + (cache << 2))) {
+      more(state + READS + (cache << 2));
       return;
     }
   }
-  more(state + HOST_SHAPES);
+  more(state + READS_OF_MEMORY);
 }
 
-/** As SetAssoc.enter: true on a hit, else entered. */
+/** As SetAssoc.enter, into the set that the key's low bits name: true on a hit, else entered. */
 function enter(array: usize, key: i32, flags: i32, live: usize): bool {
+  return enterIn(array, key, key, flags, live);
+}
+
+function enterIn(array: usize, number: i32, key: i32, flags: i32, live: usize): bool {
   const ways = load<i32>(array, 4);
-  const set = setOf(array, key);
+  const set = setOf(array, number);
   const way = find(set, ways, key << 2);
   if (way >= 0) {
     toFront(set, ways, way);
