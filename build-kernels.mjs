@@ -11,7 +11,7 @@ import asc from 'assemblyscript/asc';
 
 const FROM = 'src/kernels/assembly';
 const TO = 'src/kernels/binary.ts';
-/** What each kernel's memory is: as much as it will ever need, so that JavaScript's views of it last, or an Arena (mmu/arena.ts). */
+/** What each kernel's memory is: as much as it will ever need, so that JavaScript's views of it last, or an Arena (util/arena.ts). */
 const fixed = (pages) => `--initialMemory ${pages} --maximumMemory ${pages}`;
 const ARENA = '--importMemory --sharedMemory --enable threads --initialMemory 1 --maximumMemory 65536';
 const KERNELS = { scan: fixed(8), pack: fixed(6), unpack: fixed(7), replay: ARENA };

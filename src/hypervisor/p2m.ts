@@ -177,15 +177,6 @@ export class P2m {
     return this.#leaves.get(gfn) === LEAF;
   }
 
-  /**
-   * Reads the level-1 entries of the first `n` of `gfns`, all together, before they are asked for one by one
-   * (mmu/leaf-tables.ts).
-   * @returns something made of all of them: reads whose result nobody uses are left out by the compiler
-   */
-  ahead(gfns: Int32Array, n: number): number {
-    return this.#leaves.read(gfns, n);
-  }
-
   /** Keeps all tables in `arena` from now on, where a kernel finds them. */
   moveTo(arena: Arena): P2mPlace {
     if (this.#arena !== null) return this.#place;

@@ -101,17 +101,6 @@ export interface MmuBackend {
   /** One walk of the hardware for an access at (hi, lo), with whatever exits it causes. Returns `FILLED` ... */
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number;
   /**
-   * A walk that changes nothing but caches and counters, made in a hurry: flags of the 4 KiB TLB entry, with `translation` set;
-   * or -1: nothing has changed, {@link walk} has to do it.
-   */
-  walkPlain?(vcpu: Vcpu, page: number, write: boolean): number;
-  /**
-   * Page accesses `keys[from..end)` (each `page id << 2 | store`) come next, and many of them will be walked for: a chance
-   * to read what the walks will read in one go, which must change nothing that counts (mmu/leaf-tables.ts).
-   * @returns something made of what was read, so that no compiler leaves the reads out
-   */
-  ahead?(keys: Int32Array, from: number, end: number): number;
-  /**
    * What a kernel needs to carry out walks of this backend's that change nothing but caches and counters
    * (mmu/replay-kernel.ts); absent: it cannot. Tables are in `arena` from then on.
    */

@@ -33,8 +33,6 @@ export class BlockReplay {
   #firstKey = 0;
   /** More than an eighth of the last block's page accesses took a walk. */
   #walksMuch = false;
-  /** Means nothing: what has been read ahead goes somewhere. */
-  readAhead = 0;
   /** The block has no fetches, or nothing else. */
   #oneKind = false;
   /** The key whose access took the slow path last. */
@@ -177,9 +175,9 @@ export class BlockReplay {
       const fetch = origins[at]! & 1;
       let stop = this.#oneKind ? end : at + 1;
       while (stop < end && (origins[stop]! & 1) === fetch) stop++;
-      if (this.#walksMuch) {
+      if (this.#walksMuch && kernel !== null) {
         stop = Math.min(stop, at + AHEAD);
-        this.readAhead ^= kernel?.ahead(at - from, stop - from) ?? this.#front.ahead(keys, at, stop);
+        kernel.ahead(at - from, stop - from);
       }
       const array = fetch === 1 ? tlb.scannableFetch : tlb.scannableData;
       // Larger entries, and notes of single look-ups for `p2msim walk`, are not for the scan of both levels.
@@ -200,10 +198,7 @@ export class BlockReplay {
           this.#missed(vcpu, batch, keys[miss]!, origins[miss]!);
         } else if (second !== null && array!.stoppedAt === STOP_MISS) {
           tlb.enteredAhead(this.#trace, keys[miss]! >>> 2, fetch === 1);
-          if (
-            !this.#front.walkPlain(vcpu, keys[miss]! >>> 2, (keys[miss]! & 1) !== 0, fetch === 1, this.#trace)
-          )
-            this.#walkFor(vcpu, batch, keys[miss]!, origins[miss]!, TLB_MISS);
+          this.#walkFor(vcpu, batch, keys[miss]!, origins[miss]!, TLB_MISS);
         } else this.#missed(vcpu, batch, keys[miss]!, origins[miss]!);
         const disturbed = tlb.disturbances !== before;
         if (paired && (disturbed || tlb.hitSize !== SIZE_4K)) second = tlb.scannableSecond(fetch === 1);

@@ -39,11 +39,6 @@ export class Front {
     this.#settled = parts.config.guest.mode === 'premapped' ? new Uint8Array(4096) : null;
   }
 
-  /** Page accesses `keys[from..end)` come next, many of which will take a walk. */
-  ahead(keys: Int32Array, from: number, end: number): number {
-    return this.#backend.ahead?.(keys, from, end) ?? 0;
-  }
-
   /** One kernel page access (docs/model.md 7.3); true if it hit the first-level TLB. */
   kernelAccess(vcpu: Vcpu, hi: number, lo: number, write: boolean): boolean {
     const { origin, ids } = this.#parts;
@@ -106,21 +101,6 @@ export class Front {
     if (outcome !== FILLED) return this.#retry(vcpu, page, hi, lo, write, fetch, outcome, c);
     const { size, flags } = this.#parts.translation;
     tlb.fill(page, size, flags, fetch, found === TLB_MISS && tlb.disturbances === before, c);
-  }
-
-  /**
-   * {@link walk} for what neither TLB holds, the second having been entered ahead, if it can be made in a hurry; false if it
-   * has to be made at length.
-   */
-  walkPlain(vcpu: Vcpu, page: number, write: boolean, fetch: boolean, c: AccessCounters): boolean {
-    const backend = this.#backend;
-    if (backend.walkPlain === undefined) return false;
-    if (this.#settled !== null && this.#settled[page >>> 9] !== 1) return false;
-    const flags = backend.walkPlain(vcpu, page, write);
-    if (flags < 0) return false;
-    c.walks += 1;
-    vcpu.tlb.fillAhead(page, flags, fetch, c);
-    return true;
   }
 
   /** What follows a walk that filled nothing: the guest's fault handler or the hypervisor's, and walks again. */

@@ -34,7 +34,6 @@ import {
 import { controlExits } from './control-exits.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
 import { KnownTables } from './known-tables.js';
-import { PlainWalk } from './plain-walk.js';
 import { NestedWalk, NOT_RAM, NOT_WRITABLE, READ_ONLY } from './nested-walk.js';
 import { type KernelWalks, TLBS_ONLY, TWO_DIMENSIONS } from './kernel-state.js';
 import { startWalk } from './walk-start.js';
@@ -51,11 +50,6 @@ class HapBackend implements MmuBackend {
   readonly #known: KnownTables;
   readonly #lazy: boolean;
   readonly #combined: boolean;
-  /** By vcpu; null where no walk can be plain. */
-  readonly #plain: (PlainWalk | null | undefined)[] = [];
-  /** What {@link ahead} has found, for the p2m. */
-  #frames = new Int32Array(0);
-
   constructor(parts: MachineParts) {
     this.#parts = parts;
     const { guest } = parts;
@@ -78,25 +72,10 @@ class HapBackend implements MmuBackend {
     this.#fill.loaded(gfn);
   }
 
-  ahead(keys: Int32Array, from: number, end: number): number {
-    if (2 * (end - from) > this.#frames.length) this.#frames = new Int32Array(4 * (end - from));
-    const n = this.#known.ahead(keys, from, end, this.#frames);
-    return this.#p2m.ahead(this.#frames, n);
-  }
-
   kernelWalks(arena: Arena): KernelWalks {
     this.#known.moveTo(arena);
     const dimensions = this.#combined ? TWO_DIMENSIONS : TLBS_ONLY;
     return { dimensions, known: this.#known, p2m: this.#p2m, plain: () => this.#nested.plain };
-  }
-
-  walkPlain(vcpu: Vcpu, page: number, write: boolean): number {
-    let plain = this.#plain[vcpu.id];
-    if (plain === undefined) {
-      plain = PlainWalk.of(this.#parts, vcpu, this.#p2m, this.#known, this.#nested);
-      this.#plain[vcpu.id] = plain;
-    }
-    return plain === null ? -1 : plain.walk(page, write);
   }
 
   walk(vcpu: Vcpu, hi: number, lo: number, write: boolean): number {

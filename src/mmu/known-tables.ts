@@ -3,11 +3,8 @@
  * 1 GiB range, as the last walk of it found.
  *
  * Only a hint, kept for speed. A walk that comes to a table asks for its slot here and is answered if it is the table
- * expected, with one cache line instead of a hash. And before a block of accesses that will mostly walk, the entries
- * that their walks are going to read are read at once, so that the processor waits for many of them together and not
- * for each in turn: a quarter of the time of uniform accesses (bench/README.md, row uniform). A kernel
- * (mmu/replay-kernel.ts) finds tables by it, once it is in an arena. A frame that has become a table keeps its slot,
- * and a slot its place, so nothing here grows old.
+ * expected, with one cache line instead of a hash; and a kernel (mmu/replay-kernel.ts) finds tables by it, once it is in an
+ * arena. A frame that has become a table keeps its slot, and a slot its place, so nothing here grows old.
  */
 import type { GuestTables } from '../guest/page-table.js';
 import type { Arena } from '../util/arena.js';
@@ -79,12 +76,6 @@ export class KnownTables {
     return words[at] === table ? words[at + 1]! : this.#note(hints, id, table, level);
   }
 
-  /** Slot of the table in frame `table`, if it is the one that was last walked through for `region`; else -1. */
-  known(region: number, table: number): number {
-    const { words } = this.regions;
-    return words[WORDS * region] === table ? words[WORDS * region + 1]! : -1;
-  }
-
   /** Keeps what is known where a kernel finds it. */
   moveTo(arena: Arena): void {
     if (this.#arena !== null) return;
@@ -112,24 +103,5 @@ export class KnownTables {
   #place(region: number): number {
     const { number, above } = this.#ids.regions;
     return (above[region]! << PLACE_BITS) | (number[region]! & ((1 << PLACE_BITS) - 1));
-  }
-
-  /**
-   * Reads the leaf entries of `keys[from..end)` (each `page id << 2 | store`) ahead of their walks.
-   * @param frames takes the frames of tables and pages that the walks will come to
-   * @returns how many they are: at most twice the number of keys
-   */
-  ahead(keys: Int32Array, from: number, end: number, frames: Int32Array): number {
-    const { words } = this.regions;
-    let n = 0;
-    for (let i = from; i < end; i++) {
-      const page = keys[i]! >>> 2;
-      const at = WORDS * (page >>> 9);
-      if (at >= words.length || words[at]! < 0) continue;
-      frames[n] = words[at]!;
-      frames[n + 1] = this.#tables.frameAt(words[at + 1]!, page & 511);
-      n += 2;
-    }
-    return n;
   }
 }

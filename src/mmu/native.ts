@@ -27,17 +27,10 @@ import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 class NativeBackend implements MmuBackend {
   readonly #parts: MachineParts;
   readonly #known: KnownTables;
-  /** What {@link ahead} has found. */
-  #frames = new Int32Array(0);
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
     this.#known = new KnownTables(parts.guest.tables, parts.ids);
-  }
-
-  ahead(keys: Int32Array, from: number, end: number): number {
-    if (2 * (end - from) > this.#frames.length) this.#frames = new Int32Array(4 * (end - from));
-    return this.#known.ahead(keys, from, end, this.#frames);
   }
 
   kernelWalks(arena: Arena): KernelWalks {

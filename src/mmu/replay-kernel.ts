@@ -77,9 +77,9 @@ export class ReplayKernel {
     return true;
   }
 
-  /** Reads what the walks for keys [from, to) of those taken will read; what it returns means nothing. */
-  ahead(from: number, to: number): number {
-    return this.#ahead(this.#states[0]!.at, from, to);
+  /** Reads what the walks for keys [from, to) of those taken will read, so that they need not wait for it one by one. */
+  ahead(from: number, to: number): void {
+    this.#ahead(this.#states[0]!.at, from, to);
   }
 
   /**

@@ -36,7 +36,7 @@ export class SetAssoc {
   hitsBehind = 0;
   stoppedAt = STOP_END;
   readonly #policy: number;
-  /** Ways of a set side by side, `key << 2 | flags` each; for loops that are written out elsewhere (mmu/plain-walk.ts). */
+  /** Ways of a set side by side, `key << 2 | flags` each; for the loops of kernels, too (mmu/kernel-state.ts). */
   entries: Int32Array;
   payloads: Int32Array | null;
   /** Addresses of entries and payloads in an arena, or 0. */
@@ -279,14 +279,9 @@ export class SetAssoc {
     entries[base] = (key << 2) | flags;
   }
 
-  /** True if sets are kept in order of use, and there are payloads: then {@link use} may be called. */
+  /** True if sets are kept in order of use, and there are payloads. */
   get inOrderWithPayload(): boolean {
     return this.#policy === LRU && this.payloads !== null;
-  }
-
-  /** Moves the entry in `slot` to the front of its set, which begins at `base`. */
-  use(slot: number, base: number): void {
-    if (slot !== base) this.#moveToFront(base, slot);
   }
 
   /** True if {@link enter} can be used: sets are kept in order, and there are no payloads. */

@@ -218,18 +218,6 @@ export class TlbHierarchy {
     (fetch ? this.#l1i : this.#l1d).fill(page, size, flags, absent);
   }
 
-  /** {@link fill} of a 4 KiB entry that the second level has been entered with ahead, by {@link enteredAhead}. */
-  fillAhead(page: number, flags: number, fetch: boolean, c: AccessCounters): void {
-    c.fill4k += 1;
-    this.hitSize = SIZE_4K;
-    this.#enterable!.mark(this.#ahead, flags);
-    this.#ahead = -1;
-    const level = fetch ? this.#l1i : this.#l1d;
-    level.sizes |= ONLY_4K;
-    const array = fetch ? this.scannableFetch! : this.scannableData!;
-    array.insert(page & (array.sets - 1), page, flags);
-  }
-
   /** INVLPG: entries of every size that cover `page`, global ones too (SDM 4.10.4.1). */
   flushPage(page: number): void {
     this.#counters.flushPage += 1;

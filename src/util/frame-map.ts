@@ -58,18 +58,6 @@ export class FrameCounts {
     return count === LARGE ? this.#large.get(frame)! : count;
   }
 
-  /** Reads the bytes of the first `n` of `frames`, whatever they say; returns something made of them. */
-  read(frames: Int32Array, n: number): number {
-    const chunks = this.#chunks;
-    let read = 0;
-    for (let i = 0; i < n; i++) {
-      const frame = frames[i]!;
-      const chunk = chunks[frame >>> CHUNK_BITS];
-      if (chunk !== undefined) read |= chunk[frame & IN_CHUNK]!;
-    }
-    return read;
-  }
-
   /** @param count at least 0 */
   set(frame: number, count: number): void {
     const chunk = this.#chunk(frame);

@@ -1,13 +1,17 @@
 /**
- * Page accesses from one that is not plain to the next (mmu/block-replay.ts), in AssemblyScript: hits of both TLB levels as
- * SetAssoc.scanTwo goes over them, and the walks of mmu/plain-walk.ts, by guest tables and p2m where they are. What is not plain is
- * left alone whole: nothing of it has changed when {@link run} stops.
+ * Page accesses from one that is not plain to the next (mmu/block-replay.ts), in AssemblyScript.
  *
- * Everything is in the memory of an Arena (mmu/arena.ts); `state` is what mmu/replay-kernel.ts has written about one vcpu.
+ * Plain is a hit of either TLB level with the right that it needs, as SetAssoc.scanTwo goes over them; and a walk that changes
+ * nothing but caches and counters: the walk cache holds the PDE or the PDPTE above the page, the page is mapped by 4 KiB
+ * leaves (of the guest, and of the p2m where there is one) that allow the access, A and D are set. Everything is looked at before
+ * anything is changed, so when {@link run} stops, nothing of the access has been done, and the code that knows all rules does
+ * it (mmu/native.ts, mmu/hap.ts; docs/model.md 2 to 5). This file holds none of its own.
+ *
+ * Everything is in the memory of an Arena (util/arena.ts); `state` is what mmu/kernel-state.ts has written about one vcpu.
  */
 import { EMPTY, find, KEY_MASK, push, toFront } from './sets';
 
-// Words of a state, in bytes; mmu/replay-kernel.ts has the same list. An array: where it is, its ways, its sets less one.
+// Words of a state, in bytes; mmu/kernel-state.ts has the same list. An array: where it is, its ways, its sets less one.
 const L1: usize = 0;
 const SECOND: usize = 12;
 const PDE: usize = 24;
@@ -35,7 +39,7 @@ const P2M_LEVELS: usize = 196;
 const P2M_FRAME: usize = 200;
 const OFFSET: usize = 204;
 
-// Results, which grow until mmu/replay-kernel.ts takes them.
+// Results, which grow until KernelState.take.
 const SECOND_HITS: usize = 256;
 const WALKS: usize = 260;
 const PDPTE_WALKS: usize = 264;

@@ -6,7 +6,7 @@
 export const KEY_MASK: i32 = -4;
 export const EMPTY: i32 = -1;
 
-/** Tables of 16 bytes a way, written by mmu/arena.ts: which bytes move where when way n comes to the front; lanes up to n. */
+/** Tables of 16 bytes a way, written by mmu/replay-kernel.ts: which bytes move where when way n comes to the front; lanes up to n. */
 export const TO_FRONT: usize = 1024;
 export const UP_TO: usize = 1088;
 
