@@ -1,5 +1,5 @@
 /**
- * KernelState: what kernels/assembly/replay.ts is told of a vcpu, and what it tells, as words in an Arena.
+ * KernelState: what kernels/assembly/replay-state.ts is told of a vcpu, and what it tells, as words in an Arena.
  *
  * There are two a vcpu, for data and for fetches, which differ in the first-level TLB.
  */
@@ -26,7 +26,7 @@ export interface KernelWalks {
   readonly plain: () => boolean;
 }
 
-// The words, as in kernels/assembly/replay.ts. An array: its address, its ways, its sets less one.
+// The words, as in kernels/assembly/replay-state.ts. An array: its address, its ways, its sets less one.
 const WORDS = 96;
 const L1 = 0;
 const SECOND = 3;
