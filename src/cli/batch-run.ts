@@ -114,7 +114,7 @@ function summary({ total, before, lines, failed, left }: BatchReport, file: stri
     ...(failed.length === 0 ? [] : [`${failed.length} failed`]),
     ...(left === 0 ? [] : [`${left} left`]),
   ];
-  return `${total} points in ${file}: ${parts.join(', ')}\n`;
+  return `${total} ${total === 1 ? 'point' : 'points'} in ${file}: ${parts.join(', ')}\n`;
 }
 
 /** What is to be known besides the result, on standard error, and the exit code that says so. */

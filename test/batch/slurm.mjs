@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BIN, compare, finish, FOLDER, need, run, say, SPEC } from './workplace.mjs';
+import { BIN, compare, finish, FOLDER, need, ROOT, run, say, SPEC } from './workplace.mjs';
 
 const CLUSTER = join(FOLDER, 'cluster');
 const CONF = join(CLUSTER, 'slurm.conf');
@@ -87,6 +87,7 @@ async function startCluster() {
   const lines = Object.entries(config).map(([key, value]) => `${key}=${value}`);
   lines.push(`NodeName=${hostname()} NodeAddr=127.0.0.1 CPUs=${cpus} State=UNKNOWN`);
   lines.push('PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP');
+  lines.push('PartitionName=long Nodes=ALL MaxTime=INFINITE State=UP');
   writeFileSync(CONF, `${lines.join('\n')}\n`);
   const munge = ['socket', 'key-file', 'pid-file', 'log-file', 'seed-file'].map((name) =>
     name === 'socket' ? `--socket=${socket}` : `--${name}=${join(CLUSTER, `munge.${name.slice(0, 3)}`)}`,
@@ -120,6 +121,17 @@ async function stopCluster() {
   }
 }
 
+/** What docs/batch.md shows: its specification, its two commands. */
+async function testPage() {
+  const page = readFileSync(join(ROOT, 'docs/batch.md'), 'utf8');
+  const [, study] = /`study\.toml`:\n\n```toml\n(.*?)```/s.exec(page);
+  writeFileSync(join(FOLDER, 'study.toml'), study);
+  run('p2msim sweep study.toml --emit slurm --tasks 4 > study.sh');
+  run('sh study.sh --partition=long --time=2:00:00', ENV);
+  await until('all jobs', () => quiet('squeue -h') === '', 10);
+  compare('study.jsonl', 'study.toml');
+}
+
 async function test() {
   await startCluster();
   say(`node ${process.version}, ${quiet('sbatch --version')}, ${quiet('munged --version')}`);
@@ -132,6 +144,7 @@ async function test() {
   await until('all jobs', () => quiet('squeue -h') === '', 10);
   run('tail -n +1 sweep/task-*.log sweep/collect.log');
   compare('sweep.jsonl');
+  await testPage();
 }
 
 if (need(['munged', 'slurmctld', 'slurmd', 'sbatch'], ['slurm-wlm', 'munge'])) {

@@ -68,11 +68,12 @@ export function need(programs, packages) {
 }
 
 /** Compares what was collected with the sweep of one process, byte by byte. */
-export function compare(collected) {
-  run(`p2msim sweep ${SPEC} --results single.jsonl`);
-  run('p2msim collect single.jsonl -o single-collected.jsonl');
-  const [one, other] = [collected, 'single-collected.jsonl'].map((name) => readFileSync(join(FOLDER, name)));
-  run(`sha256sum ${collected} single-collected.jsonl`);
+export function compare(collected, spec = SPEC) {
+  const single = `single-${collected}`;
+  run(`p2msim sweep ${spec} --results points-${single}`);
+  run(`p2msim collect points-${single} -o ${single}`);
+  const [one, other] = [collected, single].map((name) => readFileSync(join(FOLDER, name)));
+  run(`sha256sum ${collected} ${single}`);
   if (!one.equals(other)) throw new Error(`${collected} is not the sweep of one process`);
   say(`ok: ${collected} is the sweep of one process, byte by byte (${one.length} bytes)`);
 }

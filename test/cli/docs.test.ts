@@ -1,96 +1,82 @@
 /**
- * The documentation is true: every `$ p2msim ...` (or `$ node bin/p2msim.js ...`) in a fenced block is run from
- * the root of the project, and what it prints is compared with the lines that follow it.
+ * The documentation is true: every `$ ...` of a fenced block is run, from the first to the last of a page, in a folder
+ * that has what ships and the files that the page shows (test/helpers/page.ts), and what it prints is compared with the
+ * lines that follow it.
  *
  * Standard output comes first, then standard error, then `[exit N]` if N is not 0. A line `...` stands for any
- * number of lines. Lines after other commands (`$ npm ci`) are not looked at. `P2MSIM_UPDATE_GOLDEN=1` writes
- * what is printed into the documents instead, except where there are `...`.
+ * number of lines. A block that needs a program which is not there is skipped, with the reason; what needs QEMU, valgrind or
+ * Slurm is run by a script of its own (`scriptOf`). YAML is run by ci-jobs.test.ts. `P2MSIM_UPDATE_GOLDEN=1` writes what is
+ * printed into the documents instead, except where there are `...`.
  */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT, shell } from './run-cli.js';
+import {
+  type Block,
+  blocksOf,
+  documents,
+  inlineCommands,
+  linesOf,
+  scriptOf,
+  strayCommands,
+} from '../helpers/document.js';
+import { check, matches, missingFor, Page } from '../helpers/page.js';
+import { cli, ROOT } from './run-cli.js';
 
 const UPDATE = process.env['P2MSIM_UPDATE_GOLDEN'] === '1';
-const OURS = /^\$ (?:p2msim|node bin\/p2msim\.js)(?= |$)/;
 
-/** One command of a document and the lines that it should print: [from, to) of the document's lines. */
-interface Shown {
-  readonly command: string;
-  readonly from: number;
-  readonly to: number;
+/** Why the commands of a block are not run here; null: they are. */
+function reason(block: Block): string | null {
+  const script = scriptOf(block);
+  if (script !== null) return `run by npm run ${script}`;
+  const missing = missingFor(block);
+  return missing.length > 0 ? `not installed: ${missing.join(', ')}` : null;
 }
 
-function documents(): string[] {
-  const inFolder = (folder: string): string[] =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => join(folder, name))
-      .sort();
-  return ['README.md', 'CHANGELOG.md', 'traces/README.md', ...inFolder('docs'), ...inFolder('examples')];
-}
-
-/** The commands in the fenced blocks of `lines`. */
-export function commandsIn(lines: readonly string[]): Shown[] {
-  const found: Shown[] = [];
-  let fenced = false;
-  for (let i = 0; i < lines.length; i++) {
-    if (lines[i]?.startsWith('```') === true) fenced = !fenced;
-    if (!fenced || !OURS.test(lines[i] ?? '')) continue;
-    let command = lines[i]?.slice(2) ?? '';
-    while (command.endsWith('\\')) command = `${command.slice(0, -1)}${lines[++i]?.trim() ?? ''}`;
-    const from = i + 1;
-    let to = from;
-    while (to < lines.length && !/^(\$ |```)/.test(lines[to] ?? '')) to++;
-    found.push({ command, from, to });
-    i = to - 1;
-  }
-  return found;
-}
-
-function printed(command: string): string[] {
-  const { code, stdout, stderr } = shell(command.replace(/^node bin\/p2msim\.js/, 'p2msim'));
-  const text = `${stdout}${stderr}${code === 0 ? '' : `[exit ${code}]\n`}`;
-  return text.replace(/\n+$/, '').split('\n');
-}
-
-/** `lines` without blank lines at the end. */
-function trimmed(lines: readonly string[]): string[] {
-  return lines.join('\n').replace(/\n+$/, '').split('\n');
-}
-
-/** True if `got` is `wanted`, in which a line `...` stands for any number of lines. */
-export function matches(wanted: readonly string[], got: readonly string[]): boolean {
-  const [first, ...rest] = wanted;
-  if (first === undefined) return got.length === 0;
-  if (first === '...') return got.some((_, at) => matches(rest, got.slice(at))) || matches(rest, []);
-  return got[0] === first && matches(rest, got.slice(1));
-}
-
-function check(path: string, lines: string[], shown: Shown): void {
-  const got = printed(shown.command);
-  const wanted = trimmed(lines.slice(shown.from, shown.to));
-  if (wanted.includes('...') && matches(wanted, got)) return;
-  expect(got.join('\n'), `${path}, line ${shown.from}: $ ${shown.command}`).toBe(wanted.join('\n'));
-}
-
-/** Writes what the commands print into the document, last command first. */
+/** Writes what the commands print into the document. */
 function update(path: string, lines: string[]): void {
-  for (const shown of commandsIn(lines).reverse()) {
-    if (!lines.slice(shown.from, shown.to).includes('...')) {
-      lines.splice(shown.from, shown.to - shown.from, ...printed(shown.command));
-    }
+  const page = new Page(lines);
+  const printed = blocksOf(lines)
+    .filter((block) => block.commands.length > 0 && reason(block) === null)
+    .flatMap(({ commands }) => commands.map((shown) => ({ ...shown, got: page.run(shown) })));
+  for (const { from, to, got } of printed.reverse()) {
+    const silent = got.length === 1 && got[0] === '';
+    if (!lines.slice(from, to).includes('...')) lines.splice(from, to - from, ...(silent ? [] : got));
   }
   writeFileSync(join(ROOT, path), lines.join('\n'));
 }
 
-describe.each(documents())('%s', { timeout: 60_000 }, (path) => {
-  const lines = readFileSync(join(ROOT, path), 'utf8').split('\n');
-  if (UPDATE) update(path, lines);
-  const commands = commandsIn(lines);
+const commandsOf = (help: string): string[] =>
+  [...help.matchAll(/^ {2}([a-z]+) (?:[[<]| )/gm)].map(([, name = '']) => name);
 
-  it.runIf(commands.length > 0).each(commands)('shows what `$command` prints', (shown) => {
-    check(path, lines, shown);
+const SUBCOMMANDS = commandsOf(cli(['--help']).stdout);
+
+describe.each(documents())('%s', { timeout: 60_000 }, (path) => {
+  const lines = linesOf(path);
+  if (UPDATE) update(path, lines);
+  const blocks = blocksOf(lines);
+  const page = new Page(lines);
+
+  for (const block of blocks) {
+    if (block.commands.length === 0) continue;
+    const skipped = reason(block);
+    if (skipped !== null) console.log(`skipped: ${path}, line ${block.from + 1}: ${skipped}`);
+    const name = `shows what $command prints${skipped === null ? '' : ` (${skipped})`}`;
+    it.skipIf(skipped !== null).each(block.commands)(name, (shown) => check(path, lines, page, shown));
+  }
+
+  it('has no command of ours that no test runs', () => {
+    expect(strayCommands(lines, SUBCOMMANDS), 'write `$ ` before it, with what it prints below').toEqual([]);
+  });
+
+  it('has no file of configuration that no command reads', () => {
+    const unused = blocks
+      .filter(({ language }) => language === 'toml' || language === 'json')
+      .filter(({ file, to }) => !isRead(file, blocks, to))
+      .map(
+        ({ file, from }) => `line ${from}: ${file ?? 'a file without a name: end the line above in `NAME`:'}`,
+      );
+    expect(unused).toEqual([]);
   });
 
   it('links to files that exist', () => {
@@ -102,26 +88,133 @@ describe.each(documents())('%s', { timeout: 60_000 }, (path) => {
   });
 });
 
+/** True if a command below line `after` names the file, or finds it by itself. */
+function isRead(file: string | null, blocks: readonly Block[], after: number): boolean {
+  if (file === null) return false;
+  const isDefault = /^p2msim\.config\.(?:json|toml)$/.test(file);
+  const commands = blocks.filter(({ from }) => from > after).flatMap((block) => block.commands);
+  return commands.some(({ command }) => (isDefault ? command.startsWith('p2msim ') : command.includes(file)));
+}
+
+describe('docs/batch.md', () => {
+  it('shows the specification that ships', () => {
+    const lines = linesOf('docs/batch.md');
+    const shown = blocksOf(lines).find(({ file }) => file === 'study.toml');
+    expect(lines.slice(shown?.from, shown?.to)).toEqual(linesOf('docs/examples/tlb-study.toml').slice(0, -1));
+  });
+});
+
 describe('the README', () => {
+  const lines = linesOf('README.md');
+
   it('shows a comparison of a real trace', () => {
-    const lines = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n');
-    const compares = commandsIn(lines).filter(({ command }) => /compare traces\/lackey/.test(command));
+    const commands = blocksOf(lines).flatMap((block) => block.commands);
+    const compares = commands.filter(({ command }) => /compare traces\/lackey/.test(command));
     expect(compares).not.toEqual([]);
     expect(compares.some(({ from, to }) => !lines.slice(from, to).includes('...'))).toBe(true);
   });
 
   it('says nothing on its first screen that the comparison does not print', () => {
-    const [prose = '', block = ''] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('```\n$ node', 2);
+    const [prose = '', block = ''] = lines.join('\n').split('```\n$ node', 2);
     const said = [...prose.matchAll(/\d{1,3}(?:,\d{3})+/g)].map(([number]) => number);
     expect(said.length).toBeGreaterThan(1);
     for (const number of said) expect(block).toContain(number);
   });
 });
 
+describe('the documents', () => {
+  it('have jobs of other systems where tests run them: batch-jobs.test.ts, ci-jobs.test.ts', () => {
+    const jobs = documents().flatMap((path) =>
+      blocksOf(linesOf(path))
+        .filter(({ language }) => language === 'yaml')
+        .map(({ file }) => `${path}: ${file}`),
+    );
+    expect(jobs).toEqual([
+      'docs/batch.md: job.yaml',
+      'docs/batch.md: .gitlab-ci.yml',
+      'docs/ci.md: .github/workflows/p2msim.yml',
+      'docs/ci.md: .gitlab-ci.yml',
+    ]);
+  });
+
+  const helps = new Map<string, string>();
+  const helpOf = (command: string): string => {
+    const known = helps.get(command) ?? cli([...command.split(' '), '--help']).stdout;
+    helps.set(command, known);
+    return known;
+  };
+
+  it('name in running text only commands and options that there are', () => {
+    const below = ['trace', 'baseline'].flatMap((name) =>
+      commandsOf(helpOf(name)).map((one) => `${name} ${one}`),
+    );
+    const commands = [...below, ...SUBCOMMANDS];
+    const shown = documents().flatMap((path) => inlineCommands(linesOf(path)));
+    expect(shown.length).toBeGreaterThan(50);
+    const wrong = shown.filter((words) => {
+      const command = commands.find((name) => `${words} `.startsWith(`${name} `));
+      const [own = ''] = words.split(' -- ');
+      const options = [...own.matchAll(/ (--?[a-z][\w-]*)/g)].map(([, option = '']) => option);
+      return command === undefined || options.some((option) => !helpOf(command).includes(` ${option}`));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('this test', () => {
-  it('finds commands in fenced blocks only, and joins continued lines', () => {
-    const text = ['$ p2msim a', '```', '$ p2msim b \\', '  c', 'out', '$ npm ci', 'x', '```', 'p2msim d'];
-    expect(commandsIn(text)).toEqual([{ command: 'p2msim b c', from: 4, to: 5 }]);
+  const TEXT = [
+    '$ p2msim a',
+    '```',
+    '$ p2msim b \\',
+    '  c',
+    'out',
+    '$ npm ci',
+    'x',
+    '```',
+    'In `f.toml`:',
+    '',
+    '```toml',
+    'seed = 1',
+    '```',
+  ];
+
+  it('finds commands in fenced blocks only, joins continued lines, and knows the files that a page names', () => {
+    const [first, second] = blocksOf(TEXT);
+    expect(first?.commands).toEqual([
+      { command: 'p2msim b c', at: 2, from: 4, to: 5 },
+      { command: 'npm ci', at: 5, from: 6, to: 7 },
+    ]);
+    expect(second).toEqual({ language: 'toml', file: 'f.toml', from: 11, to: 12, commands: [] });
+    const at = { command: 'cat f.toml; (exit 3)', at: 13, from: 14, to: 14 };
+    expect(new Page(TEXT).run(at)).toEqual(['seed = 1', '[exit 3]']);
+    expect(new Page(TEXT).run({ ...at, at: 9 })[0]).toMatch(/No such file/);
+  });
+
+  it.each([
+    [['```', 'p2msim compare a.csv', '```'], 1],
+    [['```', 'cd x && npx p2msim compare a.csv', 'node bin/p2msim.js walk a.csv', '```'], 2],
+    [['```python', '# p2msim collect a.jsonl', '```'], 1],
+    [['', '    p2msim compare a.csv', '    parallel p2msim replay ::: a b', ''], 2],
+    [['p2msim compare a.csv'], 1],
+    [['p2msim compares traces.', 'p2msim walks.'], 0],
+    [['```', 'p2msim compare a.csv', '$ p2msim compare b.csv', 'p2msim compare c.csv', '```'], 1],
+    [['```', '$ p2msim compare b.csv', 'hint: p2msim explain cost', '```'], 0],
+    [['```yaml', '- p2msim compare a.csv', '```'], 0],
+  ])('finds in %j so many commands that nothing runs: %i', (lines, count) => {
+    expect(strayCommands(lines, ['compare', 'walk'])).toHaveLength(count);
+  });
+
+  it('knows the commands of p2msim', () => {
+    expect(SUBCOMMANDS).toEqual(expect.arrayContaining(['compare', 'trace', 'baseline', 'collect']));
+  });
+
+  it('is told by scripts what they run', () => {
+    const slurm = readFileSync(join(ROOT, 'test/batch/slurm.mjs'), 'utf8');
+    const commands = documents().flatMap((path) =>
+      blocksOf(linesOf(path)).filter((b) => scriptOf(b) === 'test:slurm'),
+    );
+    expect(commands.length).toBeGreaterThan(0);
+    for (const { command } of commands.flatMap((b) => b.commands)) expect(slurm).toContain(command);
   });
 
   it('lets `...` stand for any number of lines', () => {
@@ -130,5 +223,7 @@ describe('this test', () => {
     expect(matches(['a', '...'], ['a'])).toBe(true);
     expect(matches(['a', '...', 'd'], ['a', 'b'])).toBe(false);
     expect(matches(['a'], ['a', 'b'])).toBe(false);
+    expect(matches(['...'], ['a', '[exit 1]'])).toBe(false);
+    expect(matches(['...', '[exit 1]'], ['a', '[exit 1]'])).toBe(true);
   });
 });
