@@ -1,8 +1,9 @@
 /**
  * Writes lib/, which is published, from dist/, where tsc has put one file per source file.
  *
- * A start is mostly the loading of modules: the 150 files of a replay cost 80 ms of CPU more than the same in four
- * (docs/performance.md, "Start-up"). So what is loaded together becomes one file. Code stays as it is but for comments, so stacks are readable.
+ * A start is mostly the loading of modules: the 150 files of a replay cost 80 ms of CPU more than the same in a few
+ * (docs/performance.md, "Start-up"). So what is loaded together becomes one file, and what is imported by need a file of
+ * its own. cli/main.js must not await anything at its top: rolldown would put a file between each import by need and its target. Code stays as it is but for comments, so stacks are readable.
  * To debug or profile file by file: `node dist/cli/main.js`.
  */
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,25 +28,41 @@ const ENTRIES = {
  * their own place.
  */
 const GROUPS = [
-  { name: 'base', test: /dist\/version\.js$/, priority: 3 },
-  { name: 'replay', test: /dist\/engine\.js$/, priority: 2 },
+  { name: 'base', test: /dist\/version\.js$/, priority: 9 },
+  { name: 'replay', test: /dist\/engine\.js$/, priority: 8 },
   { name: 'validate/validate', test: /dist\/validate\/validate\.js$/, priority: 1 },
 ];
 
 /** Packages every start needs are joined too; all others are found in node_modules when they are needed. */
 const JOINED = ['commander', 'pure-rand'];
 
-/** The typed commander is commander itself, and types. */
-const typedCommander = {
-  name: 'typed-commander',
+const NO_PROGRAMS = '\0no-programs';
+
+/**
+ * The typed commander is commander itself, and types. It can start commands that are programs of their own, for which it
+ * loads child_process at every start; there are none.
+ */
+const commander = {
+  name: 'commander',
   resolveId(id, importer) {
-    return id === '@commander-js/extra-typings' ? this.resolve('commander/index.js', importer) : null;
+    if (id === '@commander-js/extra-typings') return this.resolve('commander/index.js', importer);
+    return isForPrograms(id, importer) ? NO_PROGRAMS : null;
   },
+  load: (id) => (id === NO_PROGRAMS ? 'export {};' : null),
 };
 
-function isExternal(id) {
-  const own = /^[./]|^[A-Z]:/i.test(id) && !id.startsWith('node:');
-  return !own && ![...JOINED, '@commander-js'].includes(id.split('/')[0]);
+function isForPrograms(id, importer = '') {
+  return id === 'node:child_process' && importer.includes('node_modules/commander/');
+}
+
+function isExternal(id, importer) {
+  const own = id === NO_PROGRAMS || (/^[./]|^[A-Z]:/i.test(id) && !id.startsWith('node:'));
+  return !own && ![...JOINED, '@commander-js'].includes(id.split('/')[0]) && !isForPrograms(id, importer);
+}
+
+/** V8 keeps a file with one character beyond ASCII at two bytes a character, and takes longer to scan it. */
+function ascii(code) {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 async function bundle() {
@@ -53,9 +70,9 @@ async function bundle() {
     input: Object.fromEntries(Object.entries(ENTRIES).map(([to, from]) => [to, join(FROM, `${from}.js`)])),
     platform: 'node',
     external: isExternal,
-    plugins: [typedCommander],
+    plugins: [commander],
   });
-  await build.write({
+  const { output } = await build.write({
     dir: TO,
     format: 'esm',
     chunkFileNames: '[name].js',
@@ -63,6 +80,7 @@ async function bundle() {
     codeSplitting: { groups: GROUPS },
   });
   await build.close();
+  for (const { fileName, code } of output) writeFileSync(join(TO, fileName), ascii(code));
 }
 
 /** Types, the measured data, and the licences of what was joined. */

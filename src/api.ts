@@ -16,7 +16,6 @@ import type { InputKind } from './report/diff/inputs.js';
 import { COMPARE_SCHEMA, type CompareResult, type RunResult } from './report/result.js';
 import { savedRun } from './report/saved/saved-run.js';
 import type { WalkReport } from './sim/run.js';
-import { walkAccess } from './sim/walk.js';
 import type { Word64 } from './trace/event.js';
 import { invariant } from './util/assert.js';
 import { TOOL } from './version.js';
@@ -79,6 +78,7 @@ export interface WalkOptions extends TraceOptions {
 /** Replays up to one access and reports its translation step by step. */
 export async function walk(options: WalkOptions): Promise<WalkReport> {
   const [backend] = await check(options, [options.mode ?? DEFAULT_MODE]);
+  const { walkAccess } = await import('./sim/walk.js');
   const trace = await openWith(options);
   try {
     const { config } = configure(options, trace);

@@ -4,9 +4,11 @@
 import { UsageError } from './errors.js';
 import { backends } from './mmu/index.js';
 import { type Budget, isRelative } from './report/budget/budget.js';
-import { type Candidate, type CheckReport, judgeBudgets } from './report/budget/check.js';
+import { type Candidate, judgeBudgets } from './report/budget/check.js';
+import { type CheckReport } from './report/budget/check-report.js';
 import { dimensionOf } from './report/diff/dimensions.js';
-import { type DiffResult, diffSaved } from './report/diff/diff.js';
+import { diffSaved } from './report/diff/diff.js';
+import { type DiffResult } from './report/diff/diff-result.js';
 import type { InputKind } from './report/diff/inputs.js';
 import type { SavedFile, SavedRun } from './report/saved/saved-run.js';
 import { didYouMean } from './util/registry.js';

@@ -1,7 +1,6 @@
 /**
  * The library's verb on saved results: diff. HEAD may be a trace, which is replayed as BASE was.
  */
-import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { saidBy, withOrigin } from './config/origin.js';
 import { parseSetting, type Setting } from './config/values.js';
@@ -12,13 +11,13 @@ import { comparison } from './api.js';
 import { ConfigError, type TraceError, UsageError } from './errors.js';
 import { checkPolicyName } from './hypervisor/shadow/policies/load.js';
 import { prepareMachines, resolveModes, type RunOptions, type WantedMachine } from './prepare.js';
-import { type DiffOptions, type DiffResult, diffSaved } from './report/diff/diff.js';
+import { type DiffOptions, diffSaved } from './report/diff/diff.js';
+import type { DiffResult } from './report/diff/diff-result.js';
 import { checkComparable } from './report/diff/comparable.js';
 import { INPUT_KINDS, type InputKind } from './report/diff/inputs.js';
 import { lengthOf } from './report/diff/slices.js';
 import type { CompareResult } from './report/result.js';
 import { type SavedFile, savedRun, type SavedRun } from './report/saved/saved-run.js';
-import { openSource } from './trace/source.js';
 import { TOOL } from './version.js';
 
 export interface SavedDiffOptions extends DiffOptions {
@@ -52,24 +51,6 @@ export function compareSaved(files: readonly SavedFile[], allow: readonly InputK
     });
   });
   return comparison(results, INPUT_KINDS);
-}
-
-/**
- * True if the file at `path` can only be a saved result: JSON begins with a brace or a bracket, no trace does. A pipe
- * can be read only once, so that its contents are what `pipe` says.
- */
-export async function looksSaved(path: string, pipe: boolean): Promise<boolean> {
-  const file = statSync(path, { throwIfNoEntry: false });
-  // What is not there is reported by the one who opens it, after all that can be wrong without it.
-  if (file === undefined) return false;
-  if (!file.isFile() && !file.isDirectory()) return pipe;
-  const source = await openSource(path, undefined, true, 'a trace or saved results');
-  try {
-    const text = Buffer.from(source.head).toString('latin1').trimStart();
-    return text === '' || text.startsWith('{') || text.startsWith('[');
-  } finally {
-    await source.close();
-  }
 }
 
 /** What of a replay is not the saved run's. */

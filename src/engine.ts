@@ -1,9 +1,8 @@
 /**
- * Engine: the part of the library that replays traces: all but scenarios, validation, explanations
- * and miss-ratio curves.
+ * Engine: the part of the library that replays traces and prints results.
  *
- * It is there for the time a command takes to start: `replay`, `compare`, `walk` and most of `trace` load
- * nothing else (docs/performance.md, "Start-up").
+ * It is there for the time a command takes to start: `replay`, `compare`, `walk`, `sweep` and most listings load nothing else
+ * (docs/performance.md, "Start-up"). What is done with saved results is in judging.ts, with traces in tracing.ts.
  */
 export * from './api.js';
 export {
@@ -20,28 +19,6 @@ export {
 } from './prepare.js';
 export * from './sweep.js';
 export { axisOfList, axisOfRange, MAX_POINTS, type SweepAxis } from './batch/axis.js';
-export * from './diff.js';
-export * from './baseline.js';
-export * from './budgets.js';
-export {
-  type BatchHeader,
-  FAILURE_KINDS,
-  type FailureKind,
-  formatBatchHeader,
-  formatPointLine,
-  parsePointLine,
-  type PointError,
-  type PointLine,
-  type PointTrace,
-  type ShardName,
-} from './batch/point-line.js';
-export {
-  missingNumbers,
-  parseResults,
-  type ResultsFile,
-  type StoredPoint,
-  type TornLine,
-} from './batch/results.js';
 export { addressOfVpn, formatAddress, parseHex } from './arch/address.js';
 export {
   ENTRIES,
@@ -148,6 +125,7 @@ export {
   scenarioListing,
   walkListing,
 } from './report/listings.js';
+export { looksSaved } from './report/saved/looks-saved.js';
 export { metricMatcher } from './report/metric-values.js';
 export { outputsOf, runsOf } from './report/output.js';
 export type {
@@ -166,50 +144,24 @@ export {
   savedRun,
   type SavedRun,
 } from './report/saved/saved-run.js';
-export { type Budget, BUDGET_OPERATORS, type BudgetOperator, isRelative } from './report/budget/budget.js';
-export { type Check, type CheckReport, failedChecks, unjudgedChecks } from './report/budget/check.js';
+export { type Check, type CheckReport, failedChecks, unjudgedChecks } from './report/budget/check-report.js';
 export { checkText } from './report/budget/check-text.js';
-export { budgetsOfSection, parseBudget } from './report/budget/expression.js';
-export type { MovedMetric } from './report/budget/moved.js';
-export { BUDGET_METRICS, type Ratio, RATIOS } from './report/budget/ratios.js';
-export { sameChecks } from './report/budget/same-checks.js';
-export { checkComparable } from './report/diff/comparable.js';
-export { parseDimensions } from './report/diff/dimensions.js';
 export {
-  changedGroups,
-  type DiffGroup,
-  type DiffMetric,
-  type DiffOptions,
-  type DiffResult,
-  diffSaved,
-  type DiffSide,
-  isSame,
-  otherGuests,
+  INPUT_KINDS,
+  type InputDifference,
+  inputDifferences,
+  type InputKind,
   refusal,
-} from './report/diff/diff.js';
-export { INPUT_KINDS, type InputDifference, inputDifferences, type InputKind } from './report/diff/inputs.js';
-export { BASELINE_SCHEMA, baselineText, placeOfRun } from './report/saved/baseline.js';
+} from './report/diff/inputs.js';
 export { fittedText } from './report/fitted-text.js';
-export { parseSaved, readSaved } from './report/saved/read.js';
 export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
 export { BATCH_SCHEMA, POINT_SCHEMA } from './report/result.js';
 export type { WalkReport, WalkStep } from './sim/run.js';
-export { type Finding, checkTrace } from './trace/check.js';
 export type { AccessBatch, TraceChunk } from './trace/access.js';
 export { type ArchitecturalEvent, EMPTY_HEADER, type TraceEvent, type Word64 } from './trace/event.js';
 export { DEFAULT_READ_OPTIONS, type ReadOptions, type TraceFormat } from './trace/format.js';
-export { type Conversion, convertTrace } from './trace/convert.js';
-export type { Emitter } from './trace/generate/emitter.js';
-export type { GeneratorParam, TraceGenerator } from './trace/generate/generator.js';
-export { GENERATORS as generators } from './trace/generate/index.js';
-export { generatedPath } from './trace/generate/open-generated.js';
 export { TRACE_FORMATS as formats } from './trace/formats/index.js';
 export { type OpenTrace, openTrace } from './trace/open.js';
-export type { TraceProfile } from './trace/profile.js';
-export { TRACE_WRITERS as traceWriters, writerForName } from './trace/writers/index.js';
-export { mergeTraces } from './trace/merge.js';
-export { type AddressRange, EVERYTHING, selectChunks, type Selection, selectTrace } from './trace/select.js';
-export type { TraceFacts, TraceSink, TraceWriter, TraceWriterFormat } from './trace/writers/writer.js';
 export { Registry, didYouMean, unknownName } from './util/registry.js';
 export { parseSize } from './util/units.js';
 export { TOOL } from './version.js';

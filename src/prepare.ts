@@ -19,7 +19,7 @@ import type { ReplayOutcome, ReplayRequest } from './sim/run.js';
 import { BATCH_CAPACITY, LARGE_BATCH } from './trace/access.js';
 import { DEFAULT_READ_OPTIONS, type ReadOptions } from './trace/format.js';
 import { TRACE_FORMATS } from './trace/formats/index.js';
-import { isGenerated } from './trace/generate/open-generated.js';
+import { isGenerated } from './trace/generate/generated-path.js';
 import { type OpenTrace, openTrace } from './trace/open.js';
 
 /**

@@ -7,7 +7,7 @@
 import { TraceError } from '../errors.js';
 import { openWith, type TraceOptions } from '../prepare.js';
 import type { TraceHeader } from '../trace/event.js';
-import { isGenerated } from '../trace/generate/open-generated.js';
+import { isGenerated } from '../trace/generate/generated-path.js';
 import { openSource } from '../trace/source.js';
 
 export interface TraceFacts {

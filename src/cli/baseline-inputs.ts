@@ -1,7 +1,7 @@
 /** What the two `baseline` commands share: the file, the inputs, the replay of what is in the file. */
 import { existsSync } from 'node:fs';
 import type { ReplayedAs, SavedFile, SavedRun } from '../index.js';
-import type { Context, Library } from './context.js';
+import type { Context, Judging } from './context.js';
 import { type Given, jobsOf } from './options.js';
 import { createProgress, type Progress } from './progress.js';
 
@@ -18,7 +18,7 @@ export function baselinePath(given: Given): string {
 }
 
 /** The baseline, or null if there is no such file. Throws if it is something else. */
-export async function openBaseline(path: string, library: Library): Promise<SavedFile | null> {
+export async function openBaseline(path: string, library: Judging): Promise<SavedFile | null> {
   if (!existsSync(path)) return null;
   const saved = await library.readSaved(path);
   if (saved.schema === library.BASELINE_SCHEMA) return saved;
@@ -28,7 +28,7 @@ export async function openBaseline(path: string, library: Library): Promise<Save
 }
 
 /** As {@link openBaseline}; there must be one. */
-export async function requireBaseline(path: string, library: Library): Promise<SavedFile> {
+export async function requireBaseline(path: string, library: Judging): Promise<SavedFile> {
   const baseline = await openBaseline(path, library);
   if (baseline !== null) return baseline;
   throw new library.UsageError(`there is no baseline ${path}`, {
@@ -45,7 +45,7 @@ export interface BaselineInputs {
 export async function sortInputs(
   paths: readonly string[],
   context: Context,
-  library: Library,
+  library: Judging,
 ): Promise<BaselineInputs> {
   const results: SavedRun[] = [];
   const traces: string[] = [];
@@ -67,7 +67,7 @@ export async function replayAll(
   baseline: SavedFile,
   given: Given,
   context: Context,
-  library: Library,
+  library: Judging,
 ): Promise<ReplayedAs> {
   let last: Progress | undefined;
   const progressOf = (trace: string): Progress['report'] => {

@@ -44,7 +44,8 @@ export async function runForTable(
   library: FullLibrary,
 ): Promise<void> {
   const modes = [...new Set(batch.points.map(({ mode }) => mode))];
-  const judgement = await judgementOf(given, library, { modes, interval: batch.options.interval ?? 0 });
+  const interval = batch.options.interval ?? 0;
+  const judgement = await judgementOf(given, context, library, { modes, interval });
   const outputs = await Outputs.open(given, context, library, batch.grid.traces);
   outputs.requireChecks(judgement.budgets.length > 0, library);
   const ended = await run(batch, null, shard, given, context, library);

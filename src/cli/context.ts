@@ -8,6 +8,10 @@ import type { Environment } from './terminal.js';
 
 /** What replaying takes. */
 export type Library = typeof import('../engine.js');
+/** With saved results, diffs, baselines and budgets. */
+export type Judging = typeof import('../judging.js');
+/** With what reads and writes traces without replaying them. */
+export type Tracing = typeof import('../tracing.js');
 /** Everything the library exports: with scenarios, validation, explanations, miss-ratio curves. */
 export type FullLibrary = typeof import('../index.js');
 
@@ -19,6 +23,8 @@ export interface Context {
   /** Words after the program name, as given. */
   readonly argv: readonly string[];
   readonly loadLibrary: () => Promise<Library>;
+  readonly loadJudging: () => Promise<Judging>;
+  readonly loadTracing: () => Promise<Tracing>;
   readonly loadFullLibrary: () => Promise<FullLibrary>;
   /**
    * What Ctrl-C and SIGTERM do instead of ending the process at once; null: that. A second one always does. `stop` is

@@ -1,9 +1,9 @@
 /** Budgets of a command: from words and files, checked before the replay; and the exit code after it. */
 import { existsSync } from 'node:fs';
-import type { Budget, CheckReport, InputKind, RunResult, SavedFile } from '../index.js';
+import type { Budget, CheckReport, DocumentPart, RunResult, SavedFile } from '../index.js';
 import { DEFAULT_BASELINE } from './baseline-inputs.js';
 import { readConfigFile, readConfigText } from './config-file.js';
-import type { Context, Library } from './context.js';
+import type { Context, Judging, Library } from './context.js';
 import { allowedKinds } from './diff-options.js';
 import { EXIT_CHECK_FAILED } from './exit-codes.js';
 import type { Given } from './options.js';
@@ -14,67 +14,71 @@ const WORDS = '--fail-on';
 /** What a run will be judged by. */
 export interface Judgement {
   readonly budgets: readonly Budget[];
-  readonly baseline: SavedFile | null;
-  readonly allow: readonly InputKind[];
+  /** Judges what was just replayed. */
+  readonly judge: (runs: readonly RunResult[]) => CheckReport;
   /** False under --no-exit-code. */
   readonly failing: boolean;
 }
 
+const NO_CHECKS: CheckReport = { checks: [], implicit: true };
+
 /** `--fail-on`, then `--budgets FILE` or the configuration file's section. */
-export async function budgetsOf(given: Given, library: Library): Promise<Budget[]> {
-  const words = given.list('fail-on').map((text) => library.parseBudget(text, WORDS));
-  return [...words, ...(await budgetsOfFile(given, library))];
+export async function budgetsOf(given: Given, context: Context, library: Library): Promise<Budget[]> {
+  const words = given.list('fail-on');
+  const budgets: Budget[] = [];
+  if (words.length > 0) {
+    const { parseBudget } = await context.loadJudging();
+    budgets.push(...words.map((text) => parseBudget(text, WORDS)));
+  }
+  const section = await budgetsSection(given, library);
+  if (section !== undefined) budgets.push(...(await context.loadJudging()).budgetsOfSection(section));
+  return budgets;
 }
 
-async function budgetsOfFile(given: Given, library: Library): Promise<Budget[]> {
+async function budgetsSection(given: Given, library: Library): Promise<DocumentPart | undefined> {
   const path = given.text('budgets');
-  if (path === undefined) {
-    const section = (await readConfigFile(given, library)).sections.get('budgets');
-    return section === undefined ? [] : library.budgetsOfSection(section);
-  }
+  if (path === undefined) return (await readConfigFile(given, library)).sections.get('budgets');
   const document = await library.parseDocument(readConfigText(path, library), path);
   // A configuration file will do, and so will its section alone.
-  return library.budgetsOfSection(document.isTable() ? (document.get('budgets') ?? document) : document);
+  return document.isTable() ? (document.get('budgets') ?? document) : document;
 }
 
 /** `--baseline`, or the file that `baseline update` writes if a budget needs one. */
 async function baselineOf(
   given: Given,
   budgets: readonly Budget[],
-  library: Library,
+  judging: Judging,
 ): Promise<SavedFile | null> {
   const named = given.text('baseline');
-  if (named !== undefined) return library.readSaved(named);
-  const found = budgets.some((budget) => library.isRelative(budget)) && existsSync(DEFAULT_BASELINE);
-  return found ? library.readSaved(DEFAULT_BASELINE) : null;
+  if (named !== undefined) return judging.readSaved(named);
+  const found = budgets.some((budget) => judging.isRelative(budget)) && existsSync(DEFAULT_BASELINE);
+  return found ? judging.readSaved(DEFAULT_BASELINE) : null;
 }
 
 /** Everything about budgets that can be wrong before the first access; `modes` by name, `interval` in records. */
 export async function judgementOf(
   given: Given,
+  context: Context,
   library: Library,
   { modes, interval }: { readonly modes: readonly string[]; readonly interval: number },
 ): Promise<Judgement> {
-  const budgets = await budgetsOf(given, library);
+  const failing = given.flag('exit-code');
+  const budgets = await budgetsOf(given, context, library);
   const allow = allowedKinds(given, library);
-  const baseline = await baselineOf(given, budgets, library);
-  if (budgets.length === 0 && given.has('baseline')) {
+  if (budgets.length === 0 && !given.has('baseline')) return { budgets, judge: () => NO_CHECKS, failing };
+  const judging = await context.loadJudging();
+  const baseline = await baselineOf(given, budgets, judging);
+  if (budgets.length === 0) {
     throw new library.UsageError('--baseline is what budgets are relative to, and there are none', {
       hint: "give --fail-on 'walk.refs > +1%', or compare with `p2msim diff`",
     });
   }
-  library.checkBudgets(budgets, { modes, interval, baseline });
-  return { budgets, baseline, allow, failing: given.flag('exit-code') };
-}
-
-/** Judges what was just replayed. */
-export function judge(
-  { budgets, baseline, allow }: Judgement,
-  runs: readonly RunResult[],
-  library: Library,
-): CheckReport {
-  const heads = runs.map((run) => library.savedRun(run, 'this run'));
-  return library.judgeRuns(budgets, heads, baseline, allow);
+  judging.checkBudgets(budgets, { modes, interval, baseline });
+  const judge = (runs: readonly RunResult[]): CheckReport => {
+    const heads = runs.map((run) => judging.savedRun(run, 'this run'));
+    return judging.judgeRuns(budgets, heads, baseline, allow);
+  };
+  return { budgets, judge, failing };
 }
 
 interface Exit {

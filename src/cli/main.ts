@@ -70,6 +70,8 @@ async function main(): Promise<void> {
     environment: process.env,
     argv: process.argv.slice(2),
     loadLibrary: () => import('../engine.js'),
+    loadJudging: () => import('../judging.js'),
+    loadTracing: () => import('../tracing.js'),
     loadFullLibrary: () => import('../index.js'),
     onInterrupt: interrupt.onInterrupt,
     exit: (code) => {
@@ -80,11 +82,13 @@ async function main(): Promise<void> {
   stopWhenClosed(process.stderr, 'standard error');
   process.on('SIGINT', interrupt.accept);
   try {
-    await createProgram(context, TOOL.version).parseAsync(process.argv);
+    const program = await createProgram(context, TOOL.version);
+    await program.parseAsync(process.argv);
   } catch (error) {
     process.exitCode =
       error instanceof CommanderError ? commanderExit(error) : await printError(context, error);
   }
 }
 
-await main();
+// Not awaited: see bundle.mjs.
+void main();

@@ -13,7 +13,7 @@ import type {
   WantedMachine,
 } from '../index.js';
 import type { Context, Library } from './context.js';
-import { exitWith, judge, type Judgement, judgementOf } from './judgement.js';
+import { exitWith, type Judgement, judgementOf } from './judgement.js';
 import { reportError } from './error-text.js';
 import { Given, configOptions, costOption, readOptions, runOptions } from './options.js';
 import { Outputs } from './output.js';
@@ -130,7 +130,7 @@ export function writeJudged(
   const runs = library.outputsOf(output).flatMap(library.runsOf);
   let report: CheckReport | undefined;
   try {
-    report = judge(judgement, runs, library);
+    report = judgement.judge(runs);
   } finally {
     outputs.write(output, report, !early);
   }
@@ -158,7 +158,7 @@ export async function runCommand(
   const interval = all[0]?.interval ?? 0;
   const plugins = await Promise.all(all.map((options) => checkCommand(options, command, library)));
   const modes = plugins[0]!.map(({ name }) => name);
-  const judgement = await judgementOf(given, library, { modes, interval });
+  const judgement = await judgementOf(given, context, library, { modes, interval });
   const outputs = await Outputs.open(given, context, library, command.traces);
   outputs.requireChecks(judgement.budgets.length > 0, library);
   const progressOf = (trace: string): Progress => createProgress(context, choice, given.flag('quiet'), trace);

@@ -1,13 +1,13 @@
 /** Which format a trace is written in: by `--to`, or by the end of the name of the output. */
 import type { TraceWriterFormat } from '../index.js';
-import type { Context, Library } from './context.js';
+import type { Context, Tracing } from './context.js';
 
 /** Throws UsageError if neither says, or if what is not text would go to a terminal. */
 export function writerOf(
   output: string,
   to: string | undefined,
   context: Context,
-  library: Library,
+  library: Tracing,
 ): TraceWriterFormat {
   const writer = to === undefined ? byName(output, library) : library.traceWriters.get(to);
   if (output === '-' && writer.name === 'p2mtrace' && context.stdout.isTTY === true) {
@@ -18,7 +18,7 @@ export function writerOf(
   return writer;
 }
 
-function byName(output: string, library: Library): TraceWriterFormat {
+function byName(output: string, library: Tracing): TraceWriterFormat {
   const writers = library.traceWriters;
   const writer = library.writerForName(output);
   if (writer !== undefined) return writer;

@@ -4,8 +4,8 @@
  * A reporter is one file in reporters/ plus one line in reporters/index.ts. It computes no counter
  * and does no I/O; it does not know whether its text goes to a terminal, a pipe or a file.
  */
-import type { CheckReport } from './budget/check.js';
-import type { DiffResult } from './diff/diff.js';
+import type { CheckReport } from './budget/check-report.js';
+import type { DiffResult } from './diff/diff-result.js';
 import type { CompareResult, RunResult, SweepResult } from './result.js';
 
 /** The result of one command on one trace. */

@@ -1,6 +1,6 @@
 /** Budgets: the section of a configuration file, and a line of `-r ndjson` for each that was checked. */
 import { CHECK_SCHEMA } from '../report/budget/check-data.js';
-import type { Check } from '../report/budget/check.js';
+import type { Check } from '../report/budget/check-report.js';
 import type { MovedMetric } from '../report/budget/moved.js';
 import { BUDGET_METRICS } from '../report/budget/ratios.js';
 import { configValue } from './config-value.js';

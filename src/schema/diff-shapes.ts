@@ -1,7 +1,7 @@
 /** What `diff` and `baseline` print and keep. */
 import type { ConfigValue } from '../config/keys.js';
-import type { Check } from '../report/budget/check.js';
-import { DIFF_SCHEMA, type DiffSide } from '../report/diff/diff.js';
+import type { Check } from '../report/budget/check-report.js';
+import { DIFF_SCHEMA, type DiffSide } from '../report/diff/diff-result.js';
 import { INPUT_KINDS, type InputDifference } from '../report/diff/inputs.js';
 import type { ReplayManifest } from '../report/result.js';
 import { BASELINE_SCHEMA } from '../report/saved/baseline.js';

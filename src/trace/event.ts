@@ -181,6 +181,9 @@ export interface P2mRange {
   readonly pageSize: '4k' | '2m' | '1g';
 }
 
+/** Most virtual CPUs a trace can name. */
+export const MAX_VCPUS = 256;
+
 export const EMPTY_HEADER: TraceHeader = { guestLevels: null, vcpus: null, ram: null, p2m: [], features: [] };
 
 type WithoutPlace<T> = T extends TraceEvent ? Omit<T, 'vcpu' | 'line'> : never;

@@ -8,7 +8,7 @@ import { detectFormat } from './detect.js';
 import type { TraceHeader } from './event.js';
 import type { ReadOptions, TraceStream } from './format.js';
 import { TRACE_FORMATS } from './formats/index.js';
-import { isGenerated, openGenerated } from './generate/open-generated.js';
+import { isGenerated } from './generate/generated-path.js';
 import type { TraceSource } from './source.js';
 import { openSource } from './source.js';
 
@@ -58,7 +58,10 @@ export interface OpenTrace extends TraceStream {
  * or recognised, and UsageError for an unknown `format`.
  */
 export async function openTrace(path: string, options: OpenOptions): Promise<OpenTrace> {
-  if (isGenerated(path)) return openGenerated(path, options);
+  if (isGenerated(path)) {
+    const { openGenerated } = await import('./generate/open-generated.js');
+    return openGenerated(path, options);
+  }
   const named = options.format === undefined ? undefined : TRACE_FORMATS.get(options.format);
   const source = await openSource(path, options.stdin);
   try {

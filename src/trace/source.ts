@@ -7,7 +7,7 @@
  */
 import { TraceError } from '../errors.js';
 import { STDIN_NAME } from './bad-records.js';
-import type { Container } from './containers/container.js';
+import type { OpenContainer } from './containers/container.js';
 import { containerOf } from './containers/index.js';
 import { BLOCK, evenBlocks, FIRST_BLOCK } from './even-blocks.js';
 import type { ByteSource } from './format.js';
@@ -69,15 +69,15 @@ class OpenedSource implements TraceSource {
   /** What ended the stream while the head was taken; it is due after `#pending`. */
   #failure: { readonly error: unknown } | undefined;
 
-  private constructor(name: string, blocks: Blocks, first: Uint8Array, container: Container | null) {
+  private constructor(name: string, blocks: Blocks, first: Uint8Array, open: OpenContainer | null) {
     this.name = name;
     this.totalBytes = blocks.totalBytes;
     this.#blocks = blocks;
-    const stored = this.#stored(first, container === null ? BLOCK : STORED_BLOCK);
+    const stored = this.#stored(first, open === null ? BLOCK : STORED_BLOCK);
     this.#decompressed =
-      container === null
+      open === null
         ? stored
-        : container.open({
+        : open({
             file: name,
             blocks: stored,
             fd: blocks.fd,
@@ -90,7 +90,8 @@ class OpenedSource implements TraceSource {
   static async start(name: string, blocks: Blocks, mayBeEmpty: boolean): Promise<OpenedSource> {
     const block = new Uint8Array(FIRST_BLOCK);
     const first = block.subarray(0, await blocks.fill(block));
-    const source = new OpenedSource(name, blocks, first, containerOf(name, first));
+    const open = (await containerOf(name, first)?.load()) ?? null;
+    const source = new OpenedSource(name, blocks, first, open);
     const taken = await source.#takeHead();
     if (taken === 0 && !mayBeEmpty) throw emptyTrace(name);
     return source;

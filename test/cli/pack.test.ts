@@ -139,7 +139,10 @@ describe('the built files', () => {
   });
 
   it('load neither scenarios nor validation for a replay', () => {
-    expect(importsOf(code('replay.js')).filter((from) => from.startsWith('.'))).toEqual(['./base.js']);
+    expect(importsOf(code('replay.js')).filter((from) => from.startsWith('.'))).toEqual([
+      './rolldown-runtime.js',
+      './base.js',
+    ]);
     expect(code('cli/main.js')).not.toMatch(/^import\b[^;]*(?:replay|validate|index)\.js/m);
   });
 

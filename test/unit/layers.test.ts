@@ -30,12 +30,22 @@ const ORDER: readonly (readonly string[])[] = [
   ['experiments'],
   ['schema'],
   ['capture'],
-  ['api.ts', 'sweep.ts', 'diff.ts', 'baseline.ts', 'budgets.ts', 'engine.ts', 'index.ts'],
+  [
+    'api.ts',
+    'sweep.ts',
+    'diff.ts',
+    'baseline.ts',
+    'budgets.ts',
+    'engine.ts',
+    'judging.ts',
+    'tracing.ts',
+    'index.ts',
+  ],
   ['cli'],
 ];
 
 /** Files of the library that the command line may import; all but the first so that less need be loaded. */
-const OPEN_TO_CLI = ['index.ts', 'engine.ts', 'version.ts'];
+const OPEN_TO_CLI = ['index.ts', 'engine.ts', 'judging.ts', 'tracing.ts', 'version.ts'];
 
 const MAX_LINES = 300;
 /** Visible exemption, on a line of its own: the reason is part of it. */
@@ -115,7 +125,7 @@ describe('the folders of src/', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('leave the library to src/index.ts and src/engine.ts where the command line needs it', () => {
+  it('leave the library to src/index.ts and its parts where the command line needs it', () => {
     const wrong = SOURCES.filter(({ path }) => unitOf(path) === 'cli').flatMap((source) =>
       localImports(source)
         .filter((target) => unitOf(target) !== 'cli' && !OPEN_TO_CLI.includes(target))

@@ -11,7 +11,7 @@ import {
   runCount,
   sortInputs,
 } from '../baseline-inputs.js';
-import type { Context, Library } from '../context.js';
+import type { Context, Judging } from '../context.js';
 import { allowedKinds } from '../diff-options.js';
 import { examples } from '../help.js';
 import { budgetsOf, exitWith } from '../judgement.js';
@@ -31,7 +31,7 @@ async function checkAll(
   baseline: SavedFile,
   given: Given,
   context: Context,
-  library: Library,
+  library: Judging,
 ): Promise<Checked> {
   const head = await replayAll(baseline, given, context, library);
   if (head.error !== null) await warn(head.error, context, library);
@@ -49,7 +49,7 @@ async function checkInputs(
   inputs: readonly string[],
   given: Given,
   context: Context,
-  library: Library,
+  library: Judging,
 ): Promise<Checked> {
   const { results, traces } = await sortInputs(inputs, context, library);
   const runs = [...results];
@@ -77,7 +77,7 @@ async function checkInputs(
 }
 
 /** The metrics that matter. */
-function matcherOf(diff: DiffResult, given: Given, library: Library): ((key: string) => boolean) | undefined {
+function matcherOf(diff: DiffResult, given: Given, library: Judging): ((key: string) => boolean) | undefined {
   const metrics = given.text('metrics');
   const keys = diff.groups.flatMap((group) => group.metrics.map(({ key }) => key));
   return metrics === undefined ? undefined : library.metricMatcher(metrics, keys);
@@ -97,12 +97,12 @@ function verdict(path: string, changed: number, runs: number, judged: boolean): 
 }
 
 async function runCheck(inputs: readonly string[], values: OptionValues, context: Context): Promise<void> {
-  const library = await context.loadLibrary();
+  const library = await context.loadJudging();
   const given = new Given(values, library);
   checkStdin(inputs, context, library);
   const allow = allowedKinds(given, library);
   const path = baselinePath(given);
-  const budgets = await budgetsOf(given, library);
+  const budgets = await budgetsOf(given, context, library);
   const baseline = await requireBaseline(path, library);
   const modes = baseline.runs.map(({ mode }) => mode);
   library.checkBudgets(budgets, { modes, interval: 0, baseline });

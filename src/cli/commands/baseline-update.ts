@@ -11,7 +11,7 @@ import {
   runCount,
   sortInputs,
 } from '../baseline-inputs.js';
-import type { Context, Library } from '../context.js';
+import type { Context, Judging } from '../context.js';
 import { examples } from '../help.js';
 import { addFlags, Given, modeOf, refuseRunFlags } from '../options.js';
 import { Outputs } from '../output.js';
@@ -27,7 +27,7 @@ async function replayTraces(
   given: Given,
   values: OptionValues,
   context: Context,
-  library: Library,
+  library: Judging,
 ): Promise<SavedRun[]> {
   const modes = modeOf(values, MODES)
     .split(',')
@@ -51,7 +51,7 @@ async function newRuns(
   inputs: readonly string[],
   values: OptionValues,
   context: Context,
-  library: Library,
+  library: Judging,
 ): Promise<{ readonly before: SavedFile | null; readonly runs: readonly SavedRun[] }> {
   const given = new Given(values, library);
   if (inputs.length === 0) {
@@ -72,7 +72,7 @@ function showChanges(
   before: SavedFile | null,
   runs: readonly SavedRun[],
   outputs: Outputs,
-  library: Library,
+  library: Judging,
 ): void {
   const places = new Set(runs.map((run) => library.placeOfRun(run)));
   const old = (before?.runs ?? []).filter((run) => places.has(library.placeOfRun(run)));
@@ -93,7 +93,7 @@ function summary(path: string, { runs, added, changed }: UpdatedBaseline): strin
 }
 
 async function runUpdate(inputs: readonly string[], values: OptionValues, context: Context): Promise<void> {
-  const library = await context.loadLibrary();
+  const library = await context.loadJudging();
   const given = new Given(values, library);
   checkStdin(inputs, context, library);
   const path = baselinePath(given);

@@ -34,13 +34,14 @@ async function compareResults(
     );
   }
   refuseRunFlags(given, library, 'and results are only read');
-  const files = await Promise.all(paths.map(async (path) => library.readSaved(path)));
+  const judging = await context.loadJudging();
+  const files = await Promise.all(paths.map(async (path) => judging.readSaved(path)));
   const runs = files.flatMap((file) => file.runs);
-  const plan = { modes: runs.map(({ mode }) => mode), interval: library.sliceLength(runs) };
-  const judgement = await judgementOf(given, library, plan);
+  const plan = { modes: runs.map(({ mode }) => mode), interval: judging.sliceLength(runs) };
+  const judgement = await judgementOf(given, context, library, plan);
   const outputs = await Outputs.open(given, context, library, paths);
   outputs.requireChecks(judgement.budgets.length > 0, library);
-  writeJudged(library.compareSaved(files, allow), judgement, outputs, context, library);
+  writeJudged(judging.compareSaved(files, allow), judgement, outputs, context, library);
   return true;
 }
 

@@ -1,7 +1,7 @@
 /** `p2msim diff`: saved results metric by metric; or a result and a trace, replayed as the result was. */
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { SavedFile, Setting } from '../../index.js';
-import type { Context, Library } from '../context.js';
+import type { Context, Judging } from '../context.js';
 import { allowedKinds } from '../diff-options.js';
 import { examples } from '../help.js';
 import { budgetsOf, exitWith } from '../judgement.js';
@@ -24,7 +24,7 @@ async function requestOf(
   paths: readonly [base: string, head: string | undefined],
   given: Given,
   context: Context,
-  library: Library,
+  library: Judging,
 ): Promise<DiffRequest> {
   const [basePath, headPath] = paths;
   const columns = library.parseDimensions(given.text('col') ?? 'file', '--col', false);
@@ -46,7 +46,7 @@ async function requestOf(
 function checkSettings(
   { settings, columns }: DiffRequest,
   allowed: readonly string[],
-  library: Library,
+  library: Judging,
 ): void {
   const other = settings.find(({ key }) => !columns.includes(key));
   if (other === undefined || allowed.includes('config')) return;
@@ -60,7 +60,7 @@ async function replayHead(
   trace: string,
   given: Given,
   context: Context,
-  library: Library,
+  library: Judging,
 ): Promise<SavedFile> {
   const progress = createProgress(
     context,
@@ -84,7 +84,7 @@ async function runDiff(
   values: OptionValues,
   context: Context,
 ): Promise<void> {
-  const library = await context.loadLibrary();
+  const library = await context.loadJudging();
   const given = new Given(values, library);
   const inputs = paths.filter((path) => path !== undefined);
   checkStdin(inputs, context, library);
@@ -93,7 +93,7 @@ async function runDiff(
   checkSettings(request, allow, library);
   const { base, head, columns, rows } = request;
   const slices = [...rows, ...columns].includes('interval');
-  const budgets = await budgetsOf(given, library);
+  const budgets = await budgetsOf(given, context, library);
   const read = typeof head === 'string' || head === null ? [base] : [base, head];
   const all = read.flatMap(({ runs }) => runs);
   library.checkBudgets(budgets, {

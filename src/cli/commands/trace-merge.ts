@@ -1,7 +1,7 @@
 /** `p2msim trace merge`: several traces as one, with a scheduler's quantum. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { OpenTrace } from '../../index.js';
-import type { Context, Library } from '../context.js';
+import type { Context, Tracing } from '../context.js';
 import { convertTo } from '../convert-to.js';
 import { examples } from '../help.js';
 import { addFlags, Given, readOptions } from '../options.js';
@@ -15,7 +15,7 @@ async function openAll(
   paths: readonly string[],
   given: Given,
   context: Context,
-  library: Library,
+  library: Tracing,
 ): Promise<OpenTrace[]> {
   const [format, read, { stdin }] = [given.text('format'), readOptions(given), context];
   const opened: OpenTrace[] = [];
@@ -52,7 +52,7 @@ export function addMerge(parent: CommandUnknownOpts, context: Context): void {
     ),
   );
   command.action(async (output, paths, values) => {
-    const library = await context.loadLibrary();
+    const library = await context.loadTracing();
     const given = new Given(values, library);
     const to = writerOf(output, given.text('to'), context, library);
     const quantum = given.count('quantum', DEFAULT_QUANTUM);

@@ -1,5 +1,5 @@
 /** Checks for programs: one JSON object a line. */
-import type { CheckReport } from './check.js';
+import type { CheckReport } from './check-report.js';
 
 export const CHECK_SCHEMA = 'p2msim.check/1';
 

@@ -1,7 +1,7 @@
 /** Checks as a table of GitHub-flavoured Markdown. */
 import { escaped, markdownTable } from '../markdown-table.js';
 import { row, type Section } from '../section.js';
-import type { Check, CheckReport } from './check.js';
+import type { Check, CheckReport } from './check-report.js';
 import { movedText, placesOf, summaryOf } from './check-view.js';
 
 const MARKS: Readonly<Record<Check['status'], string>> = { ok: 'ok', failed: 'FAIL', skipped: 'not made' };

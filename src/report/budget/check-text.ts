@@ -1,7 +1,7 @@
 /** Checks for people: a line each, and below a violated one what moved with it. */
 import { gridLines, wrap } from '../grid.js';
 import type { ReporterOptions, Style } from '../output.js';
-import type { Check, CheckReport } from './check.js';
+import type { Check, CheckReport } from './check-report.js';
 import { movedText, placesOf, summaryOf } from './check-view.js';
 
 const MARKS: Readonly<Record<Check['status'], readonly [mark: string, style: Style]>> = {

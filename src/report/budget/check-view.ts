@@ -2,8 +2,8 @@
 import { formatValue } from '../../config/keys.js';
 import { signed, signedPercent } from '../diff/diff-section.js';
 import { counted, grouped } from '../numbers.js';
-import type { Check, CheckReport } from './check.js';
-import { failedChecks } from './check.js';
+import type { Check, CheckReport } from './check-report.js';
+import { failedChecks } from './check-report.js';
 import type { MovedMetric } from './moved.js';
 
 /** Metrics that moved, as many as a line takes. */

@@ -7,8 +7,9 @@ import type { ConfigValue } from '../../config/keys.js';
 import type { SavedRun, SavedSlice } from '../saved/saved-run.js';
 import { type Budget, fails, isRelative, limitOf } from './budget.js';
 import { type Fraction, fractionText, minus, toNumber } from './fraction.js';
+import type { Check } from './check-report.js';
 import { bestKept } from './kept-limit.js';
-import { type MovedMetric, movedMetrics } from './moved.js';
+import { movedMetrics } from './moved.js';
 import { budgetMetric, type Counted, countedOf, zeroWhole } from './ratios.js';
 
 /** A run to be judged, and the run of the baseline that belongs to it. One of them may be missing. */
@@ -17,36 +18,6 @@ export interface Candidate {
   readonly head: SavedRun | null;
   /** What else tells it from the others: dimensions that make the sides of a diff. */
   readonly labels?: Readonly<Record<string, ConfigValue>> | undefined;
-}
-
-export interface Check {
-  readonly budget: string;
-  /** Where the budget was written. */
-  readonly origin: string;
-  readonly status: 'ok' | 'failed' | 'skipped';
-  readonly trace: string;
-  readonly mode: string;
-  /** In a sweep: the swept keys with the values of this point. In a diff: what makes the side. */
-  readonly point: Readonly<Record<string, ConfigValue>>;
-  /** First record of the slice; null for the whole run. */
-  readonly interval: number | null;
-  readonly metric: string;
-  readonly base: number | null;
-  /** The last value that keeps the budget: of a count a whole number. */
-  readonly limit: number | null;
-  readonly value: number | null;
-  /** By how much the value is beyond the limit. */
-  readonly excess: number | null;
-  /** One line: the numbers, and by how much; or why it was not judged. */
-  readonly said: string;
-  /** Of a violated budget with a baseline: what else changed, the nearest relatives first. */
-  readonly moved: readonly MovedMetric[];
-}
-
-export interface CheckReport {
-  readonly checks: readonly Check[];
-  /** True if nobody wrote a budget: only reporters that show nothing else show these checks. */
-  readonly implicit: boolean;
 }
 
 /** Judges every budget on every run that it is for, in the order of the budgets. */
@@ -60,22 +31,6 @@ export function judgeBudgets(budgets: readonly Budget[], candidates: readonly Ca
         return budget.perInterval ? slices(budget, candidate) : [whole(budget, candidate)];
       }),
   );
-}
-
-export function failedChecks({ checks }: CheckReport): readonly Check[] {
-  return checks.filter(({ status }) => status === 'failed');
-}
-
-/** Budgets that were judged nowhere, each by the first of its checks: whether they are kept is not known. */
-export function unjudgedChecks({ checks }: CheckReport): readonly Check[] {
-  const budgets = new Map<string, Check>();
-  const judged = new Set<string>();
-  for (const check of checks) {
-    const name = JSON.stringify([check.origin, check.budget]);
-    if (!budgets.has(name)) budgets.set(name, check);
-    if (check.status !== 'skipped') judged.add(name);
-  }
-  return [...budgets].flatMap(([name, check]) => (judged.has(name) ? [] : [check]));
 }
 
 interface Pair {

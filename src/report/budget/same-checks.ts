@@ -1,7 +1,7 @@
 /** A diff as checks, one a pair of runs: is everything as it was? For reporters that show nothing but checks. */
-import { type DiffGroup, type DiffResult, changedGroups, unchanged } from '../diff/diff.js';
+import { type DiffGroup, type DiffResult, changedGroups, unchanged } from '../diff/diff-result.js';
 import { counted } from '../numbers.js';
-import type { Check, CheckReport } from './check.js';
+import type { Check, CheckReport } from './check-report.js';
 import { movedMetrics } from './moved.js';
 import { countedOf } from './ratios.js';
 

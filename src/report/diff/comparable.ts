@@ -6,8 +6,7 @@
  */
 import { UsageError } from '../../errors.js';
 import type { SavedRun } from '../saved/saved-run.js';
-import { refusal } from './diff.js';
-import { inputDifferences, type InputKind } from './inputs.js';
+import { inputDifferences, type InputKind, refusal } from './inputs.js';
 
 /** Throws {@link UsageError} that names the keys in which a run differs from the first one, with both values. */
 export function checkComparable(runs: readonly SavedRun[], allow: readonly InputKind[] = []): void {

@@ -2,7 +2,7 @@
 import { csvText } from '../csv-text.js';
 import type { DiffReporterOptions } from '../output.js';
 import type { SavedRun } from '../saved/saved-run.js';
-import { type DiffGroup, type DiffResult, unchanged } from './diff.js';
+import { type DiffGroup, type DiffResult, unchanged } from './diff-result.js';
 import { METRIC } from './dimensions.js';
 import {
   type DiffEntry,

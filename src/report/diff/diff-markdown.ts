@@ -1,7 +1,7 @@
 /** A diff as GitHub-flavoured Markdown: what diff-text.ts says, with pipe tables. */
 import type { DiffReporterOptions } from '../output.js';
 import { escaped, markdownTable } from '../markdown-table.js';
-import { type DiffResult, isSame } from './diff.js';
+import { type DiffResult, isSame } from './diff-result.js';
 import { cautions, inputLines, sideLines, unchangedLine } from './diff-notes.js';
 import { diffSection } from './diff-section.js';
 import { tablesOf } from './diff-view.js';

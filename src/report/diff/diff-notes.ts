@@ -2,7 +2,7 @@
 import { counted } from '../numbers.js';
 import type { ReporterOptions } from '../output.js';
 import type { SavedRun } from '../saved/saved-run.js';
-import { type DiffGroup, type DiffResult, otherGuests, otherSlices, unchanged } from './diff.js';
+import { type DiffGroup, type DiffResult, otherGuests, otherSlices, unchanged } from './diff-result.js';
 import type { InputDifference } from './inputs.js';
 import { unchangedCount } from './diff-view.js';
 

@@ -1,7 +1,7 @@
 /** A table of a diff as a section: a row per number, the base's column, and value and change for every other side. */
 import { grouped } from '../numbers.js';
 import type { Section } from '../section.js';
-import type { DiffSide } from './diff.js';
+import type { DiffSide } from './diff-result.js';
 import type { DiffEntry, DiffTable } from './diff-view.js';
 
 export function diffSection(table: DiffTable, sides: readonly DiffSide[], rows: readonly string[]): Section {

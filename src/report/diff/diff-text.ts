@@ -2,7 +2,7 @@
 import { gridLines, wrap } from '../grid.js';
 import type { DiffReporterOptions } from '../output.js';
 import { sectionLines } from '../section-lines.js';
-import { type DiffResult, isSame } from './diff.js';
+import { type DiffResult, isSame } from './diff-result.js';
 import { cautions, inputLines, sideLines, unchangedLine } from './diff-notes.js';
 import { diffSection } from './diff-section.js';
 import { type DiffTable, tablesOf } from './diff-view.js';

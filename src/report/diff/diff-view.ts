@@ -8,7 +8,7 @@ import { formatValue } from '../../config/keys.js';
 import { metricMatcher } from '../metric-values.js';
 import type { DiffReporterOptions } from '../output.js';
 import type { SavedRun } from '../saved/saved-run.js';
-import { type DiffGroup, type DiffResult, unchanged } from './diff.js';
+import { type DiffGroup, type DiffResult, unchanged } from './diff-result.js';
 import { dimensionOf, INTERVAL, METRIC, RUN_DIMENSIONS } from './dimensions.js';
 
 /** One number of a metric on every side, with its place in all dimensions. */

@@ -7,6 +7,7 @@
 import { defaultValues } from '../../config/defaults.js';
 import { CONFIG_KEYS, formatValue } from '../../config/keys.js';
 import { presets } from '../../config/presets/index.js';
+import { UsageError } from '../../errors.js';
 import type { SavedRun } from '../saved/saved-run.js';
 
 /** What may differ, in the words of `--allow-different`. */
@@ -79,4 +80,27 @@ function configFacts({ config, replay }: SavedRun): Facts {
 
 function priceFacts({ prices }: SavedRun): Facts {
   return new Map([...prices].map(([term, cycles]) => [`cost.${term}`, `${cycles} cycles`]));
+}
+
+const KIND_NAMES: Readonly<Record<InputKind, string>> = {
+  trace: 'the traces differ',
+  config: 'the configurations differ',
+  cost: 'the cost tables differ',
+};
+
+/** Why two runs are not compared: each key that differs with both values. */
+export function refusal(base: SavedRun, head: SavedRun, refused: readonly InputDifference[]): UsageError {
+  const kinds = [...new Set(refused.map(({ kind }) => kind))];
+  const width = Math.max(...refused.map(({ key }) => key.length));
+  const what = kinds.map((kind) => KIND_NAMES[kind]).join(' and ');
+  const same = (one: string, other: string): string => (one === other ? one : `${one} and ${other}`);
+  const files = same(base.file, head.file);
+  const names = [
+    ...(files === '' ? [] : [files]),
+    `${same(base.mode, head.mode)}, ${same(base.trace.path, head.trace.path)}`,
+  ];
+  return new UsageError(`${names.join(': ')}: cannot be compared: ${what}`, {
+    details: refused.map((each) => `${each.key.padEnd(width)}  ${each.base} -> ${each.head}`),
+    hint: `\`--allow-different ${kinds.join(',')}\` compares them nevertheless`,
+  });
 }

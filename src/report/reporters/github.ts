@@ -6,7 +6,7 @@
  * (actions/toolkit, "problem matchers and commands": %25 %0D %0A, and in properties %3A %2C).
  */
 import { movedText, placeOf } from '../budget/check-view.js';
-import type { Check } from '../budget/check.js';
+import type { Check } from '../budget/check-report.js';
 import type { Reporter } from '../output.js';
 
 export const github = {

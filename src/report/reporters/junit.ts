@@ -4,7 +4,7 @@
  * There is no time in it: the same checks give the same bytes.
  */
 import { movedText, placeOf } from '../budget/check-view.js';
-import type { Check } from '../budget/check.js';
+import type { Check } from '../budget/check-report.js';
 import type { Reporter } from '../output.js';
 
 export const junit = {

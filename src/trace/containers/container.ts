@@ -16,6 +16,9 @@ export interface Container {
   readonly name: string;
   /** Where they are in the file: at its start. */
   readonly magic: readonly number[];
-  /** Throws a TraceError on damage, after everything that could be read before it. */
-  open(stored: Stored): AsyncGenerator<Uint8Array>;
+  /** Loads what opens it: most traces need none, and node:zlib and streams take longer to load than p2msim's own files. */
+  load(): Promise<OpenContainer>;
 }
+
+/** Throws a TraceError on damage, after everything that could be read before it. */
+export type OpenContainer = (stored: Stored) => AsyncGenerator<Uint8Array>;

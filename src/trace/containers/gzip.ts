@@ -2,12 +2,12 @@
 import { createGunzip } from 'node:zlib';
 import { TraceError } from '../../errors.js';
 import { STDIN_NAME } from '../bad-records.js';
-import type { Container, Stored } from './container.js';
+import type { Stored } from './container.js';
 import { NodeStream } from './node-stream.js';
 
 const OUTPUT_BLOCK = 256 * 1024;
 
-async function* open({ file, blocks }: Stored): AsyncGenerator<Uint8Array> {
+export async function* openGzip({ file, blocks }: Stored): AsyncGenerator<Uint8Array> {
   const inflate = new NodeStream(createGunzip({ chunkSize: OUTPUT_BLOCK }));
   let position = 0;
   try {
@@ -35,5 +35,3 @@ function gzipError(file: string, position: number, cause: Error): TraceError {
     cause,
   });
 }
-
-export const gzip = { name: 'gzip', magic: [0x1f, 0x8b], open } satisfies Container;

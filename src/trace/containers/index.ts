@@ -1,13 +1,18 @@
-/** The containers that are opened, by their magic bytes, and those that are known and refused. */
+/** The containers that are opened, one line each by their magic bytes, and those that are known and refused. */
 import { TraceError } from '../../errors.js';
 import { STDIN_NAME } from '../bad-records.js';
 import type { Container } from './container.js';
-import { gzip } from './gzip.js';
-import { xz } from './xz.js';
-import { zip } from './zip.js';
-import { zstd } from './zstd.js';
 
-const CONTAINERS: readonly Container[] = [gzip, zstd, xz, zip];
+const CONTAINERS: readonly Container[] = [
+  { name: 'gzip', magic: [0x1f, 0x8b], load: async () => (await import('./gzip.js')).openGzip },
+  { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], load: async () => (await import('./zstd.js')).openZstd },
+  {
+    name: 'xz',
+    magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
+    load: async () => (await import('./xz.js')).openXz,
+  },
+  { name: 'zip', magic: [0x50, 0x4b, 0x03, 0x04], load: async () => (await import('./zip.js')).openZip },
+];
 
 /** Magic bytes, and the command that opens them. */
 const REFUSED: readonly {

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { ReadableStream } from 'node:stream/web';
 import { TraceError } from '../../errors.js';
 import { STDIN_NAME } from '../bad-records.js';
-import type { Container, Stored } from './container.js';
+import type { Stored } from './container.js';
 
 type XzModule = { readonly XzReadableStream: typeof import('xz-decompress').XzReadableStream };
 
@@ -30,7 +30,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 const CUT_OFF = '8';
 
-async function* open({ file, blocks }: Stored): AsyncGenerator<Uint8Array> {
+export async function* openXz({ file, blocks }: Stored): AsyncGenerator<Uint8Array> {
   const { XzReadableStream } = loadAnew();
   const input = blocks[Symbol.asyncIterator]();
   let position = 0;
@@ -74,5 +74,3 @@ function xzError(file: string, position: number, cause: unknown): TraceError {
     file === STDIN_NAME ? 'get the data again' : `\`xz -t ${file}\` checks the file; get it again`;
   return new TraceError({ file }, what, { hint: other ?? again, cause });
 }
-
-export const xz = { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], open } satisfies Container;

@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { TraceError } from '../../errors.js';
 import { STDIN_NAME } from '../bad-records.js';
-import type { Container, Stored } from './container.js';
+import type { Stored } from './container.js';
 
 const CHUNK = /^(.*\/)?chunk\.\d+$/;
 /** Files of an archive: more chunks than any trace has, few enough to remember. */
@@ -43,7 +43,7 @@ function streamOf(archive: ZipFile, entry: Entry): Promise<NodeJS.ReadableStream
   });
 }
 
-async function* open({ file, fd, onRead }: Stored): AsyncGenerator<Uint8Array> {
+export async function* openZip({ file, fd, onRead }: Stored): AsyncGenerator<Uint8Array> {
   if (fd === null) {
     throw new TraceError(
       { file },
@@ -99,5 +99,3 @@ function zipError(file: string, cause: unknown): TraceError {
     file === STDIN_NAME ? 'get the data again' : `\`unzip -t ${file}\` checks the file; get it again`;
   return new TraceError({ file }, what, { hint: again, cause });
 }
-
-export const zip = { name: 'zip', magic: [0x50, 0x4b, 0x03, 0x04], open } satisfies Container;

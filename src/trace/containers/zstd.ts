@@ -7,7 +7,7 @@ import * as zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { TraceError } from '../../errors.js';
 import { STDIN_NAME } from '../bad-records.js';
-import type { Container, Stored } from './container.js';
+import type { Stored } from './container.js';
 import { NodeStream } from './node-stream.js';
 import { type FramePiece, ZstdError, ZstdFrames } from './zstd-frames.js';
 
@@ -53,7 +53,7 @@ function nativeDecoder(stream: NodeStream): FrameDecoder {
   };
 }
 
-async function* open({ file, blocks }: Stored): AsyncGenerator<Uint8Array> {
+export async function* openZstd({ file, blocks }: Stored): AsyncGenerator<Uint8Array> {
   const makeDecoder = await decoderMaker();
   const frames = new ZstdFrames();
   let decoder: FrameDecoder | null = null;
@@ -90,5 +90,3 @@ function zstdError(file: string, position: number, cause: unknown): TraceError {
     cause,
   });
 }
-
-export const zstd = { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], open } satisfies Container;

@@ -1,8 +1,12 @@
 /**
- * The columns of a p2msim CSV: names, the delimiter, and the line that names them.
+ * The columns of a p2msim CSV: names, accesses, the delimiter, and the line that names them.
  */
 import { didYouMean } from '../../util/registry.js';
+import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from '../access.js';
 import { badRecord, quoted } from '../bad-records.js';
+
+/** Byte-order mark, which may come before the first line. */
+export const BOM = '\ufeff';
 
 /** Every column there is; `op` and `va` are required. */
 export const CSV_COLUMNS = [
@@ -23,6 +27,15 @@ export const CSV_COLUMNS = [
 export type CsvColumn = (typeof CSV_COLUMNS)[number];
 
 export const REQUIRED_COLUMNS: readonly CsvColumn[] = ['op', 'va'];
+
+/** Accesses by their name in the `op` column. */
+export const ACCESS_OPS: ReadonlyMap<string, number> = new Map([
+  ['R', OP_READ],
+  ['W', OP_WRITE],
+  ['X', OP_FETCH],
+  ['RW', OP_MODIFY],
+  ['M', OP_MODIFY],
+]);
 
 /** One-byte delimiters, in the order in which a tie is decided. */
 export const DELIMITERS = [',', ';', '\t'] as const;

@@ -11,8 +11,7 @@ import { didYouMean } from '../../util/registry.js';
 import { parseSize } from '../../util/units.js';
 import type { FieldPlace } from '../bad-records.js';
 import { badRecord, quoted } from '../bad-records.js';
-import type { P2mRange, TraceHeader } from '../event.js';
-import { EMPTY_HEADER } from '../event.js';
+import { EMPTY_HEADER, MAX_VCPUS, type P2mRange, type TraceHeader } from '../event.js';
 
 /** Value of the `format` key. */
 export const CSV_FORMAT_ID = 'p2msim-csv/1';
@@ -29,9 +28,6 @@ export const HEADER_KEYS = [
   'format',
 ] as const;
 export type HeaderKey = (typeof HEADER_KEYS)[number];
-
-/** Most virtual CPUs a trace can name. */
-export const MAX_VCPUS = 256;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

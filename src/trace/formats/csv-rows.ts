@@ -6,27 +6,16 @@
  */
 import type { PagingLevels } from '../../arch/address.js';
 import { didYouMean } from '../../util/registry.js';
-import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from '../access.js';
 import { INITIAL_AS } from '../address-spaces.js';
 import type { BadRecords } from '../bad-records.js';
 import { badRecord, quoted } from '../bad-records.js';
 import { MAX_ACCESS_BYTES } from '../bytes.js';
 import type { ChunkBuilder } from '../chunk-builder.js';
-import type { TraceEvent, TraceHeader } from '../event.js';
+import { MAX_VCPUS, type TraceEvent, type TraceHeader } from '../event.js';
 import { CellError, Cells } from './csv-cells.js';
 import type { ColumnTable } from './csv-columns.js';
-import { fieldSpan } from './csv-columns.js';
-import { MAX_VCPUS } from './csv-header.js';
+import { ACCESS_OPS, fieldSpan } from './csv-columns.js';
 import { EVENT_OPS } from './csv-ops.js';
-
-/** Accesses by their name in the `op` column. */
-export const ACCESS_OPS: ReadonlyMap<string, number> = new Map([
-  ['R', OP_READ],
-  ['W', OP_WRITE],
-  ['X', OP_FETCH],
-  ['RW', OP_MODIFY],
-  ['M', OP_MODIFY],
-]);
 
 /** Every value of the `op` column. */
 export const CSV_OPS: readonly string[] = [...ACCESS_OPS.keys(), ...EVENT_OPS.keys()];

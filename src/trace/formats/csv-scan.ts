@@ -18,9 +18,9 @@ import {
   type Role,
   type RowShape,
 } from '../text-shape.js';
-import type { ColumnTable } from './csv-columns.js';
+import { ACCESS_OPS, type ColumnTable } from './csv-columns.js';
 import { readReference } from './csv-reference.js';
-import { ACCESS_OPS, type RowReader } from './csv-rows.js';
+import type { RowReader } from './csv-rows.js';
 
 /** Lines given to csv-parse at once when a quote turns up: enough to make its start-up cheap. */
 const REFERENCE_LINES = 256;

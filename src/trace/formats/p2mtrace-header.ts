@@ -5,11 +5,9 @@
  * passing over a declaration would silently change the machine.
  */
 import { MAX_FRAMES, PAGE_BYTES } from '../../arch/address.js';
-import type { P2mRange, TraceHeader } from '../event.js';
-import { EMPTY_HEADER } from '../event.js';
+import { EMPTY_HEADER, MAX_VCPUS, type P2mRange, type TraceHeader } from '../event.js';
 import type { TraceFacts } from '../writers/writer.js';
 import { ByteReader, ByteWriter, ContentError, textOf } from './p2mtrace-bytes.js';
-import { MAX_VCPUS } from './csv-header.js';
 import { HEADER_FIELDS as FIELD } from './p2mtrace-layout.js';
 
 const PAGE_SIZES = ['4k', '2m', '1g'] as const;

@@ -13,13 +13,12 @@ import { type AddressHalves, PAGE_BYTES, parseHex } from '../../arch/address.js'
 import { OP_FETCH, OP_READ, OP_WRITE } from '../access.js';
 import type { ReaderOptions } from '../bad-records.js';
 import { quoted } from '../bad-records.js';
-import { EMPTY_HEADER, type Perm } from '../event.js';
+import { EMPTY_HEADER, MAX_VCPUS, type Perm } from '../event.js';
 import { PERF_HEADER } from '../bytes.js';
 import type { ByteSource, TraceFormat } from '../format.js';
 import { ProcessSpaces } from '../process-spaces.js';
 import type { Field, TextFormat, TextRecords } from '../text-format.js';
 import { type LineReader, looksLike, openText } from '../text-format.js';
-import { MAX_VCPUS } from './csv-header.js';
 
 const LACKS = [
   'accesses between page faults or samples',

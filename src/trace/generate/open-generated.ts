@@ -11,23 +11,13 @@ import { ChunkBuilder } from '../chunk-builder.js';
 import { EMPTY_HEADER } from '../event.js';
 import type { OpenOptions, OpenTrace } from '../open.js';
 import { Emitter } from './emitter.js';
+import { generatedPath, generatedWords } from './generated-path.js';
 import type { TraceGenerator } from './generator.js';
 import { GENERATORS } from './index.js';
 import { type GeneratorParams, generatorParams, paramsOf, valueText } from './params.js';
 
-const PREFIX = 'gen:';
 /** What a report says where it names the format. */
 export const GENERATED_FORMAT = 'generated';
-
-/** True if `path` names a generator and not a file (`./gen:x` is a file). */
-export function isGenerated(path: string): boolean {
-  return path.startsWith(PREFIX);
-}
-
-/** The words of a specification as `gen:NAME,KEY=VALUE`. */
-export function generatedPath(name: string, params: readonly string[]): string {
-  return [`${PREFIX}${name}`, ...params].join(',');
-}
 
 /** Opens the trace that `path` specifies. Throws {@link UsageError} for unknown names and bad values. */
 export function openGenerated(path: string, options: Pick<OpenOptions, 'format' | 'read'>): OpenTrace {
@@ -36,7 +26,7 @@ export function openGenerated(path: string, options: Pick<OpenOptions, 'format' 
       hint: 'leave out --format; a file of that name is ./gen:...',
     });
   }
-  const [name = '', ...words] = path.slice(PREFIX.length).split(',');
+  const [name = '', ...words] = generatedWords(path);
   const generator = GENERATORS.get(name);
   const params = generatorParams(generator, splitWords(path, words));
   const vcpus = generator.vcpus(params);

@@ -1,5 +1,5 @@
 /** Writes p2msim CSV: every column, since what events will come is not known when the columns are named. */
-import { isGenerated } from '../generate/open-generated.js';
+import { isGenerated } from '../generate/generated-path.js';
 import { CsvWriter } from '../write.js';
 import type { TraceWriterFormat } from './writer.js';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { lexer, type Tokens } from 'marked';
 import { describe, expect, it } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
-import type { Check, CheckReport } from '../../../../src/report/budget/check.js';
+import type { Check, CheckReport } from '../../../../src/report/budget/check-report.js';
 import { PLAIN_OPTIONS } from '../../../../src/report/output.js';
 import { REPORTERS } from '../../../../src/report/reporters/index.js';
 

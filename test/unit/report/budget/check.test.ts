@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { judgeDiff, judgeRuns } from '../../../../src/budgets.js';
-import type { Check } from '../../../../src/report/budget/check.js';
+import type { Check } from '../../../../src/report/budget/check-report.js';
 import { parseBudget } from '../../../../src/report/budget/expression.js';
 import { movedText } from '../../../../src/report/budget/check-view.js';
 import { diff } from '../../../../src/diff.js';

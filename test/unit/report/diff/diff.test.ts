@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../src/errors.js';
-import { diffSaved, type DiffOptions, type DiffResult, isSame } from '../../../../src/report/diff/diff.js';
+import { diffSaved, type DiffOptions } from '../../../../src/report/diff/diff.js';
+import { type DiffResult, isSame } from '../../../../src/report/diff/diff-result.js';
 import type { InputKind } from '../../../../src/report/diff/inputs.js';
 import { type DiffReporterOptions, PLAIN_OPTIONS } from '../../../../src/report/output.js';
 import { REPORTERS } from '../../../../src/report/reporters/index.js';

@@ -1,0 +1,13 @@
+/** The engine, and what is done with traces besides replaying them: checked, converted, cut, merged, generated. */
+export * from './engine.js';
+export { type Finding, checkTrace } from './trace/check.js';
+export { type Conversion, convertTrace } from './trace/convert.js';
+export type { Emitter } from './trace/generate/emitter.js';
+export type { GeneratorParam, TraceGenerator } from './trace/generate/generator.js';
+export { GENERATORS as generators } from './trace/generate/index.js';
+export { generatedPath } from './trace/generate/generated-path.js';
+export type { TraceProfile } from './trace/profile.js';
+export { TRACE_WRITERS as traceWriters, writerForName } from './trace/writers/index.js';
+export { mergeTraces } from './trace/merge.js';
+export { type AddressRange, EVERYTHING, selectChunks, type Selection, selectTrace } from './trace/select.js';
+export type { TraceFacts, TraceSink, TraceWriter, TraceWriterFormat } from './trace/writers/writer.js';
