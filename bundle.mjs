@@ -3,8 +3,8 @@
  *
  * A start is mostly the loading of modules: the 150 files of a replay cost 80 ms of CPU more than the same in a few
  * (docs/performance.md, "Start-up"). So what is loaded together becomes one file, and what is imported by need a file of
- * its own. cli/main.js must not await anything at its top: rolldown would put a file between each import by need and its target. Code stays as it is but for comments, so stacks are readable.
- * To debug or profile file by file: `node dist/cli/main.js`.
+ * its own. cli/main.js must not await anything at its top: rolldown would put a file between each import by need and its target. White space and the names of variables inside
+ * functions are shortened; functions and classes keep their names, so stacks say where. To debug or profile file by file: `node dist/cli/main.js`.
  */
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,6 +35,9 @@ const GROUPS = [
 
 /** Packages every start needs are joined too; all others are found in node_modules when they are needed. */
 const JOINED = ['commander', 'pure-rand'];
+
+/** A third of the bytes less to read, decode and scan: 3 % of the instructions of a start. */
+const MINIFY = { mangle: { toplevel: false }, compress: true, codegen: { removeWhitespace: true } };
 
 const NO_PROGRAMS = '\0no-programs';
 
@@ -77,6 +80,7 @@ async function bundle() {
     format: 'esm',
     chunkFileNames: '[name].js',
     comments: false,
+    minify: MINIFY,
     codeSplitting: { groups: GROUPS },
   });
   await build.close();
