@@ -1,6 +1,7 @@
 /** The engine, and what is done with traces besides replaying them: checked, converted, cut, merged, generated. */
 export * from './engine.js';
-export { type Finding, checkTrace } from './trace/check.js';
+export { type Finding, checkTrace, type TraceCheck } from './trace/check.js';
+export type { CheckScope } from './trace/check-scope.js';
 export { type Conversion, convertTrace } from './trace/convert.js';
 export type { Emitter } from './trace/generate/emitter.js';
 export type { GeneratorParam, TraceGenerator } from './trace/generate/generator.js';
@@ -11,3 +12,5 @@ export { TRACE_WRITERS as traceWriters, writerForName } from './trace/writers/in
 export { mergeTraces } from './trace/merge.js';
 export { type AddressRange, EVERYTHING, selectChunks, type Selection, selectTrace } from './trace/select.js';
 export type { TraceFacts, TraceSink, TraceWriter, TraceWriterFormat } from './trace/writers/writer.js';
+export { nothingLeft, partOfTrace, type PartRead, type TracePart } from './trace/part.js';
+export { partNotes } from './trace/trace-notes.js';

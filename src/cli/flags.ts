@@ -6,13 +6,16 @@
  */
 import { ALLOW_DIFFERENT, BASELINE, CHECKS } from './flags/checks.js';
 import { HARDWARE } from './flags/hardware.js';
-import { INPUT, JOBS, RUN } from './flags/input.js';
+import { AFTER, FIRST, INPUT, JOBS, PART, RUN } from './flags/input.js';
 import { MODE, MODEL, MODES, SWEEP_MODES } from './flags/model.js';
 import { OUTPUT } from './flags/output.js';
 
 /** Flags by what a command does with them. */
 export const FLAGS = {
   input: INPUT,
+  part: PART,
+  first: FIRST,
+  after: AFTER,
   run: RUN,
   mode: MODE,
   modes: MODES,

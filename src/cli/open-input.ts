@@ -1,8 +1,9 @@
 /** Opens the trace of a `trace` subcommand from its words. */
 import type { OpenTrace } from '../index.js';
-import type { Context, Library } from './context.js';
+import type { Context, Library, Tracing } from './context.js';
 import { type Given, readOptions } from './options.js';
 import { checkStdin } from './run-command.js';
+import { partOf } from './selection.js';
 
 /** The trace at `path`, read as the input flags say. */
 export async function openInput(
@@ -14,4 +15,16 @@ export async function openInput(
   checkStdin([path], context, library);
   const format = given.text('format');
   return library.openTrace(path, { format, read: readOptions(given), stdin: context.stdin });
+}
+
+/** The part of the trace at `path` that `--skip` and `--limit` name. */
+export async function openPart(
+  path: string,
+  given: Given,
+  context: Context,
+  library: Tracing,
+): Promise<OpenTrace> {
+  const part = partOf(given, library);
+  const trace = await openInput(path, given, context, library);
+  return part.skip === 0 && part.limit === Infinity ? trace : library.partOfTrace(trace, part);
 }

@@ -1,6 +1,6 @@
 /** Flags that select part of a trace, for `trace capture` and `trace cut`. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { AddressRange, Selection, Word64 } from '../index.js';
+import type { AddressRange, Selection, TracePart, Word64 } from '../index.js';
 import type { Library } from './context.js';
 import { collected, type Given } from './options.js';
 
@@ -34,13 +34,17 @@ export function kindsOf(given: Given, otherwise: readonly Kind[], library: Libra
   });
 }
 
-export function selectionOf(given: Given, kinds: readonly Kind[], library: Library): Selection {
-  const ranges = given.list('range').map((word) => rangeOf(word, library));
+/** Which records `--skip` and `--limit` name. */
+export function partOf(given: Given, library: Library): TracePart {
   const limit = given.count('limit', Infinity);
   if (limit === 0) throw new library.UsageError('--limit is 0; expected at least 1 access');
+  return { skip: given.count('skip', 0), limit };
+}
+
+export function selectionOf(given: Given, kinds: readonly Kind[], library: Library): Selection {
+  const ranges = given.list('range').map((word) => rangeOf(word, library));
   return {
-    skip: given.count('skip', 0),
-    limit,
+    ...partOf(given, library),
     ops: kinds.length === KINDS.length ? null : new Set(kinds.flatMap((kind) => OPS[kind])),
     ranges: ranges.length === 0 ? null : ranges,
     addressSpaces: given.text('process') === undefined ? null : new Set(words(given, 'process')),

@@ -15,7 +15,9 @@ import { findPolicy, POLICY_SCHEMA } from '../hypervisor/shadow/policies/load.js
 import { POLICY_FIELDS, policyFieldValue } from '../hypervisor/shadow/policy-fields.js';
 import { backends } from '../mmu/index.js';
 import type { WalkReport } from '../sim/run.js';
-import type { Finding } from '../trace/check.js';
+import type { Finding, TraceCheck } from '../trace/check.js';
+import type { CheckScope } from '../trace/check-scope.js';
+import type { PartRead } from '../trace/part.js';
 import type { ScenarioRun } from '../validate/validate.js';
 import type { TraceFormat } from '../trace/format.js';
 import { TRACE_FORMATS } from '../trace/formats/index.js';
@@ -95,6 +97,9 @@ export interface FindingList {
   readonly errors: number;
   readonly warnings: number;
   readonly findings: readonly Finding[];
+  /** What was checked, and what could not be. */
+  readonly scope: readonly CheckScope[];
+  readonly part: PartRead;
 }
 
 /** An access of a trace, or an event with its fields by name; addresses in hexadecimal. */
@@ -106,6 +111,8 @@ export type HeadRecord =
 export interface HeadListing {
   readonly schema: 'p2msim.trace-head/1';
   readonly trace: string;
+  /** Accesses passed over before the first record. */
+  readonly skipped: number;
   readonly records: readonly HeadRecord[];
 }
 
@@ -221,9 +228,10 @@ export function profileListing(profile: TraceProfile): ProfileListing {
   return { schema: 'p2msim.trace-info/1', ...profile };
 }
 
-export function findingList(trace: string, findings: readonly Finding[]): FindingList {
+export function findingList(trace: string, { findings, scope, part }: TraceCheck): FindingList {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
-  return { schema: 'p2msim.trace-check/1', trace, errors, warnings: findings.length - errors, findings };
+  const warnings = findings.length - errors;
+  return { schema: 'p2msim.trace-check/1', trace, errors, warnings, findings, scope, part };
 }
 
 export function walkListing(report: WalkReport): WalkListing {

@@ -10,13 +10,17 @@ import type {
 } from '../report/listings.js';
 import { MRC_SCHEMA, type MissesByWaysJson, type MissRatioJson } from '../report/mrc-data.js';
 import type { Finding } from '../trace/check.js';
+import type { CheckScope } from '../trace/check-scope.js';
 import type { MrcSource, SampleReport } from '../trace/mrc/measure.js';
 import { ACCESS_KINDS, PAGE_SHIFTS } from '../trace/mrc/page-runs.js';
+import type { PartRead } from '../trace/part.js';
 import type { Footprint, Region, TraceProfile } from '../trace/profile.js';
 import type { ReuseClass, ReuseDistances } from '../trace/reuse.js';
 import {
   type AnyShape,
+  boolean,
   count,
+  described,
   digest,
   either,
   fromJson,
@@ -33,6 +37,14 @@ import {
   record,
   text,
 } from './shape.js';
+
+const part = named(
+  'part',
+  object<PartRead>({
+    skipped: described('records passed over first', count),
+    cutAfter: described('the last record read, from 1; null: read to the end', nullable(count)),
+  }),
+);
 
 export const traceInfo = object<ProfileListing>({
   schema: literal('p2msim.trace-info/1'),
@@ -62,6 +74,7 @@ export const traceInfo = object<ProfileListing>({
   addresses: oneOf(['virtual', 'physical']),
   assumes: list(text),
   passedOver: record(count),
+  part,
 });
 
 const place = object<TracePlace>({
@@ -77,6 +90,8 @@ export const traceCheck = object<FindingList>({
   errors: count,
   warnings: count,
   findings: list(object<Finding>({ place, severity: oneOf(['error', 'warning']), message: text })),
+  scope: list(object<CheckScope>({ what: text, checked: boolean, why: optional(text) })),
+  part,
 });
 
 const address = { type: 'string', pattern: '^0x[0-9a-f]{16}$' };
@@ -101,6 +116,7 @@ const headRecord = fromJson<HeadRecord>({
 export const traceHead = object<HeadListing>({
   schema: literal('p2msim.trace-head/1'),
   trace: text,
+  skipped: count,
   records: list(headRecord),
 });
 
@@ -129,6 +145,7 @@ const source = named(
     events: count,
     badRecords: count,
     lacks: list(text),
+    part,
     notes: list(text),
     pageSize: oneOf(namesOf(PAGE_SHIFTS)),
     kinds: oneOf(namesOf(ACCESS_KINDS)),

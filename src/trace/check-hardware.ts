@@ -3,7 +3,6 @@
  *
  * A PCID that is loaded with `noflush` for another address space than before still has that one's translations. In a
  * scripted guest, whose tables are all in the trace, a PTW has to be to a root or to a frame that some entry leads to.
- * Not checked: whether every changed entry is flushed.
  */
 import { PAGE_BYTES } from '../arch/address.js';
 import { decodePte, PTE_P, PTE_PS } from '../arch/pte.js';

@@ -3,16 +3,19 @@
  *
  * Errors are records that cannot be read or that contradict the trace's own events (an access after
  * UNMAP); warnings are legal but probably not meant. Addresses are canonical if they can be read. What a guest does
- * with its tables and tags: check-hardware.ts.
+ * with its tables and tags: check-hardware.ts, check-translations.ts; what could be checked at all: check-scope.ts.
  */
 import { formatAddress, vpnOf } from '../arch/address.js';
 import { TraceError } from '../errors.js';
 import type { TracePlace } from '../errors.js';
-import type { TraceChunk } from './access.js';
+import { OP_MODIFY, OP_WRITE, type TraceChunk } from './access.js';
 import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
-import type { TraceEvent, Word64 } from './event.js';
+import type { TraceEvent, TraceHeader, Word64 } from './event.js';
 import { TableChecker, TagChecker } from './check-hardware.js';
+import { type CheckScope, scopeOf } from './check-scope.js';
+import { TranslationChecker } from './check-translations.js';
 import type { OpenTrace } from './open.js';
+import { type PartRead, READ_WHOLE } from './part.js';
 import type { PageRange } from './range-set.js';
 import { RangeSet } from './range-set.js';
 
@@ -25,14 +28,22 @@ export interface Finding {
   readonly message: string;
 }
 
+/** All that a check says. */
+export interface TraceCheck {
+  readonly findings: readonly Finding[];
+  /** What was checked, and what could not be. */
+  readonly scope: readonly CheckScope[];
+  readonly part: PartRead;
+}
+
 /** Findings of one kind that are listed one by one; the rest are summed up. */
 export const MAX_FINDINGS = 1000;
 
 /**
- * Reads the whole trace and lists findings in the order of the trace, bad records first. Open the
+ * Reads all of `trace` and lists findings in the order of the trace, bad records first. Open the
  * trace with `onError: 'skip'` and `maxErrors: Infinity` to have every bad record listed.
  */
-export async function checkTrace(trace: OpenTrace): Promise<Finding[]> {
+export async function checkTrace(trace: OpenTrace): Promise<TraceCheck> {
   const checker = new TraceChecker(trace);
   let failure: Finding | null = null;
   try {
@@ -46,9 +57,16 @@ export async function checkTrace(trace: OpenTrace): Promise<Finding[]> {
   });
   const unlisted = trace.skipped.count - findings.length;
   if (unlisted > 0) findings.push(summary(trace.path, `${unlisted} more bad records`));
-  findings.push(...checker.finish(failure === null));
+  const part = trace.part ?? READ_WHOLE;
+  const stopped = failure === null ? stoppedBy(part) : 'the trace was not read to its end';
+  const { scope, findings: more } = checker.finish(stopped);
+  findings.push(...more);
   if (failure !== null) findings.push(failure);
-  return findings;
+  return { findings, scope, part };
+}
+
+function stoppedBy({ cutAfter }: PartRead): string | null {
+  return cutAfter === null ? null : 'what leads to a table may come after the part that was read';
 }
 
 function summary(file: string, message: string): Finding {
@@ -70,9 +88,16 @@ class TraceChecker {
   readonly #selected = new AddressSpaces();
   readonly #tags = new TagChecker();
   readonly #tables: TableChecker;
+  /** Null: the guest's tables and flushes are not all in the trace. */
+  readonly #translations: TranslationChecker | null;
+  readonly #stale: [line: number, message: string][] = [];
+  readonly #kinds = new Set<TraceEvent['kind']>();
+  readonly #header: TraceHeader;
   readonly #findings: Finding[] = [];
   #unlisted = 0;
   #accesses = 0;
+  /** Of them: since the last event. */
+  #sinceEvent = 0;
   #forks = 0;
   /** True once any address space has an unmapped range: until then accesses need no look. */
   #anyUnmapped = false;
@@ -81,8 +106,12 @@ class TraceChecker {
 
   constructor(trace: OpenTrace) {
     this.#file = trace.path;
-    this.#levels = trace.header.guestLevels ?? 4;
-    this.#tables = new TableChecker(trace.header);
+    const { header } = trace;
+    this.#header = header;
+    this.#levels = header.guestLevels ?? 4;
+    this.#tables = new TableChecker(header);
+    this.#translations =
+      header.scripted === undefined ? null : new TranslationChecker(header.scripted, this.#levels);
   }
 
   chunk({ accesses, events, eventAt }: TraceChunk): void {
@@ -96,21 +125,27 @@ class TraceChecker {
     this.#range(accesses, from, accesses.n);
   }
 
-  /** All findings; `whole` if the trace was read to its end. */
-  finish(whole: boolean): Finding[] {
-    if (whole) for (const { line, message } of this.#tables.findings()) this.#find(line, 'warning', message);
+  /** All findings; `stopped`: why the trace was not read to its end. */
+  finish(stopped: string | null): Pick<TraceCheck, 'findings' | 'scope'> {
+    const flushes = this.#translations?.flushRows ?? 0;
+    // A trace that leaves flushes out says nothing about them.
+    if (flushes > 0) for (const [line, message] of this.#stale) this.#find(line, 'error', message);
+    if (stopped === null)
+      for (const { line, message } of this.#tables.findings()) this.#find(line, 'warning', message);
     if (this.#unlisted > 0) this.#findings.push(summary(this.#file, `${this.#unlisted} more findings`));
-    if (whole && this.#accesses === 0) {
+    if (stopped === null && this.#accesses === 0) {
       this.#findings.push(summary(this.#file, 'the trace has no access; there is nothing to replay'));
     }
-    return this.#findings;
+    const scope = scopeOf({ header: this.#header, kinds: this.#kinds, flushes, stopped });
+    return { findings: this.#findings, scope };
   }
 
   #range(accesses: TraceChunk['accesses'], from: number, until: number): void {
-    if (this.#anyUnmapped) {
-      for (let i = from; i < until; i++) this.#access(accesses, i, this.#accesses + i - from);
-    }
+    for (let i = from; this.#anyUnmapped && i < until; i++)
+      this.#access(accesses, i, this.#accesses + i - from);
+    for (let i = from; this.#translations !== null && i < until; i++) this.#use(accesses, i, i - from);
     this.#accesses += until - from;
+    this.#sinceEvent += until - from;
   }
 
   #access({ hi, lo, vcpu }: TraceChunk['accesses'], i: number, number: number): void {
@@ -127,8 +162,26 @@ class TraceChecker {
     );
   }
 
+  /** An access of a guest whose tables are known; `later` accesses after the first of the stretch. */
+  #use({ hi, lo, op, size, vcpu }: TraceChunk['accesses'], i: number, later: number): void {
+    const write = op[i] === OP_WRITE || op[i] === OP_MODIFY;
+    const use = { vcpu: vcpu[i]!, hi: hi[i]!, lo: lo[i]!, size: size[i]!, write };
+    for (const { line, message } of this.#translations?.use(use) ?? []) {
+      const number = `access ${this.#accesses + later}`;
+      const after =
+        this.#lastEventLine > 0
+          ? `, number ${this.#sinceEvent + later + 1} after the event of line ${this.#lastEventLine},`
+          : '';
+      if (this.#stale.length < MAX_FINDINGS) this.#stale.push([line, message(number + after)]);
+      else this.#unlisted += 1;
+    }
+  }
+
   #event(event: TraceEvent): void {
     this.#lastEventLine = event.line;
+    this.#sinceEvent = 0;
+    this.#kinds.add(event.kind);
+    this.#translations?.event(event);
     const as = this.#selected.on(event.vcpu);
     this.#tables.event(event);
     const stale = this.#tags.event(event);

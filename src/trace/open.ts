@@ -9,6 +9,7 @@ import type { TraceHeader } from './event.js';
 import type { ReadOptions, TraceStream } from './format.js';
 import { TRACE_FORMATS } from './formats/index.js';
 import { isGenerated } from './generate/generated-path.js';
+import type { PartRead } from './part.js';
 import type { TraceSource } from './source.js';
 import { openSource } from './source.js';
 
@@ -34,6 +35,8 @@ export interface OpenTrace extends TraceStream {
   readonly lacks: readonly string[];
   /** Records of the largest chunk. */
   readonly batchRecords: number;
+  /** Which part is read; absent: the whole trace. Final when the chunks have been read. */
+  readonly part?: PartRead | undefined;
   /** The records, once. A chunk is only valid until the next one is asked for. */
   chunks(): AsyncIterable<TraceChunk>;
   /**

@@ -9,6 +9,7 @@ import type { AccessBatch, TraceChunk } from './access.js';
 import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from './access.js';
 import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
 import type { OpenTrace } from './open.js';
+import { type PartRead, READ_WHOLE } from './part.js';
 import { type ReuseDistances, ReuseMeter } from './reuse.js';
 
 const READ = 1;
@@ -85,6 +86,8 @@ export interface TraceProfile {
   readonly assumes: readonly string[];
   /** Records that mean nothing here, by what they are. */
   readonly passedOver: Readonly<Record<string, number>>;
+  /** Events of a skipped beginning are counted, its accesses are not. */
+  readonly part: PartRead;
 }
 
 /** Accesses of a window of the working set. */
@@ -104,7 +107,7 @@ const TABLE_EDITS: ReadonlySet<string> = new Set([
   'exit',
 ]);
 
-/** Reads the whole trace. `window`: accesses in a stretch of the working set. */
+/** Reads all of `trace`. `window`: accesses in a stretch of the working set. */
 export async function profileTrace(trace: OpenTrace, window: number = DEFAULT_WINDOW): Promise<TraceProfile> {
   const profiler = new Profiler(window);
   const reuse = new ReuseMeter();
@@ -123,12 +126,22 @@ export async function profileTrace(trace: OpenTrace, window: number = DEFAULT_WI
     addresses: trace.virtual ? 'virtual' : 'physical',
     assumes: trace.assumes ?? [],
     passedOver: Object.fromEntries(trace.passedOver ?? []),
+    part: trace.part ?? READ_WHOLE,
   };
 }
 
 type Counted = Omit<
   TraceProfile,
-  'path' | 'format' | 'sha256' | 'reuse' | 'badRecords' | 'lacks' | 'addresses' | 'assumes' | 'passedOver'
+  | 'path'
+  | 'format'
+  | 'sha256'
+  | 'reuse'
+  | 'badRecords'
+  | 'lacks'
+  | 'addresses'
+  | 'assumes'
+  | 'passedOver'
+  | 'part'
 >;
 
 class Profiler {

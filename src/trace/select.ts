@@ -10,6 +10,7 @@ import { AddressSpaces } from './address-spaces.js';
 import { ChunkBuilder } from './chunk-builder.js';
 import type { TraceEvent, Word64 } from './event.js';
 import type { OpenTrace } from './open.js';
+import { nothingLeft } from './part.js';
 
 /** Addresses from the first to the last byte. */
 export interface AddressRange {
@@ -41,14 +42,15 @@ class Selector {
   readonly out = new ChunkBuilder();
   readonly #wanted: Selection;
   readonly #spaces = new AddressSpaces();
-  #seen = 0;
+  /** Accesses that the conditions other than the position have left so far. */
+  seen = 0;
 
   constructor(wanted: Selection) {
     this.#wanted = wanted;
   }
 
   get done(): boolean {
-    return this.#seen >= this.#wanted.skip + this.#wanted.limit;
+    return this.seen >= this.#wanted.skip + this.#wanted.limit;
   }
 
   access(batch: AccessBatch, i: number): void {
@@ -58,8 +60,8 @@ class Selector {
     if (vcpus !== null && !vcpus.has(vcpu)) return;
     if (addressSpaces !== null && !addressSpaces.has(this.#spaces.on(vcpu))) return;
     if (ranges !== null && !ranges.some((range) => isIn(range, hi, lo))) return;
-    this.#seen += 1;
-    if (this.#seen > skip) this.out.access(op, hi, lo, batch.size[i]!, vcpu);
+    this.seen += 1;
+    if (this.seen > skip) this.out.access(op, hi, lo, batch.size[i]!, vcpu);
   }
 
   event(event: TraceEvent): void {
@@ -85,11 +87,17 @@ function subjectOf(event: TraceEvent, spaces: AddressSpaces): string {
 }
 
 /** The part of `chunks` that is wanted. It ends with the last access; no more is asked for then. */
-export async function* selectChunks(
+export function selectChunks(
   chunks: AsyncIterable<TraceChunk>,
   wanted: Selection,
 ): AsyncGenerator<TraceChunk> {
-  const selector = new Selector(wanted);
+  return selectedBy(new Selector(wanted), chunks);
+}
+
+async function* selectedBy(
+  selector: Selector,
+  chunks: AsyncIterable<TraceChunk>,
+): AsyncGenerator<TraceChunk> {
   const { out } = selector;
   let rawBytes = 0;
   for await (const { accesses, events, eventAt, rawBytes: read } of chunks) {
@@ -108,16 +116,27 @@ export async function* selectChunks(
 }
 
 /** The chunks of a part of the trace at `path`; an error at the end if no access was among them. */
-async function* withAccesses(chunks: AsyncIterable<TraceChunk>, path: string): AsyncGenerator<TraceChunk> {
-  let accesses = 0;
-  for await (const chunk of chunks) {
-    accesses += chunk.accesses.n;
-    yield chunk;
+async function* withAccesses(trace: OpenTrace, wanted: Selection): AsyncGenerator<TraceChunk> {
+  const selector = new Selector(wanted);
+  yield* selectedBy(selector, trace.chunks());
+  const { seen } = selector;
+  if (seen > wanted.skip) return;
+  if (seen > 0 && isByPositionOnly(wanted)) throw nothingLeft(trace, seen, wanted.skip);
+  if (seen > 0) {
+    const left = seen === 1 ? '1 access' : `${seen} accesses`;
+    throw new TraceError(
+      { file: trace.path },
+      `nothing is left: the other conditions leave ${left}, and --skip passes over ${wanted.skip}`,
+      { hint: 'give a smaller --skip, which counts what the other conditions leave' },
+    );
   }
-  if (accesses > 0) return;
-  throw new TraceError({ file: path }, 'no access is in the part that was chosen', {
-    hint: `\`p2msim trace info ${path}\` lists addresses, address spaces and vcpus`,
+  throw new TraceError({ file: trace.path }, 'no access is in the part that was chosen', {
+    hint: `\`p2msim trace info ${trace.path}\` lists addresses, address spaces and vcpus`,
   });
+}
+
+function isByPositionOnly({ ops, ranges, addressSpaces, vcpus }: Selection): boolean {
+  return ops === null && ranges === null && addressSpaces === null && vcpus === null;
 }
 
 /** A trace of which only part is read. Its chunks end in a {@link TraceError} if that part has no access. */
@@ -133,6 +152,6 @@ export function selectTrace(trace: OpenTrace, wanted: Selection): OpenTrace {
     get decoded() {
       return trace.decoded;
     },
-    chunks: () => withAccesses(selectChunks(trace.chunks(), wanted), trace.path),
+    chunks: () => withAccesses(trace, wanted),
   };
 }

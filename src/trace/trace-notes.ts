@@ -1,5 +1,6 @@
 /** What reports have to say about a trace itself: what it cannot say, what was assumed and passed over in reading it. */
 import type { PassedOver, TraceStream } from './format.js';
+import type { PartRead } from './part.js';
 
 const PHYSICAL =
   'addresses are physical: they are replayed as if they were virtual addresses of one address space, so locality is that of memory, not of the program';
@@ -10,6 +11,18 @@ export function traceNotes(trace: Pick<TraceStream, 'virtual' | 'assumes' | 'lac
   notes.push(...(trace.assumes ?? []));
   if (trace.lacks.length > 0) notes.push(`the trace cannot say: ${trace.lacks.join(', ')}`);
   return notes;
+}
+
+/** What of a trace was not read, as the user wanted. */
+export function partNotes({ skipped, cutAfter }: PartRead): string[] {
+  const notes = skipped > 0 ? [`${grouped(skipped)} records passed over first (--skip)`] : [];
+  if (cutAfter !== null)
+    notes.push(`cut after record ${grouped(cutAfter)} (--limit): what follows was not read`);
+  return notes;
+}
+
+function grouped(n: number): string {
+  return n.toLocaleString('en-US');
 }
 
 /** Sentences that are known at the end. */

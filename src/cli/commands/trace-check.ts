@@ -1,11 +1,12 @@
 /** `p2msim trace check`: every bad record, and what contradicts the trace's own events. Exit 1 if any. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Finding } from '../../index.js';
+import type { Finding, TraceCheck } from '../../index.js';
 import type { Context, Tracing } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { asJson } from '../json-text.js';
 import { Given, addFlags, readOptions } from '../options.js';
 import { checkStdin } from '../run-command.js';
+import { partOf } from '../selection.js';
 
 /** `bad.csv:48213:9: error: "0x7fq0" is not a hexadecimal address`. */
 function findingLine({ place, severity, message }: Finding, library: Tracing): string {
@@ -21,26 +22,47 @@ function summaryLine(path: string, findings: readonly Finding[]): string {
     : `${path}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`;
 }
 
+/** `not checked: tags: the trace has no such events`, a line for each reason. */
+function scopeLines({ scope }: TraceCheck): string[] {
+  const names = (rows: TraceCheck['scope']): string => rows.map(({ what }) => what).join(', ');
+  const reasons = new Set(scope.flatMap(({ why }) => why ?? []));
+  return [
+    `checked: ${names(scope.filter(({ checked }) => checked))}`,
+    ...[...reasons].map(
+      (reason) => `not checked: ${names(scope.filter(({ why }) => why === reason))}: ${reason}`,
+    ),
+  ];
+}
+
 export function addCheck(parent: CommandUnknownOpts, context: Context): void {
   const command = parent
     .command('check')
     .summary('list every bad record')
-    .description('List bad records and contradictions of a trace. Exits with 1 if there are errors.')
+    .description(
+      'List bad records and contradictions of a trace, and say what could not be checked. Exits with 1 if there are errors.',
+    )
     .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .option('--json', 'print the findings as JSON');
-  addFlags(command, 'input');
+  addFlags(command, 'input', 'first');
   command.action(async (path, values) => {
     const library = await context.loadTracing();
     const given = new Given(values, library);
     checkStdin([path], context, library);
+    const part = partOf(given, library);
     const trace = await library.openTrace(path, {
       format: given.text('format'),
       read: { ...readOptions(given), onError: 'skip', maxErrors: given.count('max-errors', Infinity) },
       stdin: context.stdin,
     });
-    const findings = await library.checkTrace(trace).finally(() => trace.close());
-    const lines = [...findings.map((finding) => findingLine(finding, library)), summaryLine(path, findings)];
-    const text = values.json === true ? asJson(library.findingList(path, findings)) : `${lines.join('\n')}\n`;
+    const check = await library.checkTrace(library.partOfTrace(trace, part)).finally(() => trace.close());
+    const { findings } = check;
+    const lines = [
+      ...findings.map((finding) => findingLine(finding, library)),
+      ...library.partNotes(check.part),
+      ...scopeLines(check),
+      summaryLine(path, findings),
+    ];
+    const text = values.json === true ? asJson(library.findingList(path, check)) : `${lines.join('\n')}\n`;
     context.stdout.write(text);
     if (findings.some((finding) => finding.severity === 'error')) context.exit(EXIT_CHECK_FAILED);
   });

@@ -1,7 +1,7 @@
 /** `p2msim trace head`: the first records of a trace, as p2msim reads them. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { AccessBatch, HeadListing, HeadRecord, OpenTrace, TraceEvent } from '../../index.js';
-import type { Context, Library } from '../context.js';
+import type { Context, Tracing } from '../context.js';
 import { asJson } from '../json-text.js';
 import { openInput } from '../open-input.js';
 import { Given, addFlags } from '../options.js';
@@ -9,7 +9,7 @@ import { Given, addFlags } from '../options.js';
 const OPS = ['R', 'W', 'X', 'M'] as const;
 const DEFAULT_LINES = 10;
 
-function accessRecord(batch: AccessBatch, i: number, library: Library): HeadRecord {
+function accessRecord(batch: AccessBatch, i: number, library: Tracing): HeadRecord {
   const { hi, lo, op, size, vcpu } = batch;
   return {
     op: OPS[op[i] ?? 0] ?? 'R',
@@ -20,13 +20,13 @@ function accessRecord(batch: AccessBatch, i: number, library: Library): HeadReco
 }
 
 /** An event without its line number, which says nothing of binary traces. */
-function eventRecord(event: TraceEvent, library: Library): HeadRecord {
+function eventRecord(event: TraceEvent, library: Tracing): HeadRecord {
   const fields = Object.entries(event).filter(([name]) => name !== 'kind' && name !== 'line');
   const shown = fields.map(([name, value]: [string, unknown]) => [name, fieldValue(value, library)]);
   return { event: event.kind, ...Object.fromEntries(shown) };
 }
 
-function fieldValue(value: unknown, library: Library): unknown {
+function fieldValue(value: unknown, library: Tracing): unknown {
   if (typeof value === 'object' && value !== null && 'hi' in value && 'lo' in value) {
     if (typeof value.hi === 'number' && typeof value.lo === 'number')
       return library.formatAddress(value.hi, value.lo);
@@ -46,19 +46,29 @@ function recordLine(record: HeadRecord): string {
   return `${event}  ${shown.join(' ')}\n`;
 }
 
-async function headRecords(trace: OpenTrace, limit: number, library: Library): Promise<HeadRecord[]> {
+/** At most `limit` records, and no more chunks than they take; what comes before access number `skip` is passed over. */
+async function headRecords(
+  trace: OpenTrace,
+  skip: number,
+  limit: number,
+  library: Tracing,
+): Promise<HeadRecord[]> {
   const records: HeadRecord[] = [];
+  let position = 0;
   for await (const { accesses, events, eventAt } of trace.chunks()) {
     let next = 0;
-    for (let i = 0; i <= accesses.n && records.length < limit; i++) {
+    for (let i = Math.max(0, Math.min(accesses.n, skip - position)); i <= accesses.n; i++) {
       for (; next < events.length && (eventAt[next] ?? 0) <= i && records.length < limit; next++) {
         const event = events[next];
-        if (event !== undefined) records.push(eventRecord(event, library));
+        const shown = position + (eventAt[next] ?? 0) >= skip;
+        if (event !== undefined && shown) records.push(eventRecord(event, library));
       }
-      if (i < accesses.n && records.length < limit) records.push(accessRecord(accesses, i, library));
+      if (records.length >= limit) return records;
+      if (i < accesses.n) records.push(accessRecord(accesses, i, library));
     }
-    if (records.length >= limit) break;
+    position += accesses.n;
   }
+  if (skip > 0 && position <= skip && records.length === 0) throw library.nothingLeft(trace, position, skip);
   return records;
 }
 
@@ -70,16 +80,17 @@ export function addHead(parent: CommandUnknownOpts, context: Context): void {
     .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .option('-n, --lines <n>', `records to print (default: ${DEFAULT_LINES})`)
     .option('--json', 'print JSON');
-  addFlags(command, 'input');
+  addFlags(command, 'input', 'after');
   command.action(async (path, values) => {
-    const library = await context.loadLibrary();
+    const library = await context.loadTracing();
     const given = new Given(values, library);
     const limit = given.count('lines', DEFAULT_LINES);
+    const skip = given.count('skip', 0);
     const trace = await openInput(path, given, context, library);
     try {
-      const records = await headRecords(trace, limit, library);
+      const records = await headRecords(trace, skip, limit, library);
       const text = given.flag('json')
-        ? asJson({ schema: 'p2msim.trace-head/1', trace: path, records } satisfies HeadListing)
+        ? asJson({ schema: 'p2msim.trace-head/1', trace: path, skipped: skip, records } satisfies HeadListing)
         : records.map(recordLine).join('');
       context.stdout.write(text);
     } finally {

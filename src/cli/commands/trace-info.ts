@@ -1,8 +1,8 @@
 /** `p2msim trace info`: what a trace holds: accesses, footprint, regions, working set, reuse distances, events. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { TraceProfile } from '../../index.js';
-import type { Context, Library } from '../context.js';
-import { openInput } from '../open-input.js';
+import type { Context, Tracing } from '../context.js';
+import { openPart } from '../open-input.js';
 import { asJson } from '../json-text.js';
 import { Given, addFlags } from '../options.js';
 
@@ -23,7 +23,7 @@ function counts(rows: readonly (readonly [string, number])[]): string[] {
   return rows.map(([what, n]) => `  ${grouped(n).padStart(12)} ${what}`);
 }
 
-function regionLines(profile: TraceProfile, library: Library): string[] {
+function regionLines(profile: TraceProfile, library: Tracing): string[] {
   const address = (page: number): string => {
     const { hi, lo } = library.addressOfVpn(page);
     return library.formatAddress(hi, lo);
@@ -67,14 +67,17 @@ function reuseLines({ reuse }: TraceProfile): string[] {
   return [head, ...classes, row(reuse.first, 'first accesses')];
 }
 
-function eventLines({ eventKinds, tableEdits, records }: TraceProfile): string[] {
+function eventLines({ eventKinds, tableEdits, records, part }: TraceProfile): string[] {
   const rate = (1000 * tableEdits) / Math.max(1, records);
-  const edits = `  ${grouped(tableEdits).padStart(12)} of these edit tables: ${rate.toFixed(3)} per 1,000 accesses`;
+  // Those of a skipped beginning have no accesses beside them.
+  const often =
+    part.skipped > 0 ? ', those among the skipped records too' : `: ${rate.toFixed(3)} per 1,000 accesses`;
+  const edits = `  ${grouped(tableEdits).padStart(12)} of these edit tables${often}`;
   return ['Events', ...counts(Object.entries(eventKinds)), edits];
 }
 
 /** The whole text, ending in a newline. */
-function profileText(profile: TraceProfile, library: Library): string {
+function profileText(profile: TraceProfile, library: Tracing): string {
   const { ops, footprint, pagesBy } = profile;
   const lines = [
     `${profile.path}  ${profile.format}, ${grouped(profile.records)} accesses, sha256 ${profile.sha256.slice(0, 8)}`,
@@ -104,6 +107,7 @@ function profileText(profile: TraceProfile, library: Library): string {
   if (profile.records > 0) lines.push('', ...workingSetLines(profile), '', ...reuseLines(profile));
   if (profile.events > 0) lines.push('', ...eventLines(profile));
   lines.push('', `address spaces: ${profile.addressSpaces.join(', ')}; vcpus: ${profile.vcpus.join(', ')}`);
+  for (const note of library.partNotes(profile.part)) lines.push(note);
   if (profile.badRecords > 0) lines.push(`bad records passed over: ${grouped(profile.badRecords)}`);
   lines.push(`addresses: ${profile.addresses}`);
   for (const what of profile.assumes) lines.push(`assumed: ${what}`);
@@ -124,13 +128,13 @@ export function addInfo(parent: CommandUnknownOpts, context: Context): void {
     .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .option('--window <n>', 'accesses in a stretch of the working set (default: 100k)')
     .option('--json', 'print the profile as JSON');
-  addFlags(command, 'input');
+  addFlags(command, 'input', 'part');
   command.action(async (path, values) => {
     const library = await context.loadFullLibrary();
     const given = new Given(values, library);
     const window = given.count('window', library.DEFAULT_WINDOW);
     if (window === 0) throw new library.UsageError('--window is 0; expected at least 1 access');
-    const trace = await openInput(path, given, context, library);
+    const trace = await openPart(path, given, context, library);
     const profile = await library.profileTrace(trace, window).finally(() => trace.close());
     const text =
       values.json === true ? asJson(library.profileListing(profile)) : profileText(profile, library);

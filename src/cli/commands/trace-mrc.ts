@@ -3,7 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { OpenTrace } from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
 import { examples } from '../help.js';
-import { openInput } from '../open-input.js';
+import { openPart } from '../open-input.js';
 import { Given, addFlags } from '../options.js';
 import { outputColumns, wantsUnicode } from '../terminal.js';
 
@@ -144,13 +144,14 @@ export function addMrc(parent: CommandUnknownOpts, context: Context): void {
     )
     .argument('<trace>', 'trace file, plain or compressed, or - for standard input');
   addOptions(command);
-  addFlags(command, 'input');
+  addFlags(command, 'input', 'part');
   command.addHelpText(
     'after',
     examples(
       ['p2msim trace mrc app.lackey.gz --at 1536 --plot', 'one TLB, at powers of two and 1536'],
       ['p2msim trace mrc app.lackey.gz --accesses data --sets 16', 'data TLBs of 16 sets, 1 to 16 ways'],
       ['p2msim trace mrc big.csv.gz --sample 0.01', 'an estimate, with its error'],
+      ['p2msim trace mrc big.csv.gz --skip 10M --limit 1M', 'a million records from the middle'],
     ),
   );
   command.action(async (path, values) => {
@@ -160,7 +161,7 @@ export function addMrc(parent: CommandUnknownOpts, context: Context): void {
       given.text('sets') === undefined
         ? curveTask(given, context, library)
         : waysTask(given, context, library);
-    const trace = await openInput(path, given, context, library);
+    const trace = await openPart(path, given, context, library);
     context.stdout.write(await task(trace).finally(() => trace.close()));
   });
 }

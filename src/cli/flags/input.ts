@@ -19,10 +19,23 @@ export const INPUT: readonly Flag[] = [
   { group: 'Input', flags: '--ignore-columns', what: 'pass over CSV columns that are not known' },
 ];
 
+const SKIP: Flag = {
+  group: 'Input',
+  flags: '--skip <n>',
+  what: 'records to pass over first (10k = 10,000)',
+  shown: '0',
+};
+const LIMIT: Flag = { group: 'Input', flags: '--limit <n>', what: 'records to count', shown: 'all' };
+
+/** Part of a trace, for tools that have no machine to warm up. */
+export const PART: readonly Flag[] = [SKIP, LIMIT];
+export const FIRST: readonly Flag[] = [LIMIT];
+export const AFTER: readonly Flag[] = [SKIP];
+
 export const RUN: readonly Flag[] = [
-  { group: 'Input', flags: '--skip <n>', what: 'records to pass over first (10k = 10,000)', shown: '0' },
+  SKIP,
   { group: 'Input', flags: '--warmup <n>', what: 'records to replay without counting', shown: '0' },
-  { group: 'Input', flags: '--limit <n>', what: 'records to count', shown: 'all' },
+  LIMIT,
   { group: 'Input', flags: '--interval <n>', what: 'records per row of the time series', shown: 'none' },
   { group: 'Input', flags: '--lenient', what: 'ignore events that a mode cannot model' },
   { group: 'Input', flags: '--strict', what: 'fail on events that a mode cannot model', shown: 'yes' },

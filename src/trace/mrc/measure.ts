@@ -6,7 +6,8 @@
  */
 import { TraceError } from '../../errors.js';
 import type { OpenTrace } from '../open.js';
-import { passedOverNotes, traceNotes } from '../trace-notes.js';
+import { type PartRead, READ_WHOLE } from '../part.js';
+import { partNotes, passedOverNotes, traceNotes } from '../trace-notes.js';
 import { DistanceCounts } from './distance-counts.js';
 import { LruStack } from './lru-stack.js';
 import { MissCurve } from './miss-curve.js';
@@ -35,6 +36,7 @@ export interface MrcSource extends MrcInput {
   readonly events: number;
   readonly badRecords: number;
   readonly lacks: readonly string[];
+  readonly part: PartRead;
   /** What reports have to say about the trace itself. */
   readonly notes: readonly string[];
 }
@@ -159,7 +161,8 @@ async function readPages(
     events += chunk.events.length;
     runs.chunk(chunk);
   }
-  if (runs.accesses === 0) throw nothingToCount(trace.path, kinds);
+  if (runs.accesses === 0) throw nothingToCount(trace, kinds);
+  const part = trace.part ?? READ_WHOLE;
   return {
     path: trace.path,
     format: trace.format,
@@ -173,14 +176,17 @@ async function readPages(
     events,
     badRecords: trace.skipped.count,
     lacks: trace.lacks,
-    notes: [...traceNotes(trace), ...passedOverNotes(trace.passedOver)],
+    part,
+    notes: [...partNotes(part), ...traceNotes(trace), ...passedOverNotes(trace.passedOver)],
   };
 }
 
 const KINDS_MISSING = { all: 'no access', data: 'no read or write', fetch: 'no fetch' } as const;
 
-function nothingToCount(path: string, kinds: AccessKinds): TraceError {
-  return new TraceError({ file: path }, `the trace has ${KINDS_MISSING[kinds]}`, {
+function nothingToCount({ path, part }: OpenTrace, kinds: AccessKinds): TraceError {
+  const whole = part === undefined || (part.skipped === 0 && part.cutAfter === null);
+  const where = whole ? 'the trace' : 'the part that --skip and --limit leave';
+  return new TraceError({ file: path }, `${where} has ${KINDS_MISSING[kinds]}`, {
     hint: `\`p2msim trace info ${path}\` shows what it holds`,
   });
 }

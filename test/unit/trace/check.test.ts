@@ -8,7 +8,7 @@ const read = { ...DEFAULT_READ_OPTIONS, onError: 'skip' as const, maxErrors: Inf
 
 /** Findings as `severity line: message`. */
 async function check(text: string): Promise<string[]> {
-  const findings = await checkTrace(
+  const { findings } = await checkTrace(
     await openTrace('-', { read, stdin: Readable.from([Buffer.from(text)]) }),
   );
   return findings.map(({ severity, place, message }) => `${severity} ${place.line ?? '-'}: ${message}`);
@@ -19,12 +19,12 @@ const HEADER = 'op,va,size,as,gfn,level,value,note\n';
 describe('trace check', () => {
   it('finds nothing in the shipped examples', async () => {
     for (const path of ['traces/examples/plain.csv', 'traces/lackey/cc1-with-instructions.lackey.gz']) {
-      expect(await checkTrace(await openTrace(path, { read }))).toEqual([]);
+      expect((await checkTrace(await openTrace(path, { read }))).findings).toEqual([]);
     }
   });
 
   it('finds in the fork example only the address space that no fork made', async () => {
-    const findings = await checkTrace(await openTrace('traces/examples/fork.csv', { read }));
+    const { findings } = await checkTrace(await openTrace('traces/examples/fork.csv', { read }));
     expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
       'warning: switch to address space other, which no FORK made; it begins empty',
     ]);
@@ -86,7 +86,7 @@ describe('trace check', () => {
   it('finds a trace without an access, and one whose file is cut', async () => {
     expect(await check('op,va\n')).toEqual(['error -: the trace has no access; there is nothing to replay']);
     const cut = await checkTrace(await openTrace('traces/csv/malformed/truncated.csv.gz', { read }));
-    expect(cut.map((finding) => finding.message)).toEqual([
+    expect(cut.findings.map((finding) => finding.message)).toEqual([
       'the gzip data ends early: the file is truncated after 5449 bytes',
     ]);
   });
