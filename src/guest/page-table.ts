@@ -70,7 +70,8 @@ export class GuestTables {
   }
 
   #newSlab(slab: number): Int32Array {
-    const at = this.arena?.take(4 * SLAB_ENTRIES) ?? 0;
+    // High bits follow their slab: room that the system provides only if it is used.
+    const at = this.arena?.take(5 * SLAB_ENTRIES) ?? 0;
     this.#addresses[slab] = at;
     return at > 0 ? this.arena!.int32(at, SLAB_ENTRIES) : new Int32Array(SLAB_ENTRIES);
   }
@@ -82,6 +83,8 @@ export class GuestTables {
       const moved = this.#newSlab(slab);
       moved.set(entries);
       this.#entries[slab] = moved;
+      const high = this.#high[slab]!;
+      if (high !== null) (this.#high[slab] = this.#newHigh(slab)).set(high);
     });
   }
 
@@ -91,7 +94,7 @@ export class GuestTables {
     return slab === 0 ? 0 : slab + ((slot & IN_SLAB) << 11);
   }
 
-  /** True if some entry holds a frame that its int32 does not tell. */
+  /** True if some entry holds a frame that its int32 does not tell: bits 24 and up are in bytes of their own. */
   get wide(): boolean {
     return this.#wide;
   }
@@ -133,8 +136,13 @@ export class GuestTables {
   #setHigh(slab: number, at: number, bits: number): void {
     this.#wide = true;
     if (bits === 0 && this.#high[slab]! === null) return;
-    const high = (this.#high[slab] ??= new Uint8Array(SLAB_ENTRIES));
+    const high = (this.#high[slab] ??= this.#newHigh(slab));
     high[at] = bits;
+  }
+
+  #newHigh(slab: number): Uint8Array {
+    const at = this.#addresses[slab]!;
+    return at > 0 ? this.arena!.uint8(at + 4 * SLAB_ENTRIES, SLAB_ENTRIES) : new Uint8Array(SLAB_ENTRIES);
   }
 
   setFlags(gfn: number, index: number, flags: number): void {

@@ -48,6 +48,7 @@ const P2M_SLABS = 48;
 const P2M_LEVELS = 49;
 const P2M_FRAME = 50;
 const OFFSET = 51;
+const WIDE = 52;
 // Results.
 const SECOND_HITS = 64;
 const WALKS = 65;
@@ -135,7 +136,8 @@ export class KernelState {
     words[REGION_COUNT] = regions.capacity;
     words[GIANTS] = giants.at;
     const there = regions.at !== 0 && giants.at !== 0 && (this.#place === null || this.#place.whole);
-    const able = there && walks.plain() && !parts.guest.tables.wide;
+    const able = there && walks.plain();
+    words[WIDE] = parts.guest.tables.wide ? 1 : 0;
     words[DIMENSIONS] = able ? walks.dimensions : TLBS_ONLY;
   }
 

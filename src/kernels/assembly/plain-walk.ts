@@ -34,6 +34,7 @@ import {
   enterIn,
   more,
   setOf,
+  WIDE,
 } from './replay-state';
 import { EMPTY, find, push, toFront } from './sets';
 
@@ -59,7 +60,7 @@ export function walk(state: usize, page: i32, isStore: i32): i32 {
   const leaves = load<usize>(known, 8);
   if (leaves == 0) return -1;
   const leaf = load<i32>(leaves + ((page & 511) << 2));
-  const gfn = leaf >>> 8;
+  const gfn = frameOf(state, known, page & 511, leaf);
   const need = isStore ? P | A | RW | D : P | A;
   if ((leaf & need) != need || (dimensions == 2 && !isSmall(state, gfn))) return -1;
   const place = load<i32>(known, 12);
@@ -101,7 +102,12 @@ function fromGiant(state: usize, place: i32, table: i32, isStore: i32, dimension
   const payloads = set - load<usize>(state + PDPTE) + load<usize>(state + PDPTE_PAYLOADS);
   const above = load<i32>(payloads + (way << 2));
   const entry = load<i32>(entries + ((place & 511) << 2));
-  if (above >>> 1 != load<i32>(known) || entry >>> 8 != table || (entry & (P | A | PS)) != (P | A)) return -1;
+  if (
+    above >>> 1 != load<i32>(known) ||
+    frameOf(state, known, place & 511, entry) != table ||
+    (entry & (P | A | PS)) != (P | A)
+  )
+    return -1;
   const writable = above & (entry >> 1) & 1;
   if ((isStore && writable == 0) || (dimensions == 2 && !isSmall(state, table))) return -1;
   toFront(set, ways, way);
@@ -110,6 +116,19 @@ function fromGiant(state: usize, place: i32, table: i32, isStore: i32, dimension
   if (load<i32>(state + CACHED) != 0) read(state, (above >>> 1) + load<i32>(state + OFFSET), place & 511);
   if (dimensions == 2) translate(state, table);
   return (table << 1) | writable;
+}
+
+/** Tables of a slab, and bytes of one; high bits of its frames come after them all. */
+const IN_SLAB: i32 = 255;
+const TABLE_SHIFT: i32 = 11;
+const SLAB_BYTES: usize = 256 << 11;
+
+/** The frame in `entry`, which is entry `index` of the table that `known` tells of (mmu/known-tables.ts). */
+function frameOf(state: usize, known: usize, index: i32, entry: i32): i32 {
+  if (load<i32>(state + WIDE) == 0) return entry >>> 8;
+  const number = load<i32>(known, 4) & IN_SLAB;
+  const slab = load<usize>(known, 8) - ((<usize>number) << TABLE_SHIFT);
+  return (entry >>> 8) | ((<i32>load<u8>(slab + SLAB_BYTES + <usize>((number << 9) | index))) << 24);
 }
 
 /** True if a writable leaf of 4 KiB maps `gfn`. */

@@ -28,6 +28,8 @@ export const P2M_SLABS: usize = 192;
 export const P2M_LEVELS: usize = 196;
 export const P2M_FRAME: usize = 200;
 export const OFFSET: usize = 204;
+/** 1: frames may have bits above the 24 that an entry holds (guest/page-table.ts). */
+export const WIDE: usize = 208;
 
 // Results, which grow until KernelState.take.
 export const SECOND_HITS: usize = 256;
