@@ -171,7 +171,7 @@ export async function costOption(given: Given, library: Library) {
   const path = given.text('cost');
   if (path === undefined) return undefined;
   const document = await library.parseDocument(readConfigText(path, library), path);
-  return library.loadCostTable(document.value, path);
+  return document.placedFields(() => library.loadCostTable(document.value, path));
 }
 
 /** Refuses words that say how to replay a trace, where none is replayed anew; `because` ends the message. */

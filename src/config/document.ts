@@ -5,6 +5,7 @@
  * {@link ConfigError} with file, line and column, and the line itself. The TOML parser is loaded when a TOML file is read.
  */
 import { ConfigError, type Excerpt } from '../errors.js';
+import { FieldMistake } from './field-mistake.js';
 import { withOrigin } from './origin.js';
 import {
   findJsonMistake,
@@ -194,6 +195,17 @@ export class DocumentPart {
     if (!(said instanceof ConfigError) || said.excerpt !== undefined) return said;
     const hint = said.hint === undefined ? {} : { hint: said.hint };
     return new ConfigError(said.message, { ...hint, cause: error, excerpt: this.excerpt(at) });
+  }
+
+  /** What `check` makes of the value; a {@link FieldMistake} gets the place of the field, and the line. */
+  placedFields<T>(check: () => T): T {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof FieldMistake)) throw error;
+      const excerpt = this.#source.excerpt([...this.path, ...error.path], error.at);
+      throw mistakeAt(this.file, excerpt, error.said, { hint: error.hint, cause: error });
+    }
   }
 
   /** The line where it stands. */

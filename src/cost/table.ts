@@ -8,7 +8,7 @@
  * Not modelled: overlap of walks with other work, writes of accessed and dirty bits, cache pollution
  * by exits, shootdown interrupts, and the guest kernel's own instructions (equal in every mode).
  */
-import { ConfigError } from '../errors.js';
+import { FieldMistake } from '../config/field-mistake.js';
 import { didYouMean } from '../util/registry.js';
 import type { CostGroup, CostRow, CostTable } from './types.js';
 
@@ -89,17 +89,22 @@ export function isAssumption(source: string): boolean {
  *
  * `json` is the parsed file: `{"schema": "p2msim.cost/1", "rows": {"exit.transition": {"cycles":
  * 1500, "source": "..."}}}`. A row without `source` is marked as the file's assumption. Throws
- * {@link ConfigError} naming `name` and the row.
+ * a {@link FieldMistake} naming `name` and the row.
  */
 export function loadCostTable(json: unknown, name: string): CostTable {
-  const file = object(json, name, 'an object');
+  const file = object(json, name, [], 'an object');
   if (file['schema'] !== COST_SCHEMA) {
-    throw new ConfigError(`${name}: schema is ${quote(file['schema'])}, expected "${COST_SCHEMA}"`, {
-      hint: `start the file with {"schema": "${COST_SCHEMA}", "rows": {...}}`,
-    });
+    throw new FieldMistake(
+      name,
+      ['schema'],
+      `schema is ${quote(file['schema'])}, expected "${COST_SCHEMA}"`,
+      {
+        hint: `start the file with {"schema": "${COST_SCHEMA}", "rows": {...}}`,
+      },
+    );
   }
-  refuseOtherKeys(file, ['schema', 'rows'], name);
-  const changes = object(file['rows'], `${name}: rows`, 'an object of terms');
+  refuseOtherKeys(file, ['schema', 'rows'], name, []);
+  const changes = object(file['rows'], name, ['rows'], 'an object of terms');
   for (const term of Object.keys(changes)) checkTerm(term, name);
   const rows = DEFAULT_COST_TABLE.rows.map((r) =>
     Object.hasOwn(changes, r.term) ? changed(r, changes[r.term], name) : r,
@@ -108,17 +113,19 @@ export function loadCostTable(json: unknown, name: string): CostTable {
 }
 
 function changed(r: CostRow, value: unknown, name: string): CostRow {
-  const where = `${name}: rows["${r.term}"]`;
-  const change = object(value, where, 'an object with cycles and source');
-  refuseOtherKeys(change, ['cycles', 'source'], where);
+  const path = ['rows', r.term];
+  const change = object(value, name, path, 'an object with cycles and source');
+  refuseOtherKeys(change, ['cycles', 'source'], name, path);
+  const wrong = (field: string, expected: string): FieldMistake => {
+    const said = `${field} is ${quote(change[field])}, expected ${expected}`;
+    return new FieldMistake(name, [...path, field], `${wordsOf(path)}${said}`);
+  };
   const cycles = change['cycles'];
   if (typeof cycles !== 'number' || !Number.isSafeInteger(cycles) || cycles < 0) {
-    throw new ConfigError(`${where}: cycles is ${quote(cycles)}, expected a whole number, at least 0`);
+    throw wrong('cycles', 'a whole number, at least 0');
   }
   const source = change['source'] ?? `assumption of ${name}`;
-  if (typeof source !== 'string' || source === '') {
-    throw new ConfigError(`${where}: source is ${quote(source)}, expected where the figure comes from`);
-  }
+  if (typeof source !== 'string' || source === '') throw wrong('source', 'where the figure comes from');
   return { ...r, cyclesEach: cycles, source };
 }
 
@@ -127,20 +134,36 @@ function checkTerm(term: string, name: string): void {
   if (known.includes(term)) return;
   const near = didYouMean(term, known);
   const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
-  throw new ConfigError(`${name}: unknown cost term '${term}'${suggestion}; terms are ${known.join(', ')}`, {
-    hint: 'p2msim explain cost',
-  });
+  const said = `unknown cost term '${term}'${suggestion}; terms are ${known.join(', ')}`;
+  throw new FieldMistake(name, ['rows', term], said, { at: 'name', hint: 'p2msim explain cost' });
 }
 
-function object(value: unknown, where: string, expected: string): Record<string, unknown> {
+function object(
+  value: unknown,
+  name: string,
+  path: readonly string[],
+  expected: string,
+): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw new ConfigError(`${where}: found ${quote(value)}, expected ${expected}`);
+  throw new FieldMistake(name, path, `${wordsOf(path)}found ${quote(value)}, expected ${expected}`);
 }
 
-function refuseOtherKeys(value: Record<string, unknown>, known: readonly string[], where: string): void {
+function refuseOtherKeys(
+  value: Record<string, unknown>,
+  known: readonly string[],
+  name: string,
+  path: readonly string[],
+): void {
   const other = Object.keys(value).find((key) => !known.includes(key));
   if (other === undefined) return;
-  throw new ConfigError(`${where}: unknown key '${other}', expected ${known.join(' and ')}`);
+  const said = `${wordsOf(path)}unknown key '${other}', expected ${known.join(' and ')}`;
+  throw new FieldMistake(name, [...path, other], said, { at: 'name' });
+}
+
+/** `rows["walk.pwc"]: `; nothing for the file itself. */
+function wordsOf([first, term]: readonly string[]): string {
+  if (first === undefined) return '';
+  return term === undefined ? `${first}: ` : `${first}["${term}"]: `;
 }
 
 function quote(value: unknown): string {

@@ -89,3 +89,47 @@ describe('a name that means nothing', () => {
     );
   });
 });
+
+describe('a value that is wrong', () => {
+  it.each([
+    ['cycles = -1', 3, '10', /rows\["walk\.pwc"\]: cycles is -1, expected a whole number, at least 0/],
+    ['cycle = 1', 3, '1', /rows\["walk\.pwc"\]: unknown key 'cycle', expected cycles and source/],
+    ['cycles = 1\nsource = ""', 4, '10', /rows\["walk\.pwc"\]: source is "", expected where/],
+  ])('in a cost table is shown in its line: %s', (text, line, column, message) => {
+    const table = `schema = "p2msim.cost/1"\n[rows."walk.pwc"]\n${text}\n`;
+    const stderr = said(2, 'cost.toml', table, ['replay', TRACE, '--cost', 'cost.toml']);
+    expect(stderr.split('\n')[0]).toMatch(message);
+    expect(stderr).toContain(`error: cost.toml:${line}:${column}: `);
+    expect(stderr).toContain(`\n  ${line} | ${text.split('\n').at(-1)}\n`);
+  });
+
+  it('as the name of a term in a cost table is shown in its line', () => {
+    const table = '{"schema": "p2msim.cost/1",\n "rows": {\n  "walk.pcw": {"cycles": 1}}}\n';
+    expect(said(2, 'cost.json', table, ['replay', TRACE, '--cost', 'cost.json'])).toMatch(
+      /^error: cost\.json:3:3: unknown cost term 'walk\.pcw' \(did you mean 'walk\.pwc'\?\); .*\n {2}3 \| {3}"walk\.pcw"/,
+    );
+  });
+
+  it.each([
+    ['"prefetchEntries": 0', 3, '"prefetchEntries" is 0; expected an integer from 1 to 512'],
+    ['"prefetchEntry": 4', 2, "a shadow policy has no field 'prefetchEntry'"],
+    ['"recycle": "roots"', 3, '"recycle": "roots" does not go with "lifetime": "zapped"'],
+    ['"schema": "x"', 3, '"schema" is "x"; expected "p2msim.shadow-policy/1"'],
+  ])('in a shadow policy is shown in its line: %s', (text, where, message) => {
+    // A wrong value begins after its name, a blank, a colon and a blank; a wrong name at the third column.
+    const column = where === 2 ? 3 : 3 + text.indexOf(': ') + 2;
+    const policy = `{"base": "kvm",\n  ${text}}\n`;
+    const stderr = said(2, 'mine.json', policy, ['replay', TRACE, '--shadow-policy', './mine.json']);
+    expect(stderr).toContain(`mine.json:2:${column}: ${message}`);
+    expect(stderr).toContain(`\n  2 |   ${text}}\n`);
+    expect(stderr).toContain('\nhint: ');
+  });
+
+  it('as the base of a shadow policy is shown in its line', () => {
+    expect(
+      said(2, 'mine.json', '{\n "base": "kvmm"}', ['replay', TRACE, '--shadow-policy', './mine.json']),
+    ).toMatch(
+      /mine\.json:2:10: unknown shadow policy 'kvmm' \(did you mean 'kvm'\?\).*\n {2}2 \| {2}"base": "kvmm"/,
+    );
+  });
+});

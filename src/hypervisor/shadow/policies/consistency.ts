@@ -5,7 +5,7 @@
  * what hangs below it out of sync. Combinations that no pager has, and the engine cannot follow, are refused; so are
  * values of fields that the others leave without a meaning, lest somebody believe that they did something.
  */
-import { ConfigError } from '../../../errors.js';
+import { FieldMistake } from '../../../config/field-mistake.js';
 import type { ShadowPolicy } from '../policy.js';
 import { policyFieldValue } from '../policy-fields.js';
 
@@ -40,7 +40,7 @@ const BY_LIFETIME: Readonly<Record<ShadowPolicy['lifetime'], Allowed>> = {
   },
 };
 
-/** Throws {@link ConfigError} if two values of `policy` exclude each other; `path` is the file it came from. */
+/** Throws {@link FieldMistake} if two values of `policy` exclude each other; `path` is the file it came from. */
 export function checkConsistency(path: string, policy: ShadowPolicy): void {
   const { lifetime } = policy;
   for (const [field, allowed] of Object.entries(BY_LIFETIME[lifetime])) {
@@ -74,8 +74,9 @@ function conflict(
   value: unknown,
   other: string,
   allowed: readonly unknown[],
-): ConfigError {
-  return new ConfigError(`${path}: "${field}": ${JSON.stringify(value)} does not go with ${other}`, {
+): FieldMistake {
+  const said = `"${field}": ${JSON.stringify(value)} does not go with ${other}`;
+  return new FieldMistake(path, [field], said, {
     hint: `with ${other} it can be ${allowed.map((v) => JSON.stringify(v)).join(' or ')}; or start from another "base"`,
   });
 }

@@ -3,7 +3,8 @@
  *
  * A file starts from a shipped policy and changes fields of policy-fields.ts; nothing is run from it.
  */
-import { parseJsonDocument } from '../../../config/document.js';
+import { type DocumentPart, parseJsonDocument } from '../../../config/document.js';
+import { FieldMistake } from '../../../config/field-mistake.js';
 import type { MachineConfig } from '../../../config/schema.js';
 import type { Setting } from '../../../config/values.js';
 import { readText } from '../../../config/utf8.js';
@@ -46,10 +47,16 @@ export function policyOf({ policy, oosSlots }: MachineConfig['shadow']): ShadowP
 }
 
 function readPolicy(path: string): ShadowPolicy {
-  const given = parse(path);
+  const document = parse(path);
+  return document.placedFields(() => policyIn(document, path));
+}
+
+function policyIn(document: DocumentPart, path: string): ShadowPolicy {
+  const given = Object.fromEntries(document.entries().map(([name, { value }]) => [name, value]));
   const { schema, base, name, summary, ...fields } = given;
   checkSchema(path, schema);
-  const start = policies.get(text(path, 'base', base));
+  const baseName = text(path, 'base', base);
+  const start = (document.get('base') ?? document).placed(() => policies.get(baseName));
   for (const [field, value] of Object.entries(fields)) checkField(path, field, value);
   const policy: ShadowPolicy = {
     ...start,
@@ -62,13 +69,11 @@ function readPolicy(path: string): ShadowPolicy {
   return policy;
 }
 
-function parse(path: string): Record<string, unknown> {
+function parse(path: string): DocumentPart {
   const hint = 'a policy file is a JSON object: {"base": "xen", "prefetchEntries": 8}';
-  const { value } = parseJsonDocument(read(path, hint), path, hint);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
-  throw new ConfigError(`the shadow policy ${path} is not an object`, { hint });
+  const document = parseJsonDocument(read(path, hint), path, hint);
+  if (document.isTable()) return document;
+  throw document.mistake('the shadow policy is not an object', { hint });
 }
 
 function read(path: string, hint: string): string {
@@ -83,14 +88,15 @@ function read(path: string, hint: string): string {
 
 function checkSchema(path: string, schema: unknown): void {
   if (schema === undefined || schema === POLICY_SCHEMA) return;
-  throw new ConfigError(`${path}: "schema" is ${JSON.stringify(schema)}; expected "${POLICY_SCHEMA}"`, {
+  const said = `"schema" is ${JSON.stringify(schema)}; expected "${POLICY_SCHEMA}"`;
+  throw new FieldMistake(path, ['schema'], said, {
     hint: 'leave it out, or see `p2msim schema shadow-policy`',
   });
 }
 
 function text(path: string, field: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw new ConfigError(`${path}: "${field}" is ${JSON.stringify(value)}; expected a word`, {
+  throw new FieldMistake(path, [field], `"${field}" is ${JSON.stringify(value)}; expected a word`, {
     hint: `"base" names the shipped policy that the file starts from: ${policies.names().join(', ')}`,
   });
 }
@@ -101,17 +107,14 @@ function checkField(path: string, name: string, value: unknown): void {
   if (field === undefined) {
     const near = didYouMean(name, Object.keys(POLICY_FIELDS));
     const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
-    throw new ConfigError(`${path}: a shadow policy has no field '${name}'${suggestion}`, {
+    throw new FieldMistake(path, [name], `a shadow policy has no field '${name}'${suggestion}`, {
+      at: 'name',
       hint: '`p2msim modes --policy xen` prints every field with its meaning',
     });
   }
   if (fits(field, value)) return;
-  throw new ConfigError(
-    `${path}: "${name}" is ${JSON.stringify(value)}; expected ${expectedPolicyValue(field)}`,
-    {
-      hint: `${name}: ${field.meaning}`,
-    },
-  );
+  const said = `"${name}" is ${JSON.stringify(value)}; expected ${expectedPolicyValue(field)}`;
+  throw new FieldMistake(path, [name], said, { hint: `${name}: ${field.meaning}` });
 }
 
 function fits(field: PolicyField, value: unknown): boolean {
