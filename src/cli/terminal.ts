@@ -18,7 +18,7 @@ export interface OutputStream {
 }
 
 /** Widest table; wider terminals are not used further. */
-const MAX_COLUMNS = 100;
+export const MAX_COLUMNS = 100;
 
 /** `--color` among the words, for messages that print before the words are parsed. */
 export function colorChoice(argv: readonly string[]): ColorChoice {

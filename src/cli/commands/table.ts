@@ -6,7 +6,7 @@ import type { Context, FullLibrary } from '../context.js';
 import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
 import { checkStdin } from '../run-command.js';
-import { colorChoice, createColorizer, wantsColor } from '../terminal.js';
+import { colorChoice, createColorizer, MAX_COLUMNS, outputColumns, wantsColor } from '../terminal.js';
 import { OutputFile } from '../output-file.js';
 
 const DEFAULT_METRIC = 'cost.cycles';
@@ -36,10 +36,11 @@ async function runTable(files: readonly string[], values: OptionValues, context:
     normalize: given.text('normalize') ?? null,
     tool: library.TOOL,
   });
+  const columns = path === '-' ? outputColumns(context.stdout, context.environment) : MAX_COLUMNS;
   const colored = path === '-' && wantsColor(context.stdout, colorChoice(context.argv), context.environment);
   const color = await createColorizer(colored);
   try {
-    output.write(format.render(projection, (text) => color('bold', text)));
+    output.write(format.render(projection, (text) => color('bold', text), columns));
     output.commit();
   } finally {
     output.discard();

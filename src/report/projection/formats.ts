@@ -2,7 +2,7 @@
 import { Registry } from '../../util/registry.js';
 import type { MeanInterval } from '../../util/student-t.js';
 import { csvText } from '../csv-text.js';
-import { type Align, gridLines } from '../grid.js';
+import { type Align, gridLines, visibleWidth, wrap } from '../grid.js';
 import { type GroupedHead, groupedHeads } from '../grouped-heads.js';
 import { markdownTable } from '../markdown-table.js';
 import { grouped } from '../numbers.js';
@@ -14,7 +14,8 @@ export interface ProjectionFormat {
   /** One line, for `--help`. */
   readonly summary: string;
   readonly extensions: readonly string[];
-  render(projection: Projection, bold: (text: string) => string): string;
+  /** @param columns width that text for people stays within */
+  render(projection: Projection, bold: (text: string) => string, columns: number): string;
 }
 
 /** With two decimals and separators. */
@@ -88,13 +89,69 @@ function textLines(projection: Projection, table: ProjectionTable, bold: (text: 
   ];
 }
 
+/** What rows are called where their own names would take too much of the width. */
+const NUMBER = 'row';
+
+/** A table as one block, or as several that are each at most `columns` wide, as far as that can be. */
+function fittedBlocks(
+  projection: Projection,
+  table: ProjectionTable,
+  bold: (text: string) => string,
+  columns: number,
+): string[][] {
+  const lines = textLines(projection, table, bold);
+  if (widthOf(lines) <= columns) return [lines];
+  const names = textLines(projection, part(table, 0, 0), bold);
+  if (projection.rowDimensions.length === 0 || widthOf(names) <= columns / 2)
+    return halves(projection, table, bold, columns);
+  const numbers = table.rows.map((row, at) => ({ ...row, values: [String(at + 1)] }));
+  const named = table.rows.map((row, at) => ({ values: [String(at + 1), ...row.values], cells: [] }));
+  const withNumbers = { ...projection, rowDimensions: [NUMBER, ...projection.rowDimensions] };
+  return [
+    textLines(withNumbers, { ...table, columns: [], rows: named }, bold),
+    ...halves({ ...projection, rowDimensions: [NUMBER] }, { ...table, rows: numbers }, bold, columns),
+  ];
+}
+
+/** Halves of the columns, and halves of those, each behind the names of the rows. */
+function halves(
+  projection: Projection,
+  table: ProjectionTable,
+  bold: (text: string) => string,
+  columns: number,
+): string[][] {
+  const lines = textLines(projection, table, bold);
+  const count = table.columns.length;
+  if (count < 2 || widthOf(lines) <= columns) return [lines];
+  const half = Math.ceil(count / 2);
+  return [part(table, 0, half), part(table, half, count)].flatMap((each) =>
+    halves(projection, each, bold, columns),
+  );
+}
+
+function part(table: ProjectionTable, from: number, to: number): ProjectionTable {
+  return {
+    ...table,
+    columns: table.columns.slice(from, to),
+    rows: table.rows.map((row) => ({ ...row, cells: row.cells.slice(from, to) })),
+  };
+}
+
+function widthOf(lines: readonly string[]): number {
+  return lines.reduce((widest, line) => Math.max(widest, visibleWidth(line)), 0);
+}
+
 const text: ProjectionFormat = {
   name: 'table',
   summary: 'aligned columns for people (default)',
   extensions: ['.txt'],
-  render(projection, bold) {
-    const blocks = projection.tables.map((table) => textLines(projection, table, bold).join('\n'));
-    const notes = notesOf(projection).join('\n');
+  render(projection, bold, columns) {
+    const blocks = projection.tables
+      .flatMap((table) => fittedBlocks(projection, table, bold, columns))
+      .map((lines) => lines.join('\n'));
+    const notes = notesOf(projection)
+      .flatMap((note) => wrap(note, columns))
+      .join('\n');
     return `${[...blocks, ...(notes === '' ? [] : [notes])].join('\n\n')}\n`;
   },
 };

@@ -63,7 +63,7 @@ interface Value {
 }
 
 /** The values of a text: of a list its items, of JSON lines one each. */
-function valuesOf(text: string): Value[] {
+export function valuesOf(text: string): Value[] {
   if (isJson(text)) return [{ start: 0, spots: jsonSpots(text) }].flatMap(itemsOf);
   let start = 0;
   return text.split('\n').flatMap((line) => {

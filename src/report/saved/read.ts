@@ -14,13 +14,13 @@ import {
   SWEEP_SCHEMA,
 } from '../result.js';
 import { openSource } from '../../trace/source.js';
-import { findRepeated, jsonSpots, placeOf } from '../../util/json-mistake.js';
 import { didYouMean } from '../../util/registry.js';
 import { BASELINE_SCHEMA, readBaseline } from './baseline.js';
 import { withPlace } from './field-place.js';
 import { Fields } from './fields.js';
 import { parseJsonValues } from './json-text.js';
 import { readRun, readSlice, values } from './read-run.js';
+import { refuseRepeatedKeys } from './repeated-keys.js';
 import type { SavedFile, SavedRun, SavedSlice } from './saved-run.js';
 
 type Reader = (value: unknown, file: string, path: string) => readonly SavedRun[];
@@ -72,6 +72,10 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   ['p2msim.check/1', nothing],
 ]);
 
+const MEND_BASELINE =
+  'delete the line that is wrong, or let `p2msim baseline update TRACE...` write it again';
+const MEND_RESULTS = 'delete the one that is wrong, or let p2msim write the results again';
+
 /** Reads the results in the file at `path`, plain or compressed; `-` is `stdin`. Throws {@link TraceError}. */
 export async function readSaved(path: string, stdin?: NodeJS.ReadableStream): Promise<SavedFile> {
   const source = await openSource(path, stdin, true, 'saved results');
@@ -87,26 +91,13 @@ export async function readSaved(path: string, stdin?: NodeJS.ReadableStream): Pr
 /** Reads the results in `text`; `file` is its name in messages. Throws {@link TraceError}. */
 export function parseSaved(text: string, file: string): SavedFile {
   const parsed = parseJsonValues(text, file);
-  if (schemaOf(parsed[0]) === BASELINE_SCHEMA) refuseTwice(text, file);
+  const isBaseline = schemaOf(parsed[0]) === BASELINE_SCHEMA;
+  refuseRepeatedKeys(text, parsed, file, isBaseline ? MEND_BASELINE : MEND_RESULTS);
   const [only] = parsed;
   const items = parsed.length === 1 && Array.isArray(only) ? (only as unknown[]) : parsed;
   const runs = readItems(items, file, text);
   if (runs.length === 0) throw new TraceError({ file }, 'holds no result');
   return { file, schema: schemaOf(items[0]) ?? '', runs };
-}
-
-/** A baseline is merged by hand at times: of two lines for one metric, one is wrong. */
-function refuseTwice(text: string, file: string): void {
-  const repeated = findRepeated(jsonSpots(text));
-  if (repeated === null) return;
-  const { spot, earlier } = repeated;
-  const { line, column, excerpt } = placeOf(text, spot.name);
-  const first = placeOf(text, earlier.name).line;
-  const message = `"${spot.path.at(-1)}" is there twice, first in line ${first}; expected it once`;
-  throw new TraceError({ file, line, column }, message, {
-    excerpt,
-    hint: 'delete the line that is wrong, or let `p2msim baseline update TRACE...` write it again',
-  });
 }
 
 function readItems(items: readonly unknown[], file: string, text: string): SavedRun[] {

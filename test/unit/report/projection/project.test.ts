@@ -34,7 +34,7 @@ const PLAIN: ProjectOptions = {
   tool: TOOL,
 };
 const text = (options: Partial<ProjectOptions>, of = runs): string =>
-  PROJECTION_FORMATS.get('table').render(project(of, { ...PLAIN, ...options }), (bold) => bold);
+  PROJECTION_FORMATS.get('table').render(project(of, { ...PLAIN, ...options }), (bold) => bold, 100);
 
 describe('a projection', () => {
   it('has swept keys as rows and modes as columns, averaged over seeds', () => {
@@ -51,6 +51,27 @@ describe('a projection', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('is several tables where one is wider than the terminal, each with what names its rows', () => {
+    const within = (columns: number, options: Partial<ProjectOptions> = {}): string =>
+      PROJECTION_FORMATS.get('table').render(
+        project(runs, { ...PLAIN, ...options }),
+        (bold) => bold,
+        columns,
+      );
+    // 42 columns in one; 8 for the names, 2 between, 15 for a mode.
+    expect(within(42).split('\n\n')[0]).toBe(text({}).split('\n\n')[0]);
+    expect(within(41).split('\n\n').slice(0, 2)).toEqual([
+      '                walk.refs\nl1d.ways              hap\n1         1,002.50 ±19.06\n2         2,002.50 ±19.06\n4         4,002.50 ±19.06',
+      '                walk.refs\nl1d.ways           shadow\n1         1,102.50 ±19.06\n2         2,102.50 ±19.06\n4         4,102.50 ±19.06',
+    ]);
+    // Names of 8 columns are more than half of 15: rows have numbers, and the first table says what they are.
+    expect(within(15).split('\n\n').slice(0, 2)).toEqual([
+      'row  l1d.ways\n1    1\n2    2\n3    4',
+      '           walk.refs\nrow              hap\n1    1,002.50 ±19.06\n2    2,002.50 ±19.06\n3    4,002.50 ±19.06',
+    ]);
+    for (const line of within(60).split('\n')) expect(line.length).toBeLessThanOrEqual(60);
   });
 
   it('divides each run by the run of its seed, and averages the ratios', () => {
@@ -102,7 +123,7 @@ describe('a projection', () => {
 
   it('as CSV is one line per number, n and half-width included', () => {
     const csv = PROJECTION_FORMATS.get('csv')
-      .render(project(runs, PLAIN), (bold) => bold)
+      .render(project(runs, PLAIN), (bold) => bold, 100)
       .split('\n');
     expect(csv[0]).toBe('l1d.ways,mode,metric,n,mean,half_width');
     expect(csv[1]).toMatch(/^1,hap,walk\.refs,2,1002\.5,19\.059\d+$/);
@@ -111,7 +132,7 @@ describe('a projection', () => {
 
   it('as Markdown has one table with a head that says everything', () => {
     const lines = PROJECTION_FORMATS.get('markdown')
-      .render(project(runs, PLAIN), (bold) => bold)
+      .render(project(runs, PLAIN), (bold) => bold, 100)
       .split('\n');
     expect(lines.slice(0, 3)).toEqual([
       '| l1d.ways | walk.refs, hap | walk.refs, shadow |',

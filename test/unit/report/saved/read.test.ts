@@ -120,3 +120,27 @@ describe('what is no saved result', () => {
     expect(refusal(ndjson)).toMatch(new RegExp(`^base\\.json:3:${column}: \\[1\\]\\.counters`));
   });
 });
+
+describe('a name that is there twice', () => {
+  const twice = (text: string): string => text.replace('"walk.refs":48', '"walk.refs":48,"walk.refs":49');
+  const line = JSON.stringify(HAP);
+
+  it.each([
+    // The second name stands 15 characters after the first.
+    ['in a result', line, 1, 15],
+    ['in the second line', `${JSON.stringify(SHADOW)}\n${line}`, 2, 15],
+    ['in an item of a list', `[${line}]`, 1, 16],
+  ])('%s is refused with its place', (_, text, at, offset) => {
+    const column = line.indexOf('"walk.refs":48') + 1 + offset;
+    expect(refusal(text)).toBe('read');
+    expect(refusal(twice(text))).toBe(
+      `base.json:${at}:${column}: "walk.refs" is there twice, first in line ${at}; expected it once`,
+    );
+  });
+
+  it('is not what looks like one inside a text', () => {
+    expect(
+      refusal(changed((value) => Object.assign(value, { description: 'a "walk.refs": 1, "b": 2' }))),
+    ).toBe('read');
+  });
+});
