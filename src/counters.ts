@@ -29,11 +29,11 @@ export interface CounterDef {
 // One row per counter.
 // prettier-ignore
 const ACCESS_FIELDS = [
-  ['accesses', 'accesses', 'page-level accesses: records of the trace, those that cross a page border split', 'mmu/front.ts', ''],
-  ['reads', 'accesses.read', 'page-level loads', 'mmu/front.ts', ''],
-  ['writes', 'accesses.write', 'page-level stores and read-modify-writes', 'mmu/front.ts', ''],
-  ['fetches', 'accesses.fetch', 'page-level instruction fetches', 'mmu/front.ts', ''],
-  ['crossings', 'accesses.crossing', 'extra look-ups because a record touches more than one 4 KiB page', 'mmu/front.ts', ''],
+  ['accesses', 'accesses', 'page-level accesses: records of the trace, those that cross a page border split', 'mmu/block-replay.ts, mmu/front.ts', ''],
+  ['reads', 'accesses.read', 'page-level loads', 'mmu/block-replay.ts, mmu/front.ts', ''],
+  ['writes', 'accesses.write', 'page-level stores and read-modify-writes', 'mmu/block-replay.ts, mmu/front.ts', ''],
+  ['fetches', 'accesses.fetch', 'page-level instruction fetches', 'mmu/block-replay.ts, mmu/front.ts', ''],
+  ['crossings', 'accesses.crossing', 'extra look-ups because a record touches more than one 4 KiB page', 'mmu/block-replay.ts, mmu/front.ts', ''],
   ['l1dHit', 'tlb.l1d.hit', 'loads and stores found in the first-level data TLB', 'mmu/tlb-hierarchy.ts', ''],
   ['l1dMiss', 'tlb.l1d.miss', 'loads and stores not found in the first-level data TLB', 'mmu/tlb-hierarchy.ts', 'larger pages, better locality'],
   ['l1dHit4k', 'tlb.l1d.hit.4k', 'of tlb.l1d.hit, in an entry that covers 4 KiB', 'mmu/tlb-hierarchy.ts', ''],
@@ -52,7 +52,7 @@ const ACCESS_FIELDS = [
   ['fill4k', 'tlb.fill.4k', 'translations of effective size min(guest leaf, host leaf) = 4 KiB entered into the TLBs after a walk', 'mmu/tlb-hierarchy.ts', ''],
   ['fill2m', 'tlb.fill.2m', 'the same, effective size 2 MiB', 'mmu/tlb-hierarchy.ts', ''],
   ['fill1g', 'tlb.fill.1g', 'the same, effective size 1 GiB', 'mmu/tlb-hierarchy.ts', ''],
-  ['walks', 'walk.count', 'page walks: tlb.stlb.miss + walk.rewalk + walk.retry', 'mmu/front.ts', ''],
+  ['walks', 'walk.count', 'page walks: tlb.stlb.miss + walk.rewalk + walk.retry', 'mmu/front.ts, mmu/kernel-state.ts', ''],
   ['rewalks', 'walk.rewalk', 'walks although the TLB held the page: a store to a cached translation that is not writable and dirty', 'mmu/front.ts (SDM 4.10.2.3)', ''],
   ['retries', 'walk.retry', 'walks repeated because the one before ended in a guest fault or a VMEXIT', 'mmu/front.ts', 'fewer exits and guest faults'],
   ['walkFaults', 'walk.fault', 'walks that ended in a guest fault or a VMEXIT; their references count', 'mmu/front.ts', ''],

@@ -1,10 +1,11 @@
 /**
  * Kernel: one of the loops of assembly/, compiled to WebAssembly when p2msim is built and started here.
  *
- * Only what is worth it has a kernel: scanner, p2mtrace decoder and column maker, which look at every record, and the replay of
- * page accesses that are plain. Each stands
- * beside the TypeScript that says what it does, and that serves where there is no WebAssembly (`node --jitless`, or no
- * address space to reserve for its memory, no SIMD); tests hold both to the same results (test/unit/kernels, text-scan and page-columns tests).
+ * Only what is worth it has a kernel: scanner, p2mtrace decoder and column maker, which look at every record, and the
+ * replay of page accesses that are plain. Each does what TypeScript says beside it (for plain accesses that is all of
+ * mmu/), and TypeScript serves where there is no WebAssembly: `node --jitless`, no SIMD, no address space to reserve for its
+ * memory. Tests hold both to the same results (test/unit/kernels, test/property/replay-kernel, and those of text-scan and
+ * page-columns).
  */
 
 export interface Kernel {

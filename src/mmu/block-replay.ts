@@ -11,7 +11,7 @@ import { type AccessBatch, OP_FETCH } from '../trace/access.js';
 import type { MachineParts, MmuBackend, Vcpu } from './backend.js';
 import type { Front } from './front.js';
 import { type Block, BLOCK, laterHi, laterLo, PageColumns } from './page-columns.js';
-import { KERNEL, ReplayKernel } from './replay-kernel.js';
+import { KERNEL_USE, type KernelUse, ReplayKernel } from './replay-kernel.js';
 import { type SetAssoc, STOP_MISS } from './set-assoc.js';
 import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_MISS, type TlbHierarchy } from './tlb-hierarchy.js';
 
@@ -40,12 +40,21 @@ export class BlockReplay {
   /** Kernels by vcpu; null where there can be none. */
   readonly #kernels: (ReplayKernel | null)[] = [];
   /** Page accesses that still have to go by before there is a kernel. */
-  #untilKernel = KERNEL.after;
+  #untilKernel: number;
+  readonly #use: KernelUse;
   /** How often a kernel stopped in the block; and blocks that do without, since it stopped too often. */
   #stops = 0;
   #without = 0;
 
-  constructor(parts: MachineParts, backend: MmuBackend, front: Front, trace: AccessCounters) {
+  constructor(
+    parts: MachineParts,
+    backend: MmuBackend,
+    front: Front,
+    trace: AccessCounters,
+    use: KernelUse = KERNEL_USE,
+  ) {
+    this.#use = use;
+    this.#untilKernel = use.after;
     this.#parts = parts;
     this.#backend = backend;
     this.#rest = new PageColumns(parts.ids);
@@ -72,7 +81,7 @@ export class BlockReplay {
     this.#replayKeys(vcpu, batch, columns, block, sets);
     this.#walksMuch = (c.walks - walks) * 8 > keys;
     if (this.#without > 0) this.#without -= 1;
-    else if (this.#stops * KERNEL.manyStops > keys) this.#without = WITHOUT;
+    else if (this.#stops * this.#use.manyStops > keys) this.#without = WITHOUT;
   }
 
   /** The kernel of `vcpu`, or null if there is none, or not now. */
@@ -177,7 +186,7 @@ export class BlockReplay {
       while (stop < end && (origins[stop]! & 1) === fetch) stop++;
       if (this.#walksMuch && kernel !== null) {
         stop = Math.min(stop, at + AHEAD);
-        kernel.ahead(at - from, stop - from);
+        kernel.ahead(at - from, stop - from, fetch === 1);
       }
       const array = fetch === 1 ? tlb.scannableFetch : tlb.scannableData;
       // Larger entries, and notes of single look-ups for `p2msim walk`, are not for the scan of both levels.

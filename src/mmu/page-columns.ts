@@ -7,7 +7,7 @@
  * went before if this is a store, then in every machine whose L1 has a multiple of `sets` sets it hits the entry
  * used last, under any replacement policy. What could make that untrue (a fault, an exit, an entry that is not
  * 4 KiB, kernel accesses) only a machine knows: it then takes the rest of the block record by record
- * (mmu/front.ts). Blocks are at most 1,024 records of one vcpu, and proofs do not reach over their borders.
+ * (mmu/block-replay.ts). Blocks are at most 1,024 records of one vcpu, and proofs do not reach over their borders.
  *
  * One pass does both, because the second look at a record costs as much as the strip saves one machine
  * (bench/README.md, row strip); it halves the cost of a hit-heavy record for one machine and more for several.

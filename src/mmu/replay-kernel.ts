@@ -15,13 +15,16 @@ import type { MachineParts, MmuBackend, Vcpu } from './backend.js';
 import { KernelState, walksOf } from './kernel-state.js';
 import { countL1Hits } from './tlb-hierarchy.js';
 
-/** When machines use kernels; tests change it. */
-export const KERNEL = {
-  /** Page accesses that a machine replays before it gets one: some milliseconds' worth. */
-  after: 1 << 16,
-  /** One that stops at more than one in so many keys costs more than it saves; it is tried again some blocks later. */
-  manyStops: 8,
-};
+/** When a machine uses kernels. */
+export interface KernelUse {
+  /** Page accesses that it replays before it gets one. */
+  readonly after: number;
+  /** A kernel that stops at more than one in so many keys is put aside for some blocks; 0: never. */
+  readonly manyStops: number;
+}
+
+/** Some milliseconds' worth, and what a stop costs beside what a kernel saves. */
+export const KERNEL_USE: KernelUse = { after: 1 << 16, manyStops: 8 };
 
 /** Keys that are in the arena at once: a block, and the further pages of records that cross borders. */
 const CAPACITY = 4096;
@@ -78,8 +81,10 @@ export class ReplayKernel {
   }
 
   /** Reads what the walks for keys [from, to) of those taken will read, so that they need not wait for it one by one. */
-  ahead(from: number, to: number): void {
-    this.#ahead(this.#states[0]!.at, from, to);
+  ahead(from: number, to: number, fetch: boolean): void {
+    const state = this.#states[fetch ? 1 : 0]!;
+    state.prepare();
+    this.#ahead(state.at, from, to);
   }
 
   /**

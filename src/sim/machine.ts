@@ -14,6 +14,7 @@ import { type FaultHandling, Front } from '../mmu/front.js';
 import { backends } from '../mmu/index.js';
 import { BlockReplay } from '../mmu/block-replay.js';
 import { PageColumns } from '../mmu/page-columns.js';
+import type { KernelUse } from '../mmu/replay-kernel.js';
 import { PageIds } from '../mmu/page-ids.js';
 import { type AccessBatch, createBatch, OP_READ, OP_WRITE, type TraceChunk } from '../trace/access.js';
 import type { TraceEvent, TraceHeader, Word64 } from '../trace/event.js';
@@ -87,7 +88,7 @@ export class Machine {
     };
     this.#backend = plugin.create(this.parts);
     const front = new Front(this.parts, this.#backend, this.#kernel, handleFault);
-    this.#replay = new BlockReplay(this.parts, this.#backend, front, this.#trace);
+    this.#replay = new BlockReplay(this.parts, this.#backend, front, this.#trace, options.kernels);
     bound.backend = this.#backend;
     bound.front = front;
   }
@@ -264,6 +265,8 @@ export interface MachineOptions {
   /** A guest that is not the modelled Linux: its layout, and what it does on a page fault. */
   readonly layout?: GuestLayout;
   readonly handleFault?: FaultHandling;
+  /** When WebAssembly takes over; counts do not depend on it. */
+  readonly kernels?: KernelUse;
 }
 
 /** Builds a machine with a built-in mode, or the backend that the request brings. */

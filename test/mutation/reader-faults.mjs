@@ -9,10 +9,7 @@
  * tree. Only the property tests of readers run, so that what they catch is not owed to an example. Exits 1 if any fault
  * survived, 2 if tests are red before any fault or a fault's line is not there any more.
  */
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { copyTree, isGreen } from './sandbox.mjs';
+import { tryFaults } from './faults.mjs';
 
 const TESTS = ['test/property/readers-authored.test.ts', 'test/property/readers-fuzz.test.ts'];
 
@@ -102,61 +99,11 @@ const FAULTS = [
 ];
 
 /** How often `find` is in the file. */
-const occurrences = (text, find) => text.split(find).length - 1;
 
-/** A kernel is compiled before it is run. */
-function buildKernels(folder) {
-  const { status, stderr } = spawnSync(process.execPath, ['build-kernels.mjs'], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the kernels do not compile: ${stderr}`);
-}
-
-/** True if the tests are red with the fault. Tests of one format where the fault is of one. */
-async function isCaught(folder, [file, find, replace, why]) {
-  const path = join(folder, 'src', file);
-  const text = readFileSync(path, 'utf8');
-  const isKernel = file.startsWith('kernels/');
+/** Tests of one format where the fault is of one. */
+function testsOf(why) {
   const format = /^([a-z0-9-]+): /.exec(why)?.[1] ?? '';
-  const only =
-    format === '' || format === 'records' || format === 'kernel' ? [] : ['-t', `reader of ${format}`];
-  writeFileSync(
-    path,
-    text.replace(find, () => replace),
-  );
-  if (isKernel) buildKernels(folder);
-  const green = await isGreen(folder, TESTS, only);
-  writeFileSync(path, text);
-  if (isKernel) buildKernels(folder);
-  return !green;
+  return ['', 'records', 'kernel'].includes(format) ? [] : ['-t', `reader of ${format}`];
 }
 
-async function main() {
-  const word = process.argv[2] ?? '';
-  const chosen = FAULTS.filter(([file, , , why]) => file.includes(word) || why.includes(word));
-  const folder = copyTree();
-  try {
-    copyFileSync('build-kernels.mjs', join(folder, 'build-kernels.mjs'));
-    for (const [file, find] of chosen) {
-      const found = occurrences(readFileSync(join(folder, 'src', file), 'utf8'), find);
-      if (found !== 1) throw new Error(`${file}: '${find}' occurs ${found} times, expected 1`);
-    }
-    if (!(await isGreen(folder, TESTS))) throw new Error('the tests are red before any fault');
-    let survived = 0;
-    for (const fault of chosen) {
-      const caught = await isCaught(folder, fault);
-      if (!caught) survived += 1;
-      console.log(`${caught ? 'caught  ' : 'survived'}  ${fault[0].padEnd(36)} ${fault[3]}`);
-    }
-    console.log(`${chosen.length} faults, ${chosen.length - survived} caught, ${survived} survived`);
-    if (survived > 0) process.exitCode = 1;
-  } catch (error) {
-    console.error(`error: ${error.message}`);
-    process.exitCode = 2;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-await main();
+await tryFaults(FAULTS, TESTS, testsOf);

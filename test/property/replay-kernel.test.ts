@@ -2,15 +2,17 @@
  * A machine with a kernel (mmu/replay-kernel.ts) counts as one without does: every counter, table and error, in every mode,
  * over arrays of any number of ways, with records stripped and not.
  */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../src/config/load.js';
 import type { MachineConfig } from '../../src/config/schema.js';
 import { parseAssignment } from '../../src/config/values.js';
 import type { CounterValues } from '../../src/counters.js';
 import { KernelState } from '../../src/mmu/kernel-state.js';
-import { KERNEL } from '../../src/mmu/replay-kernel.js';
+import { KERNEL_USE, type KernelUse } from '../../src/mmu/replay-kernel.js';
+import type { SetAssoc } from '../../src/mmu/set-assoc.js';
 import { createMachine, type Machine } from '../../src/sim/machine.js';
 import { Pass } from '../../src/sim/pass.js';
+import { PTE_A } from '../../src/arch/pte.js';
 import { createBatch, type TraceChunk } from '../../src/trace/access.js';
 import { EMPTY_HEADER } from '../../src/trace/event.js';
 import { chunkOf } from '../helpers/differential.js';
@@ -18,11 +20,9 @@ import { Rng } from '../helpers/random-config.js';
 import { type RandomCase, randomCase } from '../helpers/random-trace.js';
 
 const SEEDS = Number(process.env['P2MSIM_SEEDS'] ?? 40);
-const USUAL = { ...KERNEL };
-
-afterEach(() => {
-  Object.assign(KERNEL, USUAL);
-});
+/** No kernel; one from the first access on that is never put aside. */
+const WITHOUT: KernelUse = { after: Infinity, manyStops: 0 };
+const ALWAYS: KernelUse = { after: 0, manyStops: 0 };
 
 const sizeOf = (rng: Rng) => (rng.chance(85) ? ('4k' as const) : ('2m' as const));
 
@@ -64,41 +64,67 @@ function replay(machine: Machine, pass: Pass, chunk: TraceChunk): void {
   pass.replay(machine, chunk.accesses, done, chunk.accesses.n);
 }
 
-function outcome(c: RandomCase, mode: string, strip: boolean): object {
+/** Entries of every array, and how many it says it has in use: flushes and look-ups skip an array that has none. */
+function inUse(machine: Machine): [counted: number, said: number][] {
+  return machine.parts.vcpus.flatMap(({ tlb, pwc, npwc, ntlb, cache }) => {
+    const tlbs = [tlb.scannableData, tlb.scannableFetch, tlb.scannableSecond(false)];
+    const arrays: (SetAssoc | null | undefined)[] = [
+      ...tlbs,
+      ...pwc.arrays,
+      ...npwc.arrays,
+      ntlb,
+      ...cache.levels,
+    ];
+    return arrays.flatMap((array): [number, number][] =>
+      array == null ? [] : [[array.entries.filter((entry) => entry !== -1).length, array.live]],
+    );
+  });
+}
+
+interface Options {
+  readonly kernels: KernelUse;
+  readonly strip: boolean;
+  /** How often the accesses are replayed once more between two replays of everything. */
+  readonly times: number;
+}
+
+function outcome(c: RandomCase, mode: string, { kernels, strip, times }: Options): object {
   const pass = new Pass(strip ? [c.config] : null);
   let machine: Machine | null = null;
   let error = '';
   try {
-    machine = createMachine({ mode, config: c.config }, c.header, { lenient: true, ids: pass.ids });
+    machine = createMachine({ mode, config: c.config }, c.header, { lenient: true, ids: pass.ids, kernels });
     replay(machine, pass, chunkOf(c.items));
     // Again without events: the first time little is in place yet.
     const accesses = chunkOf(c.items.filter((item) => item.kind === 'access'));
-    for (let i = 0; i < 3; i++) replay(machine, pass, accesses);
+    for (let i = 0; i < times; i++) {
+      replay(machine, pass, accesses);
+      if (i % 7 === 6) machine.dropTranslations();
+    }
     replay(machine, pass, chunkOf(c.items));
   } catch (thrown) {
     error = String(thrown);
   }
-  return {
-    counters: machine?.counters(),
-    memory: machine?.memory(),
-    tables: machine?.guestTables(),
-    error,
-  };
+  if (machine === null) return { error };
+  for (const [counted, said] of inUse(machine)) expect(said).toBe(counted);
+  return { counters: machine.counters(), memory: machine.memory(), tables: machine.guestTables(), error };
 }
 
-/** As {@link outcome}, without a kernel and with one that is never given up; counts its walks. */
-function both(c: RandomCase, mode: string, strip: boolean, count: (walks: number) => void): [object, object] {
-  Object.assign(KERNEL, { after: Infinity });
-  const without = outcome(c, mode, strip);
-  Object.assign(KERNEL, { after: 0, manyStops: 0 });
+/** What `run` returns, with the calls of kernels and their walks that it took. */
+function counted<T>(run: () => T): { result: T; calls: number; walks: number } {
   const { take } = KernelState.prototype;
+  let calls = 0;
+  let walks = 0;
   KernelState.prototype.take = function (counters) {
     take.call(this, counters);
-    count(this.walks);
+    calls += 1;
+    walks += this.walks;
   };
-  const result = outcome(c, mode, strip);
-  KernelState.prototype.take = take;
-  return [without, result];
+  try {
+    return { result: run(), calls, walks };
+  } finally {
+    KernelState.prototype.take = take;
+  }
 }
 
 describe.each(['native', 'hap', 'shadow'])('a kernel in %s mode', (mode) => {
@@ -111,16 +137,96 @@ describe.each(['native', 'hap', 'shadow'])('a kernel in %s mode', (mode) => {
       // What shadow pagers refuse is not made for them.
       if (mode === 'shadow' && c.mode !== 'shadow') continue;
       const tuned = { ...c, config: kernelConfig(c.config, mode, new Rng(seed)) };
+      const options = { strip: seed % 2 === 0, times: 3 };
+      const without = outcome(tuned, mode, { ...options, kernels: WITHOUT });
+      const withKernel = counted(() => outcome(tuned, mode, { ...options, kernels: ALWAYS }));
+      expect(withKernel.result, `seed ${seed}`).toEqual(without);
       cases += 1;
-      const strip = seed % 2 === 0;
-      const [without, withKernel] = both(tuned, mode, strip, (n) => {
-        walks += n;
-        calls += 1;
-      });
-      expect(withKernel, `seed ${seed}`).toEqual(without);
+      calls += withKernel.calls;
+      walks += withKernel.walks;
     }
     expect(calls).toBeGreaterThan(10 * cases);
     if (mode !== 'shadow') expect(walks).toBeGreaterThan(20 * cases);
+  });
+});
+
+describe('a long trace', () => {
+  /** As usual, but sooner: the kernel comes in the middle, is put aside and tried again, and translations are dropped. */
+  const SOONER: KernelUse = { ...KERNEL_USE, after: 2000 };
+
+  it.each(['native', 'hap'])('counts the same in %s mode', { timeout: 120_000 }, (mode) => {
+    let walks = 0;
+    for (let seed = 1000; seed < 1000 + Math.ceil(SEEDS / 8); seed++) {
+      const c = randomCase(seed);
+      const tuned = { ...c, config: kernelConfig(c.config, mode, new Rng(seed)) };
+      const options = { strip: true, times: 30 };
+      const withKernel = counted(() => outcome(tuned, mode, { ...options, kernels: SOONER }));
+      expect(withKernel.result, `seed ${seed}`).toEqual(
+        outcome(tuned, mode, { ...options, kernels: WITHOUT }),
+      );
+      walks += withKernel.walks;
+    }
+    expect(walks).toBeGreaterThan(0);
+  });
+});
+
+/** A premapped guest with `settings`, fed `count` reads at `addressOf(0..)`, and the same again. */
+function machineFed(
+  mode: string,
+  kernels: KernelUse,
+  settings: readonly string[],
+  count: number,
+  addressOf: (i: number) => number,
+): { machine: Machine; again: () => void } {
+  const { config } = resolveConfig({
+    preset: 'reference',
+    settings: ['guest.mode=premapped', ...settings].map((text) => parseAssignment(text, 'test')),
+  });
+  const machine = createMachine({ mode, config }, EMPTY_HEADER, { kernels });
+  const batch = createBatch(count);
+  batch.n = count;
+  batch.size.fill(8);
+  for (let i = 0; i < count; i++) {
+    batch.hi[i] = Math.floor(addressOf(i) / 2 ** 32);
+    batch.lo[i] = addressOf(i) % 2 ** 32;
+    batch.op[i] = i % 3 === 0 ? 1 : 0;
+  }
+  const again = (): void => machine.replayAccesses(batch, 0, count);
+  again();
+  return { machine, again };
+}
+
+describe.each(['native', 'hap'])('an entry above the leaf without A, in %s mode', (mode) => {
+  it('is given A by a walk that is not plain', () => {
+    // Two regions of 2 MiB in turns, one page of each a round, past a TLB of two entries and a PDE cache of one: every access
+    // walks from the PDPTE and reads the PDE.
+    const small = ['l1d', 'l1i', 'stlb'].flatMap((array) => [`${array}.entries=2`, `${array}.ways=1`]);
+    const caches = [
+      'pwc.l2.entries=1',
+      'pwc.l2.ways=1',
+      'pwc.l3.entries=4',
+      'pwc.l3.ways=4',
+      'ntlb.entries=4',
+      'ntlb.ways=4',
+    ];
+    const updates = [WITHOUT, ALWAYS].map((kernels) => {
+      const { machine, again } = machineFed(
+        mode,
+        kernels,
+        [...small, ...caches],
+        512,
+        (i) => (i % 2) * 2 ** 21 + (i >> 1) * 4096,
+      );
+      const { tables, current } = machine.parts.guest;
+      const before = machine.counters()['walk.ad_updates']!;
+      // The PDE of the first region, below entry 0 of root and PDPT.
+      const level2 = tables.frame(tables.frame(current[0]!.root, 0), 0);
+      tables.setFlags(level2, 0, tables.flags(level2, 0) & ~PTE_A);
+      again();
+      expect(tables.flags(level2, 0) & PTE_A).toBe(PTE_A);
+      return machine.counters()['walk.ad_updates']! - before;
+    });
+    expect(updates).toEqual([1, 1]);
   });
 });
 
@@ -128,29 +234,21 @@ describe('a guest of more than 64 GiB', () => {
   /** One page in each of 34,000 regions of 2 MiB: a premapped guest takes 512 frames for each, and bit 24 of a frame is at 64 GiB. */
   const REGIONS = 34_000;
 
-  function countsOf(mode: string, after: number): CounterValues {
-    Object.assign(KERNEL, { after });
-    const { config } = resolveConfig({
-      preset: 'reference',
-      settings: ['guest.mode=premapped', 'ntlb.entries=16', 'ntlb.ways=4'].map((text) =>
-        parseAssignment(text, 'test'),
-      ),
-    });
-    const machine = createMachine({ mode, config }, EMPTY_HEADER, {});
-    const batch = createBatch(REGIONS);
-    batch.n = REGIONS;
-    for (let i = 0; i < REGIONS; i++) {
-      batch.hi[i] = i >>> 11;
-      batch.lo[i] = ((i & 2047) * 2 ** 21 + (i % 512) * 4096) >>> 0;
-      batch.size[i] = 8;
-      batch.op[i] = i % 3 === 0 ? 1 : 0;
-    }
-    for (let pass = 0; pass < 2; pass++) machine.replayAccesses(batch, 0, REGIONS);
+  function countsOf(mode: string, kernels: KernelUse): CounterValues {
+    const settings = ['ntlb.entries=16', 'ntlb.ways=4'];
+    const { machine, again } = machineFed(
+      mode,
+      kernels,
+      settings,
+      REGIONS,
+      (i) => i * 2 ** 21 + (i % 512) * 4096,
+    );
+    again();
     expect(machine.parts.guest.tables.wide).toBe(true);
     return machine.counters();
   }
 
   it.each(['native', 'hap'])('counts the same in %s mode', { timeout: 60_000 }, (mode) => {
-    expect(countsOf(mode, 0)).toEqual(countsOf(mode, Infinity));
+    expect(countsOf(mode, ALWAYS)).toEqual(countsOf(mode, WITHOUT));
   });
 });

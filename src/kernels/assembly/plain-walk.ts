@@ -152,7 +152,8 @@ function translate(state: usize, gfn: i32): void {
 function cachedLevel(state: usize, gfn: i32): i32 {
   let number = gfn;
   for (let level = 2; level <= 5; level++) {
-    number = level == 5 ? 0 : number >>> 9;
+    // Of a gfn, which has 30 bits, nothing is left at level 5.
+    number >>>= 9;
     const array = state + HOST_WALKS + (level - 2) * 12;
     if (load<i32>(array, 4) == 0) continue;
     if (enter(array, number, 0, state + LIVE_HOST + ((level - 2) << 2))) return level;
