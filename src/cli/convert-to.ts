@@ -61,7 +61,8 @@ export async function convertTo(
       (accesses) => progress.report?.(accesses, trace.bytesRead, trace.totalBytes),
     );
     progress.end();
-    if (done.error !== null && done.accesses + done.events === 0) throw done.error;
+    // Mappings without an access are no trace: nothing of them is written or kept.
+    if (done.error !== null && done.accesses === 0) throw done.error;
     const name = done.error === null ? output : destination.commitPartial();
     if (done.error === null) destination.commit();
     context.stderr.write(summary([name, destination.size], to, trace, done));

@@ -120,6 +120,13 @@ export function jobsOf(given: Given, library: Library, otherwise: number): numbe
   });
 }
 
+/** Accesses that are taken at most. */
+export function limitOf(given: Given, library: Library): number {
+  const limit = given.count('limit', Infinity);
+  if (limit > 0) return limit;
+  throw new library.UsageError('--limit is 0; expected at least 1 access');
+}
+
 /** Which records are replayed. */
 export function runOptions(given: Given, library: Library) {
   if (given.flag('lenient') && given.flag('strict')) {
@@ -128,7 +135,7 @@ export function runOptions(given: Given, library: Library) {
   return {
     skip: given.count('skip', 0),
     warmup: given.count('warmup', 0),
-    limit: given.count('limit', Infinity),
+    limit: limitOf(given, library),
     interval: given.count('interval', 0),
     lenient: given.flag('lenient'),
     strip: given.flag('strip'),

@@ -2,7 +2,7 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { AddressRange, Selection, TracePart, Word64 } from '../index.js';
 import type { Library } from './context.js';
-import { collected, type Given } from './options.js';
+import { collected, type Given, limitOf } from './options.js';
 
 export const KINDS = ['loads', 'stores', 'fetches'] as const;
 type Kind = (typeof KINDS)[number];
@@ -36,9 +36,7 @@ export function kindsOf(given: Given, otherwise: readonly Kind[], library: Libra
 
 /** Which records `--skip` and `--limit` name. */
 export function partOf(given: Given, library: Library): TracePart {
-  const limit = given.count('limit', Infinity);
-  if (limit === 0) throw new library.UsageError('--limit is 0; expected at least 1 access');
-  return { skip: given.count('skip', 0), limit };
+  return { skip: given.count('skip', 0), limit: limitOf(given, library) };
 }
 
 export function selectionOf(given: Given, kinds: readonly Kind[], library: Library): Selection {

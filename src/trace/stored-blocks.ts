@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { TraceError } from '../errors.js';
+import { TraceError, UsageError } from '../errors.js';
 import { didYouMean } from '../util/registry.js';
 import { STDIN_NAME } from './bad-records.js';
 
@@ -102,6 +102,11 @@ export async function openFile(
   path: string,
   wanted: string,
 ): Promise<{ handle: FileHandle; size: number | null }> {
+  if (path === '') {
+    throw new UsageError(`the name of a file is empty; expected ${wanted}`, {
+      hint: 'is a variable of the shell not set? `-` reads standard input',
+    });
+  }
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, 'r');

@@ -5,6 +5,7 @@ import { cli, file, scratch } from './run-cli.js';
 
 const FOLDER = scratch();
 const SHELL = 'traces/qemu/shell.p2mtrace';
+const FORK = 'traces/examples/fork.csv';
 const at = (name: string): string => join(FOLDER, name);
 
 describe('trace cut and merge', () => {
@@ -31,7 +32,7 @@ describe('trace cut and merge', () => {
 
   it('captures that take turns are replayed in every mode, and are one guest in all', () => {
     expect(
-      cli(['trace', 'merge', at('both.csv.gz'), SHELL, 'gen:fork-exec,accesses=5k', SHELL, '--quantum', '5k'])
+      cli(['trace', 'merge', SHELL, 'gen:fork-exec,accesses=5k', SHELL, at('both.csv.gz'), '--quantum', '5k'])
         .code,
     ).toBe(0);
     expect(cli(['trace', 'check', at('both.csv.gz')]).stdout).toMatch(/: 0 errors, \d+ warnings\n$/);
@@ -46,26 +47,65 @@ describe('trace cut and merge', () => {
     );
   }, 60_000);
 
+  it('merge writes over what is no trace, and over a trace with --force', () => {
+    const out = file('old.csv', 'not a trace');
+    const merge = ['trace', 'merge', 'gen:gups,accesses=3', 'gen:gups,accesses=2', out];
+    expect(cli(merge).code).toBe(0);
+    const again = cli(merge);
+    expect([again.code, again.stderr]).toEqual([
+      2,
+      `error: ${out} is there already and is a trace (csv)\nhint: the last word is the file to write: \`p2msim trace merge ONE OTHER OUT\`; --force writes over it\n`,
+    ]);
+    expect(cli([...merge, '--force']).stderr).toMatch(/old\.csv: csv, 5 accesses/);
+  });
+
   it.each([
+    [['info', SHELL, '--limit', '0'], 2, /--limit is 0; expected at least 1 access/],
     [['cut', SHELL, at('a.csv'), '--limit', '0'], 2, /--limit is 0; expected at least 1 access/],
     [['cut', SHELL, at('a.csv'), '--vcpu', 'x'], 2, /--vcpu has 'x'; expected numbers from 0 to 255/],
     [['cut', SHELL, at('a.csv'), '--accesses', 'writes'], 2, /--accesses has 'writes'/],
     [['cut', SHELL, SHELL], 2, /the output .* is the input .* itself/],
     [['cut', at('none'), at('a.csv')], 3, /no such file/],
-    [['merge', at('a.csv'), SHELL], 2, /one trace is given; expected two or more/],
-    [['merge', at('a.csv'), SHELL, SHELL, '--quantum', '0'], 2, /--quantum is 0/],
+    [['merge', SHELL, at('a.csv')], 2, /one trace is given before OUT; expected two or more/],
+    [['merge', SHELL], 2, /no trace is given before OUT; expected two or more/],
+    [['merge', SHELL, SHELL, at('a.csv'), '--quantum', '0'], 2, /--quantum is 0/],
     [
       [
         'merge',
-        at('a.csv'),
         file('on.csv', '# features: pcid=on\nop,va\nR,1000\n'),
         'traces/examples/fork.csv',
+        at('a.csv'),
       ],
       3,
       /fork\.csv: declares other features than /,
     ],
-    [['merge', at('a.csv'), SHELL, 'traces/examples/fork.csv'], 3, /an edit of a table by its frame/],
-    [['merge', at('a.csv'), '-', '-'], 2, /'-' is given twice/],
+    [['merge', SHELL, 'traces/examples/fork.csv', at('a.csv')], 3, /an edit of a table by its frame/],
+    [['merge', '-', '-', at('a.csv')], 2, /'-' is given twice/],
+    [['merge', SHELL, SHELL, SHELL, '--force'], 2, /the output .* is the input .* itself/],
+    [
+      ['merge', at('new.csv'), SHELL, FORK],
+      2,
+      /fork\.csv is there already and is a trace \(csv\)\nhint: the last word/,
+    ],
+    [
+      ['merge', FORK, 'gen:gups,accesses=2', 'gen:gups,accesses=2', '--to', 'csv'],
+      2,
+      /is a generated trace; expected a file/,
+    ],
+    [
+      ['convert', FORK, at('a.csv.xz')],
+      2,
+      /a\.csv\.xz: \.xz is not written; \.gz is\nhint: name it .*a\.csv\.gz/,
+    ],
+    [['convert', FORK, at('a.csv.zst'), '--to', 'csv'], 2, /\.zst is not written/],
+    [['convert', FORK, at('a.perf')], 2, /a\.perf: perf can be read and not written; the name says nothing/],
+    [['convert', '', at('a.csv')], 2, /the name of a file is empty; expected a trace file/],
+    // The 25 events before the end are no part of a trace without an access.
+    [
+      ['cut', FORK, '-', '--to', 'csv', '--skip', '1000'],
+      3,
+      /the trace has 39 records, and --skip passes over 1000/,
+    ],
   ])('%j', (words, exit, message) => {
     const { code, stdout, stderr } = cli(['trace', ...words]);
     expect([code, stdout]).toEqual([exit, '']);

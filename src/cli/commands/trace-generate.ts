@@ -6,7 +6,7 @@ import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
 import { OutputFile } from '../output-file.js';
 import { writeListing } from '../listing-text.js';
-import { writerOf } from '../trace-writer.js';
+import { checkOutputName, writerOf } from '../trace-writer.js';
 
 /** `--list`: one generator, the scenarios of one suite, or everything. */
 function listText(name: string | undefined, given: Given, library: FullLibrary): string {
@@ -23,6 +23,7 @@ function writeScenario(name: string, given: Given, context: Context, library: Fu
       hint: '`p2msim trace convert` makes p2mtrace of it',
     });
   }
+  checkOutputName(given.text('output') ?? '-', library);
   const { suite, scenario } = library.findScenario(name, given.text('suite'));
   const params = library.completeParams(scenario, library.splitParams(given.list('param')));
   const destination = new OutputFile(given.text('output') ?? '-', [], context, library);

@@ -1,4 +1,5 @@
 /** `p2msim trace merge`: several traces as one, with a scheduler's quantum. */
+import { statSync } from 'node:fs';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { OpenTrace } from '../../index.js';
 import type { Context, Tracing } from '../context.js';
@@ -28,6 +29,38 @@ async function openAll(
   }
 }
 
+/** The traces, and the file to write behind them. */
+function operandsOf(words: readonly string[], library: Tracing): { paths: string[]; output: string } {
+  const [paths, output] = [words.slice(0, -1), words.at(-1)];
+  if (output !== undefined && paths.length >= 2) return { paths, output };
+  const found = paths.length === 1 ? 'one trace is given' : 'no trace is given';
+  throw new library.UsageError(`${found} before OUT; expected two or more`, {
+    hint: '`p2msim trace merge ONE OTHER OUT`; `trace convert` writes one',
+  });
+}
+
+/** A trace in the place of OUT may be one that was to be merged: there are several, and nothing tells them apart. */
+async function refuseTrace(output: string, library: Tracing): Promise<void> {
+  const format = await formatOf(output, library);
+  if (format === null) return;
+  throw new library.UsageError(`${output} is there already and is a trace (${format})`, {
+    hint: 'the last word is the file to write: `p2msim trace merge ONE OTHER OUT`; --force writes over it',
+  });
+}
+
+/** The format of the trace at `path`; null: it is none. */
+async function formatOf(path: string, library: Tracing): Promise<string | null> {
+  if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return null;
+  try {
+    const trace = await library.openTrace(path, { read: library.DEFAULT_READ_OPTIONS });
+    await trace.close();
+    return trace.format;
+  } catch (error) {
+    if (error instanceof library.TraceError) return null;
+    throw error;
+  }
+}
+
 export function addMerge(parent: CommandUnknownOpts, context: Context): void {
   const command = parent
     .command('merge')
@@ -36,9 +69,14 @@ export function addMerge(parent: CommandUnknownOpts, context: Context): void {
       'Write several traces as one, as if a scheduler gave each the machine for a quantum of accesses in turn. Address ' +
         'spaces become NUMBER:NAME, by the number of the trace; vcpus keep their numbers.',
     )
-    .argument('<out>', 'file to write, compressed if it ends in .gz, or - for standard output')
-    .argument('<traces...>', 'two or more traces')
+    // commander has no argument behind one that repeats; the last word is taken off by us.
+    .usage('[options] <traces...> <out>')
+    .argument(
+      '<traces...>',
+      'two or more traces; then OUT: file to write, compressed if it ends in .gz, or - for standard output',
+    )
     .option('--to <format>', 'format of OUT (default: by the end of its name)')
+    .option('--force', 'write over OUT even if it is a trace')
     .option(
       '--quantum <n>',
       `accesses of a trace before the next has its turn (default: ${DEFAULT_QUANTUM})`,
@@ -47,22 +85,19 @@ export function addMerge(parent: CommandUnknownOpts, context: Context): void {
   command.addHelpText(
     'after',
     examples(
-      ['p2msim trace merge both.p2mtrace redis.p2mtrace gzip.p2mtrace', 'two programs that take turns'],
-      ['p2msim trace merge mix.csv gen:zipf gen:gups --quantum 1000', 'generated ones'],
+      ['p2msim trace merge redis.p2mtrace gzip.p2mtrace both.p2mtrace', 'two programs that take turns'],
+      ['p2msim trace merge gen:zipf gen:gups mix.csv --quantum 1000', 'generated ones'],
     ),
   );
-  command.action(async (output, paths, values) => {
+  command.action(async (words, values) => {
     const library = await context.loadTracing();
     const given = new Given(values, library);
+    const { paths, output } = operandsOf(words, library);
     const to = writerOf(output, given.text('to'), context, library);
     const quantum = given.count('quantum', DEFAULT_QUANTUM);
-    if (paths.length < 2) {
-      throw new library.UsageError('one trace is given; expected two or more', {
-        hint: '`p2msim trace merge OUT ONE OTHER`; `trace convert` writes one',
-      });
-    }
     if (quantum === 0) throw new library.UsageError('--quantum is 0; expected at least 1 access');
     checkStdin(paths, context, library);
+    if (!given.flag('force')) await refuseTrace(output, library);
     const open = async () => {
       const traces = await openAll(paths, given, context, library);
       try {
