@@ -16,7 +16,7 @@ import type { ArchitecturalEvent, P2mRange } from '../trace/event.js';
 import type { Arena } from '../util/arena.js';
 import type { PageIds } from './page-ids.js';
 import type { PteCache } from './pte-cache.js';
-import type { KernelWalks } from './kernel-state.js';
+import type { KernelWalks } from './kernel-walks.js';
 import type { SetAssoc } from './set-assoc.js';
 import type { TlbHierarchy } from './tlb-hierarchy.js';
 import type { HostWalkCache, WalkCache } from './walk-cache.js';

@@ -35,7 +35,7 @@ import { controlExits } from './control-exits.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
 import { KnownTables } from './known-tables.js';
 import { NestedWalk, NOT_RAM, NOT_WRITABLE, READ_ONLY } from './nested-walk.js';
-import { type KernelWalks, TLBS_ONLY, TWO_DIMENSIONS } from './kernel-state.js';
+import { type KernelWalks, TLBS_ONLY, TWO_DIMENSIONS } from './kernel-walks.js';
 import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 

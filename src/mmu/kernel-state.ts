@@ -4,27 +4,13 @@
  * There are two a vcpu, for data and for fetches, which differ in the first-level TLB.
  */
 import { type AccessCounters, CACHE_HIT } from '../counters.js';
-import type { P2m, P2mPlace } from '../hypervisor/p2m.js';
+import type { P2mPlace } from '../hypervisor/p2m.js';
 import type { Arena } from '../util/arena.js';
 import type { MachineParts, MmuBackend, Vcpu } from './backend.js';
-import { type KnownTables, PLACE_BITS } from './known-tables.js';
+import { type KernelWalks, TLBS_ONLY, TWO_DIMENSIONS } from './kernel-walks.js';
+import { PLACE_BITS } from './known-tables.js';
 import { tagShift } from './pte-cache.js';
 import type { SetAssoc } from './set-assoc.js';
-
-/** Which walks the kernel makes: none, native ones, or two-dimensional ones. */
-export const TLBS_ONLY = 0;
-export const ONE_DIMENSION = 1;
-export const TWO_DIMENSIONS = 2;
-
-/** What a backend says of its walks. */
-export interface KernelWalks {
-  readonly dimensions: number;
-  readonly known: KnownTables;
-  /** Null in native mode. */
-  readonly p2m: P2m | null;
-  /** False once caches hold something that plain walks do not know. */
-  readonly plain: () => boolean;
-}
 
 // The words, as in kernels/assembly/replay-state.ts. An array: its address, its ways, its sets less one.
 const WORDS = 96;

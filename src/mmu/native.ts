@@ -20,7 +20,7 @@ import {
 } from './backend.js';
 import { flushForCr3, flushForInvlpg, invpcid } from './flush.js';
 import { KnownTables } from './known-tables.js';
-import { type KernelWalks, ONE_DIMENSION } from './kernel-state.js';
+import { type KernelWalks, ONE_DIMENSION } from './kernel-walks.js';
 import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
 
