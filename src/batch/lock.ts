@@ -4,7 +4,7 @@
  * A process that was killed leaves its lock; it is taken over if that process is known to be gone, which only its own
  * machine can tell. The process itself is the caller's to describe: nothing here asks the system who we are.
  */
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 
 /** The process that wants to write. */
@@ -25,6 +25,9 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
+/** What the system says where a file has one name only: FAT, some network folders, folders shared with a container. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
 /** How often it is tried anew to take the lock of a process that is gone, which others try as well. */
 const MOST_TRIES = 3;
 
@@ -42,7 +45,7 @@ function acquire(path: string, owner: LockOwner): string | null {
   writeFileSync(draft, textOf(owner));
   try {
     // A link is made whole or not at all, and by one process: the lock is never seen without its owner.
-    for (let tries = 0; !link(draft, path); tries++) {
+    for (let tries = 0; !place(draft, path, owner); tries++) {
       const held = read(path);
       if (held === null) continue;
       if (tries >= MOST_TRIES || !isGone(held, owner)) return held;
@@ -82,9 +85,35 @@ function textOf({ host, process }: LockOwner): string {
   return `${host} ${process}\n`;
 }
 
-function link(from: string, to: string): boolean {
+/** Puts the lock at `path`: the link to `draft`, or the file itself where there are no links. False: one is there. */
+function place(draft: string, path: string, owner: LockOwner): boolean {
   try {
-    linkSync(from, to);
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return false;
+    if (!NO_LINKS.includes(String(code))) throw error;
+    return create(path, textOf(owner));
+  }
+}
+
+/**
+ * Creates the lock at `path`, which one process alone can. What is lost against a link: it is there for a moment before its
+ * text. Who reads it then cannot tell whose it is, and is refused; and where a process is killed just then, nobody takes
+ * the lock over: it has to be removed by hand, as the message says.
+ */
+function create(path: string, text: string): boolean {
+  try {
+    const fd = openSync(path, 'wx');
+    try {
+      writeFileSync(fd, text);
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
@@ -107,8 +136,9 @@ function isGone(held: string, { host, isAlive }: LockOwner): boolean {
 }
 
 function inUse(file: string, path: string, held: string): UsageError {
-  const [host = 'unknown', process = '?'] = held.trim().split(' ');
-  return new UsageError(`${file}: process ${process} on ${host} is writing to it`, {
+  const [host, process] = held.trim().split(' ');
+  const who = process === undefined ? 'a process that is not known (yet)' : `process ${process} on ${host}`;
+  return new UsageError(`${file}: ${who} is writing to it`, {
     hint: `wait for it, or write to another file and \`p2msim collect\` both; if that process is gone, remove ${path}`,
   });
 }

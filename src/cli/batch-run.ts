@@ -68,7 +68,7 @@ interface Ended {
   readonly exitCode: number | null;
 }
 
-/** Runs it with a counter of points on a terminal, and until Ctrl-C or SIGTERM. */
+/** Runs it with a counter of points on a terminal, and until Ctrl-C, SIGTERM or SIGHUP. */
 async function run(
   batch: Batch,
   target: ResultsTarget | null,

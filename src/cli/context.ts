@@ -27,7 +27,7 @@ export interface Context {
   readonly loadTracing: () => Promise<Tracing>;
   readonly loadFullLibrary: () => Promise<FullLibrary>;
   /**
-   * What Ctrl-C and SIGTERM do instead of ending the process at once; null: that. A second one always does. `stop` is
+   * What Ctrl-C, SIGTERM and SIGHUP do instead of ending the process at once; null: that. A second one always does. `stop` is
    * told the exit code that says which it was.
    */
   readonly onInterrupt: (stop: ((exitCode: number) => void) | null) => void;

@@ -51,6 +51,7 @@ export async function convertTo(
   library: Tracing,
 ): Promise<void> {
   const destination = new OutputFile(output, inputs, context, library);
+  destination.require();
   const trace = await open();
   const progress = createProgress(context, 'auto', false, inputs.join(', '));
   try {

@@ -47,6 +47,8 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'it is a directory',
   ENOTDIR: 'part of the path is not a directory',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'too many links lead to it, or they go in a circle',
   ENOSPC: 'no space left on the device',
 };
 

@@ -9,6 +9,8 @@ export const EXIT_USAGE = 2;
 export const EXIT_INPUT = 3;
 /** A bug in p2msim. */
 export const EXIT_INTERNAL = 70;
+/** The terminal or the connection is gone: 128 + SIGHUP. */
+export const EXIT_HUNG_UP = 129;
 /** Interrupted with Ctrl-C: 128 + SIGINT. */
 export const EXIT_INTERRUPTED = 130;
 /** Asked to end, as engines and `kill` do: 128 + SIGTERM. */

@@ -8,7 +8,7 @@ import { writeSync } from 'node:fs';
 import { CommanderError } from '@commander-js/extra-typings';
 import type { Context } from './context.js';
 import { reportError, systemReason } from './error-text.js';
-import { EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED, EXIT_USAGE } from './exit-codes.js';
+import { EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED, EXIT_USAGE } from './exit-codes.js';
 import { TOOL } from '../version.js';
 import { createProgram } from './program.js';
 import { colorChoice, createColorizer, wantsColor } from './terminal.js';
@@ -44,14 +44,19 @@ class Interrupt {
 
   readonly onInterrupt = (stop: ((exitCode: number) => void) | null): void => {
     this.#stop = stop;
-    // SIGTERM ends a process by itself, even one that is busy; only a command that can stop is told of it.
+    // These end a process by themselves, even one that is busy; only a command that can stop is told of them.
     process.off('SIGTERM', this.#terminate);
-    if (stop !== null) process.on('SIGTERM', this.#terminate);
+    process.off('SIGHUP', this.#hangUp);
+    if (stop === null) return;
+    process.on('SIGTERM', this.#terminate);
+    process.on('SIGHUP', this.#hangUp);
   };
 
   readonly accept = (): void => this.#end(EXIT_INTERRUPTED);
 
   readonly #terminate = (): void => this.#end(EXIT_TERMINATED);
+
+  readonly #hangUp = (): void => this.#end(EXIT_HUNG_UP);
 
   #end(exitCode: number): void {
     const stop = this.#stop;

@@ -2,7 +2,7 @@
  * OutputFile: a file in the making, under a temporary name beside its place until it is whole.
  *
  * An older file stays as it is until then, and so it does if what comes is not whole: that gets a name of its own. What
- * an error, Ctrl-C or SIGTERM leaves behind is removed. Names in .gz are compressed, one gzip member per piece of 1 MiB.
+ * an error, Ctrl-C, SIGTERM or SIGHUP leaves behind is removed. Names in .gz are compressed, one gzip member per piece of 1 MiB.
  * `-` is standard output; devices, pipes and names of open files (/dev/stdout) are written directly.
  */
 import {
@@ -21,11 +21,11 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Context, Library } from './context.js';
 import { systemReason } from './error-text.js';
-import { EXIT_TERMINATED } from './exit-codes.js';
+import { EXIT_HUNG_UP, EXIT_TERMINATED } from './exit-codes.js';
 
 /** Bytes that are gathered before they are written. */
 const PIECE = 1 << 20;
@@ -34,10 +34,13 @@ const PIECE = 1 << 20;
 const OPEN_FILE = /^\/dev\/(?:stdin|stdout|stderr|fd\/\d+)$|^\/proc\/(?:self|\d+)\/fd\/\d+$/;
 
 /** What the system says of a name that cannot be that of a file here. */
-const WRONG_PLACE = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS'];
+const WRONG_PLACE = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ELOOP'];
 
 /** What comes after the name of a file that is not whole. */
 const PARTIAL = '.partial';
+
+/** Links that lead to a file one after the other: what Linux follows. */
+const MOST_LINKS = 40;
 
 /** Writing over an input, a trace or results, would destroy what is being read. */
 export function refuseInput(path: string, inputs: readonly string[], library: Library): void {
@@ -66,6 +69,7 @@ export class OutputFile {
   #gathered = 0;
   readonly #removeOnExit = (): void => this.discard();
   readonly #terminate = (): void => process.exit(EXIT_TERMINATED);
+  readonly #hangUp = (): void => process.exit(EXIT_HUNG_UP);
 
   /** `path` must not be one of `inputs`. Nothing is opened before there is something to write. */
   constructor(path: string, inputs: readonly string[], context: Context, library: Library) {
@@ -84,6 +88,7 @@ export class OutputFile {
       const there = found(place);
       if (there?.isDirectory() === true) throw Object.assign(new Error('folder'), { code: 'EISDIR' });
       accessSync(there === undefined ? dirname(place) : place, constants.W_OK);
+      if (there === undefined || there.isFile()) found(place + PARTIAL);
     });
   }
 
@@ -97,7 +102,7 @@ export class OutputFile {
   /** The file is whole: it gets its name. */
   commit(): void {
     this.#flush();
-    this.#finish(this.#place());
+    this.#finish('');
   }
 
   /**
@@ -107,7 +112,7 @@ export class OutputFile {
   commitPartial(): string {
     this.#flush();
     const direct = this.#temporary === null;
-    this.#finish(this.#place() + PARTIAL);
+    this.#finish(PARTIAL);
     return direct ? this.#path : this.#path + PARTIAL;
   }
 
@@ -118,11 +123,11 @@ export class OutputFile {
     this.#forget();
   }
 
-  #finish(name: string): void {
+  #finish(ending: string): void {
     this.#try(() => {
       if (this.#fd !== null) closeSync(this.#fd);
       this.#fd = null;
-      if (this.#temporary !== null) renameSync(this.#temporary, name);
+      if (this.#temporary !== null) renameSync(this.#temporary, this.#place() + ending);
       this.#forget();
     });
   }
@@ -132,6 +137,7 @@ export class OutputFile {
     this.#temporary = null;
     process.off('exit', this.#removeOnExit);
     process.off('SIGTERM', this.#terminate);
+    process.off('SIGHUP', this.#hangUp);
   }
 
   #flush(): void {
@@ -155,52 +161,77 @@ export class OutputFile {
     const place = this.#place();
     const there = found(place);
     if (OPEN_FILE.test(this.#path) || there?.isFile() === false) return openSync(place, 'a');
-    const temporary = `${place}.${process.pid}.part`;
-    const fd = openBeside(temporary, there);
+    const temporary = openBeside(place, there);
     // Some folders let nothing be made in them, but files in them be written.
-    if (fd === null) return openSync(place, 'w');
-    this.#temporary = temporary;
+    if (temporary === null) return openSync(place, 'w');
+    this.#temporary = temporary.path;
     process.once('exit', this.#removeOnExit);
     process.once('SIGTERM', this.#terminate);
-    return fd;
+    process.once('SIGHUP', this.#hangUp);
+    return temporary.fd;
   }
 
-  /** A link stays a link, also one to a file that is not there yet. */
+  /** A link stays a link, also one to a file that is not there yet, be it by way of other links. */
   #place(): string {
-    const path = this.#path;
-    if (OPEN_FILE.test(path)) return path;
-    if (existsSync(path)) return realpathSync(path);
-    const link = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-    return link ? resolve(dirname(path), readlinkSync(path)) : path;
+    if (OPEN_FILE.test(this.#path)) return this.#path;
+    if (existsSync(this.#path)) return realpathSync(this.#path);
+    let place = this.#path;
+    for (let links = 0; links <= MOST_LINKS; links++) {
+      if (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return place;
+      place = resolve(realpathSync(dirname(place)), readlinkSync(place));
+    }
+    throw Object.assign(new Error('links'), { code: 'ELOOP' });
   }
 
   #try(act: () => void): void {
     try {
       act();
     } catch (cause) {
-      const wrongPlace =
-        cause instanceof Error && 'code' in cause && WRONG_PLACE.includes(String(cause.code));
-      const hint = 'name a file in a folder that exists and may be written to; - is standard output';
+      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
       throw new this.#library.UsageError(`${this.#path}: cannot be written: ${systemReason(cause)}`, {
         cause,
-        ...(wrongPlace ? { hint } : {}),
+        ...hintFor(code),
       });
     }
   }
+}
+
+function hintFor(code: string): { hint?: string } {
+  if (code === 'ENAMETOOLONG')
+    return {
+      hint: `give it a shorter name: what is not whole is kept under the name with ${PARTIAL} at its end, which must fit, too`,
+    };
+  if (!WRONG_PLACE.includes(code)) return {};
+  return { hint: 'name a file in a folder that exists and may be written to; - is standard output' };
 }
 
 function found(place: string): Stats | undefined {
   return statSync(place, { throwIfNoEntry: false });
 }
 
-/** Makes a file that may be read and written as `old` may; null where only `old` itself can be written. */
-function openBeside(path: string, old: Stats | undefined): number | null {
+/**
+ * Makes a file beside `place` that may be read and written as `old` may; null where only `old` itself can be written. Its name
+ * does not hold that of `place`, which may be as long as a name can be.
+ */
+function openBeside(place: string, old: Stats | undefined): { path: string; fd: number } | null {
   try {
-    const fd = openSync(path, 'w');
-    if (old !== undefined) fchmodSync(fd, old.mode & 0o7777);
-    return fd;
+    const made = openUnused(dirname(place));
+    if (old !== undefined) fchmodSync(made.fd, old.mode & 0o7777);
+    return made;
   } catch (error) {
     if (old === undefined) throw error;
     return null;
+  }
+}
+
+/** Another output of this process, or of one with its number on another machine, has a name of its own. */
+function openUnused(folder: string): { path: string; fd: number } {
+  for (let count = 0; ; count++) {
+    const path = join(folder, `p2msim-${process.pid}-${count}.part`);
+    try {
+      return { path, fd: openSync(path, 'wx') };
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
   }
 }

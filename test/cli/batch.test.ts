@@ -207,16 +207,19 @@ describe('Ctrl-C', { timeout: 60_000 }, () => {
   });
 });
 
-describe('SIGTERM', { timeout: 60_000 }, () => {
-  it('says what is left as Ctrl-C does, gives up the lock, and ends with 143', async () => {
+describe.each<[NodeJS.Signals, number]>([
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+])('%s', { timeout: 60_000 }, (signal, expected) => {
+  it(`says what is left as Ctrl-C does, gives up the lock, and ends with ${expected}`, async () => {
     const path = join(scratch(), 'r.jsonl');
     const seeds = ['-P', 'seed', '1', '40', '--step', '+1'];
     const child = start([...POINTS_200.slice(0, 4), ...seeds, '--results', path]);
     const end = ended(child);
     await whenLarger(path, 1000, child);
-    child.kill('SIGTERM');
+    child.kill(signal);
     const { code, stderr } = await end;
-    expect(code).toBe(143);
+    expect(code).toBe(expected);
     expect(stderr).toMatch(/^interrupted: \d+ of 80 points are left\n/);
     expect(existsSync(`${path}.lock`)).toBe(false);
   });

@@ -4,8 +4,10 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -36,8 +38,10 @@ describe('a signal', () => {
   it.each<[NodeJS.Signals, string, number | NodeJS.Signals]>([
     ['SIGINT', 'replay', 130],
     ['SIGTERM', 'replay', 'SIGTERM'],
+    ['SIGHUP', 'replay', 'SIGHUP'],
     ['SIGINT', 'convert', 130],
     ['SIGTERM', 'convert', 143],
+    ['SIGHUP', 'convert', 129],
   ])('%s while it is busy with %s leaves no file', async (signal, command, expected) => {
     const folder = scratch();
     const out = join(folder, 'out.csv');
@@ -107,6 +111,56 @@ describe('an output file', () => {
     expect(JSON.parse(readFileSync(real!, 'utf8'))).toHaveProperty('schema');
     expect(statSync(real!).mode & 0o777).toBe(0o640);
     expect(existsSync(join(folder, 'made.json'))).toBe(true);
+  });
+
+  it('is made where links end that lead to each other, and none of them is replaced', () => {
+    const folder = scratch();
+    const inner = join(folder, 'inner');
+    mkdirSync(inner);
+    // Each is relative to the folder of the link itself.
+    symlinkSync('inner/second', join(folder, 'first.json'));
+    symlinkSync('../made.json', join(inner, 'second'));
+    expect(cli(['replay', GOOD, '-o', join(folder, 'first.json')]).code).toBe(0);
+    expect(JSON.parse(readFileSync(join(folder, 'made.json'), 'utf8'))).toHaveProperty('schema');
+    expect(readlinkSync(join(folder, 'first.json'))).toBe('inner/second');
+    expect(readlinkSync(join(inner, 'second'))).toBe('../made.json');
+    expect(readdirSync(inner)).toEqual(['second']);
+    symlinkSync('there', join(folder, 'here'));
+    symlinkSync('here', join(folder, 'there'));
+    const { code, stderr } = cli(['replay', ENDLESS, '-o', join(folder, 'here')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      'here: cannot be written: too many links lead to it, or they go in a circle\nhint: ',
+    );
+  });
+
+  it('may have a name as long as that of what is not whole can be', () => {
+    const folder = scratch();
+    // A name has up to 255 bytes, and ".partial" has 8.
+    const longest = join(folder, 'n'.repeat(247));
+    expect(cli(['replay', BAD, '-o', longest]).code).toBe(3);
+    expect(cli(['replay', GOOD, '-o', longest]).code).toBe(0);
+    expect(readdirSync(folder)).toEqual(['n'.repeat(247), `${'n'.repeat(247)}.partial`]);
+    for (const words of [
+      ['replay', ENDLESS, '-o', `${longest}n`],
+      ['trace', 'convert', ENDLESS, '--to', 'csv', `${longest}n`],
+    ]) {
+      const { code, stderr } = cli(words);
+      expect(code).toBe(2);
+      expect(stderr).toContain(
+        'cannot be written: the name is too long\nhint: give it a shorter name: what is not whole',
+      );
+    }
+  });
+
+  it('does not touch what another process with its number has in the making', () => {
+    const folder = scratch();
+    // Its own number is not known before it starts, so the shell names the other file after it and becomes it.
+    const { code } = shell(
+      `sh -c 'echo other > ${folder}/p2msim-$$-0.part; exec node ${BIN} replay ${GOOD} -o ${folder}/out.json'`,
+    );
+    expect(code).toBe(0);
+    expect(readdirSync(folder)).toEqual(['out.json', expect.stringMatching(/^p2msim-\d+-0\.part$/)]);
   });
 
   it('is compressed if its name ends in .gz, and of the kind that the rest of the name says', () => {
