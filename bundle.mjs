@@ -9,6 +9,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { parseAst } from 'rolldown/parseAst';
 
 const FROM = 'dist';
 const TO = 'lib';
@@ -63,9 +64,28 @@ function isExternal(id, importer) {
   return !own && ![...JOINED, '@commander-js'].includes(id.split('/')[0]) && !isForPrograms(id, importer);
 }
 
+const BEYOND_ASCII = /[^\0-\x7f]/g;
+
 /** V8 keeps a file with one character beyond ASCII at two bytes a character, and takes longer to scan it. */
-function ascii(code) {
-  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+function ascii(code, fileName) {
+  if (code.search(BEYOND_ASCII) < 0) return code;
+  refuseRaw(parseAst(code), fileName);
+  return code.replace(BEYOND_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A tag (String.raw) sees how its text is written: an escape in it would be another text. */
+function refuseRaw(node, fileName) {
+  if (node === null || typeof node !== 'object') return;
+  if (node.type === 'TaggedTemplateExpression') {
+    const text = node.quasi.quasis.map(({ value }) => value.raw).find((raw) => raw.search(BEYOND_ASCII) >= 0);
+    if (text !== undefined) {
+      throw new Error(
+        `${fileName}: the tagged template with ${JSON.stringify(text)} cannot be made ASCII; ` +
+          'write what is beyond ASCII as an expression in it, ${"..."}',
+      );
+    }
+  }
+  for (const inner of Object.values(node)) refuseRaw(inner, fileName);
 }
 
 async function bundle() {
@@ -84,7 +104,7 @@ async function bundle() {
     codeSplitting: { groups: GROUPS },
   });
   await build.close();
-  for (const { fileName, code } of output) writeFileSync(join(TO, fileName), ascii(code));
+  for (const { fileName, code } of output) writeFileSync(join(TO, fileName), ascii(code, fileName));
 }
 
 /** Types, the measured data, and the licences of what was joined. */

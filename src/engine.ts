@@ -2,7 +2,7 @@
  * Engine: the part of the library that replays traces and prints results.
  *
  * It is there for the time a command takes to start: `replay`, `compare`, `walk`, `sweep` and most listings load nothing else
- * (docs/performance.md, "Start-up"). What is done with saved results is in judging.ts, with traces in tracing.ts.
+ * (docs/performance.md, "Start-up"). What is done with saved results is in judging.ts, with traces in trace-tools.ts.
  */
 export * from './api.js';
 export {
@@ -125,7 +125,7 @@ export {
   scenarioListing,
   walkListing,
 } from './report/listings.js';
-export { looksSaved } from './report/saved/looks-saved.js';
+export { looksSaved } from './report/saved/saved-head.js';
 export { metricMatcher } from './report/metric-values.js';
 export { outputsOf, runsOf } from './report/output.js';
 export type {

@@ -1,7 +1,7 @@
 /** The library surface of p2msim: the engine, and what is computed with it. The command line uses nothing else. */
 export * from './engine.js';
 export * from './judging.js';
-export * from './tracing.js';
+export * from './trace-tools.js';
 export {
   collect,
   type Collection,

@@ -11,7 +11,7 @@ export type Library = typeof import('../engine.js');
 /** With saved results, diffs, baselines and budgets. */
 export type Judging = typeof import('../judging.js');
 /** With what reads and writes traces without replaying them. */
-export type Tracing = typeof import('../tracing.js');
+export type TraceTools = typeof import('../trace-tools.js');
 /** Everything the library exports: with scenarios, validation, explanations, miss-ratio curves. */
 export type FullLibrary = typeof import('../index.js');
 
@@ -24,7 +24,7 @@ export interface Context {
   readonly argv: readonly string[];
   readonly loadLibrary: () => Promise<Library>;
   readonly loadJudging: () => Promise<Judging>;
-  readonly loadTracing: () => Promise<Tracing>;
+  readonly loadTraceTools: () => Promise<TraceTools>;
   readonly loadFullLibrary: () => Promise<FullLibrary>;
   /**
    * What Ctrl-C, SIGTERM and SIGHUP do instead of ending the process at once; null: that. A second one always does. `stop` is

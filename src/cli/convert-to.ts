@@ -1,6 +1,6 @@
 /** Writes a trace to a file in some format, and says what was written, from what, and what is lost. */
 import type { Conversion, OpenTrace, TraceWriterFormat } from '../index.js';
-import type { Context, Tracing } from './context.js';
+import type { Context, TraceTools } from './context.js';
 import { createProgress } from './progress.js';
 import { OutputFile } from './output-file.js';
 
@@ -48,7 +48,7 @@ export async function convertTo(
   inputs: readonly string[],
   open: () => Promise<OpenTrace>,
   context: Context,
-  library: Tracing,
+  library: TraceTools,
 ): Promise<void> {
   const destination = new OutputFile(output, inputs, context, library);
   destination.require();

@@ -79,7 +79,7 @@ async function main(): Promise<void> {
     argv: process.argv.slice(2),
     loadLibrary: () => import('../engine.js'),
     loadJudging: () => import('../judging.js'),
-    loadTracing: () => import('../tracing.js'),
+    loadTraceTools: () => import('../trace-tools.js'),
     loadFullLibrary: () => import('../index.js'),
     onInterrupt: interrupt.onInterrupt,
     exit: (code) => {

@@ -1,6 +1,6 @@
 /** Opens the trace of a `trace` subcommand from its words. */
 import type { OpenTrace } from '../index.js';
-import type { Context, Library, Tracing } from './context.js';
+import type { Context, Library, TraceTools } from './context.js';
 import { type Given, readOptions } from './options.js';
 import { checkStdin } from './run-command.js';
 import { partOf } from './selection.js';
@@ -22,7 +22,7 @@ export async function openPart(
   path: string,
   given: Given,
   context: Context,
-  library: Tracing,
+  library: TraceTools,
 ): Promise<OpenTrace> {
   const part = partOf(given, library);
   const trace = await openInput(path, given, context, library);

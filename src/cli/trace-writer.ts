@@ -1,13 +1,13 @@
 /** Which format a trace is written in: by `--to`, or by the end of the name of the output. */
 import type { TraceWriterFormat } from '../index.js';
-import type { Context, Tracing } from './context.js';
+import type { Context, TraceTools } from './context.js';
 
 /** Throws UsageError if neither says, or if what is not text would go to a terminal. */
 export function writerOf(
   output: string,
   to: string | undefined,
   context: Context,
-  library: Tracing,
+  library: TraceTools,
 ): TraceWriterFormat {
   checkOutputName(output, library);
   const writer = to === undefined ? byName(output, library) : library.traceWriters.get(to);
@@ -23,7 +23,7 @@ export function writerOf(
 const UNWRITTEN = /\.(xz|zst|zstd|zip|bz2|lz4)$/;
 
 /** Refuses a name that promises what is not written: another compression, a generated trace. */
-export function checkOutputName(output: string, library: Tracing): void {
+export function checkOutputName(output: string, library: TraceTools): void {
   if (library.isGenerated(output)) {
     throw new library.UsageError(`${output} is a generated trace; expected a file to write`, {
       hint: `the file to write comes last; ./${output} is a file of that name`,
@@ -36,7 +36,7 @@ export function checkOutputName(output: string, library: Tracing): void {
   });
 }
 
-function byName(output: string, library: Tracing): TraceWriterFormat {
+function byName(output: string, library: TraceTools): TraceWriterFormat {
   const writers = library.traceWriters;
   const writer = library.writerForName(output);
   if (writer !== undefined) return writer;

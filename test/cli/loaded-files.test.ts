@@ -82,7 +82,7 @@ describe('what is loaded', () => {
   ])('to replay lackey has no code of %s in it', (_, name) => {
     const definition = new RegExp(`(?:function|class|const|var) ${name}\\b`);
     expect(REPLAY.filter((file) => definition.test(textOf(file)))).toEqual([]);
-    const others = [textOf('index.js'), textOf('judging.js'), textOf('tracing.js'), textOf('zstd.js')];
+    const others = [textOf('index.js'), textOf('judging.js'), textOf('trace-tools.js'), textOf('zstd.js')];
     const rest = [...others, textOf('open-generated.js'), textOf('p2mtrace-stream.js')];
     // The name is what it is called: otherwise the line above says nothing.
     expect(rest.some((text) => definition.test(text))).toBe(true);

@@ -1,7 +1,7 @@
 /** `p2msim trace check`: every bad record, and what contradicts the trace's own events. Exit 1 if any. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Finding, TraceCheck } from '../../index.js';
-import type { Context, Tracing } from '../context.js';
+import type { Context, TraceTools } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { asJson } from '../json-text.js';
 import { Given, addFlags, readOptions } from '../options.js';
@@ -9,7 +9,7 @@ import { checkStdin } from '../run-command.js';
 import { partOf } from '../selection.js';
 
 /** `bad.csv:48213:9: error: "0x7fq0" is not a hexadecimal address`. */
-function findingLine({ place, severity, message }: Finding, library: Tracing): string {
+function findingLine({ place, severity, message }: Finding, library: TraceTools): string {
   return `${new library.TraceError(place, message).where}: ${severity}: ${message}`;
 }
 
@@ -45,7 +45,7 @@ export function addCheck(parent: CommandUnknownOpts, context: Context): void {
     .option('--json', 'print the findings as JSON');
   addFlags(command, 'input', 'first');
   command.action(async (path, values) => {
-    const library = await context.loadTracing();
+    const library = await context.loadTraceTools();
     const given = new Given(values, library);
     checkStdin([path], context, library);
     const part = partOf(given, library);

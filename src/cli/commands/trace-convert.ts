@@ -30,7 +30,7 @@ export function addConvert(parent: CommandUnknownOpts, context: Context): void {
     ),
   );
   command.action(async (path, output, values) => {
-    const library = await context.loadTracing();
+    const library = await context.loadTraceTools();
     const given = new Given(values, library);
     const to = writerOf(output, given.text('to'), context, library);
     await convertTo(output, to, [path], () => openInput(path, given, context, library), context, library);

@@ -34,7 +34,7 @@ export function addCut(parent: CommandUnknownOpts, context: Context): void {
     ),
   );
   command.action(async (path, output, values) => {
-    const library = await context.loadTracing();
+    const library = await context.loadTraceTools();
     const given = new Given(values, library);
     const to = writerOf(output, given.text('to'), context, library);
     const wanted = selectionOf(given, kindsOf(given, KINDS, library), library);

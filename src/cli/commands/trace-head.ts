@@ -1,7 +1,7 @@
 /** `p2msim trace head`: the first records of a trace, as p2msim reads them. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { AccessBatch, HeadListing, HeadRecord, OpenTrace, TraceEvent } from '../../index.js';
-import type { Context, Tracing } from '../context.js';
+import type { Context, TraceTools } from '../context.js';
 import { asJson } from '../json-text.js';
 import { openInput } from '../open-input.js';
 import { Given, addFlags } from '../options.js';
@@ -9,7 +9,7 @@ import { Given, addFlags } from '../options.js';
 const OPS = ['R', 'W', 'X', 'M'] as const;
 const DEFAULT_LINES = 10;
 
-function accessRecord(batch: AccessBatch, i: number, library: Tracing): HeadRecord {
+function accessRecord(batch: AccessBatch, i: number, library: TraceTools): HeadRecord {
   const { hi, lo, op, size, vcpu } = batch;
   return {
     op: OPS[op[i] ?? 0] ?? 'R',
@@ -20,13 +20,13 @@ function accessRecord(batch: AccessBatch, i: number, library: Tracing): HeadReco
 }
 
 /** An event without its line number, which says nothing of binary traces. */
-function eventRecord(event: TraceEvent, library: Tracing): HeadRecord {
+function eventRecord(event: TraceEvent, library: TraceTools): HeadRecord {
   const fields = Object.entries(event).filter(([name]) => name !== 'kind' && name !== 'line');
   const shown = fields.map(([name, value]: [string, unknown]) => [name, fieldValue(value, library)]);
   return { event: event.kind, ...Object.fromEntries(shown) };
 }
 
-function fieldValue(value: unknown, library: Tracing): unknown {
+function fieldValue(value: unknown, library: TraceTools): unknown {
   if (typeof value === 'object' && value !== null && 'hi' in value && 'lo' in value) {
     if (typeof value.hi === 'number' && typeof value.lo === 'number')
       return library.formatAddress(value.hi, value.lo);
@@ -51,7 +51,7 @@ async function headRecords(
   trace: OpenTrace,
   skip: number,
   limit: number,
-  library: Tracing,
+  library: TraceTools,
 ): Promise<HeadRecord[]> {
   const records: HeadRecord[] = [];
   let position = 0;
@@ -82,7 +82,7 @@ export function addHead(parent: CommandUnknownOpts, context: Context): void {
     .option('--json', 'print JSON');
   addFlags(command, 'input', 'after');
   command.action(async (path, values) => {
-    const library = await context.loadTracing();
+    const library = await context.loadTraceTools();
     const given = new Given(values, library);
     const limit = given.count('lines', DEFAULT_LINES);
     const skip = given.count('skip', 0);

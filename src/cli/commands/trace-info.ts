@@ -1,7 +1,7 @@
 /** `p2msim trace info`: what a trace holds: accesses, footprint, regions, working set, reuse distances, events. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { TraceProfile } from '../../index.js';
-import type { Context, Tracing } from '../context.js';
+import type { Context, TraceTools } from '../context.js';
 import { openPart } from '../open-input.js';
 import { asJson } from '../json-text.js';
 import { Given, addFlags } from '../options.js';
@@ -23,7 +23,7 @@ function counts(rows: readonly (readonly [string, number])[]): string[] {
   return rows.map(([what, n]) => `  ${grouped(n).padStart(12)} ${what}`);
 }
 
-function regionLines(profile: TraceProfile, library: Tracing): string[] {
+function regionLines(profile: TraceProfile, library: TraceTools): string[] {
   const address = (page: number): string => {
     const { hi, lo } = library.addressOfVpn(page);
     return library.formatAddress(hi, lo);
@@ -77,7 +77,7 @@ function eventLines({ eventKinds, tableEdits, records, part }: TraceProfile): st
 }
 
 /** The whole text, ending in a newline. */
-function profileText(profile: TraceProfile, library: Tracing): string {
+function profileText(profile: TraceProfile, library: TraceTools): string {
   const { ops, footprint, pagesBy } = profile;
   const lines = [
     `${profile.path}  ${profile.format}, ${grouped(profile.records)} accesses, sha256 ${profile.sha256.slice(0, 8)}`,

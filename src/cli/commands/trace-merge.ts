@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { OpenTrace } from '../../index.js';
-import type { Context, Tracing } from '../context.js';
+import type { Context, TraceTools } from '../context.js';
 import { convertTo } from '../convert-to.js';
 import { examples } from '../help.js';
 import { addFlags, Given, readOptions } from '../options.js';
@@ -16,7 +16,7 @@ async function openAll(
   paths: readonly string[],
   given: Given,
   context: Context,
-  library: Tracing,
+  library: TraceTools,
 ): Promise<OpenTrace[]> {
   const [format, read, { stdin }] = [given.text('format'), readOptions(given), context];
   const opened: OpenTrace[] = [];
@@ -30,7 +30,7 @@ async function openAll(
 }
 
 /** The traces, and the file to write behind them. */
-function operandsOf(words: readonly string[], library: Tracing): { paths: string[]; output: string } {
+function operandsOf(words: readonly string[], library: TraceTools): { paths: string[]; output: string } {
   const [paths, output] = [words.slice(0, -1), words.at(-1)];
   if (output !== undefined && paths.length >= 2) return { paths, output };
   const found = paths.length === 1 ? 'one trace is given' : 'no trace is given';
@@ -40,7 +40,7 @@ function operandsOf(words: readonly string[], library: Tracing): { paths: string
 }
 
 /** A trace in the place of OUT may be one that was to be merged: there are several, and nothing tells them apart. */
-async function refuseTrace(output: string, library: Tracing): Promise<void> {
+async function refuseTrace(output: string, library: TraceTools): Promise<void> {
   const format = await formatOf(output, library);
   if (format === null) return;
   throw new library.UsageError(`${output} is there already and is a trace (${format})`, {
@@ -49,7 +49,7 @@ async function refuseTrace(output: string, library: Tracing): Promise<void> {
 }
 
 /** The format of the trace at `path`; null: it is none. */
-async function formatOf(path: string, library: Tracing): Promise<string | null> {
+async function formatOf(path: string, library: TraceTools): Promise<string | null> {
   if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return null;
   try {
     const trace = await library.openTrace(path, { read: library.DEFAULT_READ_OPTIONS });
@@ -90,7 +90,7 @@ export function addMerge(parent: CommandUnknownOpts, context: Context): void {
     ),
   );
   command.action(async (words, values) => {
-    const library = await context.loadTracing();
+    const library = await context.loadTraceTools();
     const given = new Given(values, library);
     const { paths, output } = operandsOf(words, library);
     const to = writerOf(output, given.text('to'), context, library);
