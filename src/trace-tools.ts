@@ -7,6 +7,7 @@ export type { Emitter } from './trace/generate/emitter.js';
 export type { GeneratorParam, TraceGenerator } from './trace/generate/generator.js';
 export { GENERATORS as generators } from './trace/generate/index.js';
 export { generatedPath, isGenerated } from './trace/generate/generated-path.js';
+export { paramsOf as generatorParams } from './trace/generate/params.js';
 export type { TraceProfile } from './trace/profile.js';
 export { TRACE_WRITERS as traceWriters, writerForName } from './trace/writers/index.js';
 export { mergeTraces } from './trace/merge.js';

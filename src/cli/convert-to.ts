@@ -28,7 +28,7 @@ function summary(
   { accesses, events, lost, error }: Conversion,
 ): string {
   const from = trace.bytesRead > 0 ? `${trace.format}, ${counted(trace.bytesRead, 'bytes')}` : trace.format;
-  const records = `${counted(accesses, 'accesses')}, ${counted(events, 'events')}`;
+  const records = `${counted(accesses, 'records')}, ${counted(events, 'events')}`;
   const name = output === '-' ? 'standard output' : output;
   const lines = [`${name}: ${to.name}, ${records}, ${counted(size, 'bytes')} (from ${from})`];
   lines.push(...lossLines(to, trace, lost));

@@ -112,14 +112,15 @@ function condition(winner: Judged, loser: Judged, factor: number | null, perExit
   const mean =
     perExit === null || now === null
       ? ''
-      : ` (on average ${count(perExit)} instead of ${count(now)} cycles with its handler)`;
+      : ` (on average ${perExit === 0 ? 'less than 1' : count(perExit)} instead of ${count(now)} cycles with its handler)`;
   const price = `if a VMEXIT cost ${factorText(factor)} what the cost table says${mean}`;
   return `They break even ${price}: dearer exits favour ${other.mode}, cheaper ones ${dearer.mode}.`;
 }
 
-/** `1.23x`; three digits after the point below a tenth, so that small factors do not print as 0. */
+/** `1.23x`; below a tenth two digits that say something, so that small factors do not print as 0: `0.059x`, `0.00042x`. */
 function factorText(factor: number): string {
-  return `${factor.toFixed(factor < 0.1 ? 3 : 2)}x`;
+  const zeros = Math.max(0, -Math.floor(Math.log10(factor)) - 1);
+  return `${factor.toFixed(2 + Math.min(zeros, 20))}x`;
 }
 
 function counted(n: number, noun: string): string {

@@ -125,6 +125,17 @@ export function hardwareName(exit: HardwareExit | null): string {
   return exit === null ? '-' : `${exit.name} ${exit.number}`;
 }
 
+/** `write to CR3: CR_ACCESS / CR3_WRITE`; the label alone where that is the name. */
+export function labelWithNames({ label, intel, amd }: VmexitReason): string {
+  const names = [...new Set([intel, amd].flatMap((exit) => (exit === null ? [] : [exit.name])))];
+  return names.length === 1 && names[0] === label ? label : `${label}: ${names.join(' / ')}`;
+}
+
+/** `EXCEPTION_NMI 0 / EXCEPTION_PF 0x4e`. */
+export function vendorNames({ intel, amd }: VmexitReason): string {
+  return `${hardwareName(intel)} / ${hardwareName(amd)}`;
+}
+
 /**
  * Reasons that carry `name`, whatever the vendor, in any case and with or without a leading
  * `VMEXIT_` or `vmexit.`; several for a name like `CR_ACCESS`.

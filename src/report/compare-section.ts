@@ -5,14 +5,15 @@
  * zero in every mode are left out.
  */
 import { COST_GROUPS, type CostGroup } from '../cost/types.js';
-import { PAGE_FAULT_KINDS, VMEXIT_REASONS } from '../hypervisor/vmexit.js';
+import { labelWithNames, PAGE_FAULT_KINDS, VMEXIT_REASONS } from '../hypervisor/vmexit.js';
 import type { TableMemory } from '../counters.js';
 import { grouped, pageSize, per } from './numbers.js';
 import type { RunResult } from './result.js';
 import { counter } from './run-sections.js';
+import { labelled, type RowLabel } from './row-labels.js';
 import { row, section, type Section, type SectionRow } from './section.js';
 
-const GROUP_LABELS: Readonly<Record<CostGroup, string>> = {
+const GROUP_LABELS: Readonly<Record<CostGroup, RowLabel>> = {
   tlb: 'second-level TLB hits',
   walk: 'page walks',
   exit: 'VMEXITs',
@@ -35,12 +36,12 @@ const key =
   (run) =>
     counter(run, name);
 
-function line(runs: readonly RunResult[], depth: number, label: string, value: Value): SectionRow {
-  return row(depth, label, ...runs.map((run) => grouped(value(run))));
+function line(runs: readonly RunResult[], depth: number, label: RowLabel, value: Value): SectionRow {
+  return labelled(depth, label, ...runs.map((run) => grouped(value(run))));
 }
 
 /** The row, unless it is zero everywhere. */
-function seen(runs: readonly RunResult[], depth: number, label: string, value: Value): SectionRow[] {
+function seen(runs: readonly RunResult[], depth: number, label: RowLabel, value: Value): SectionRow[] {
   return runs.some((run) => value(run) > 0) ? [line(runs, depth, label, value)] : [];
 }
 
@@ -56,7 +57,7 @@ function translationRows(runs: readonly RunResult[]): SectionRow[] {
     line(runs, 0, 'TLB misses', key('tlb.stlb.miss')),
     line(runs, 0, 'page walks', key('walk.count')),
     line(runs, 0, 'walk references', key('walk.refs')),
-    row(1, 'per walk', ...runs.map(perWalk)),
+    labelled(1, 'per walk', ...runs.map(perWalk)),
     ...seen(runs, 1, 'guest tables', key('walk.refs.guest')),
     ...seen(runs, 1, 'nested (EPT/NPT)', key('walk.refs.nested')),
     ...seen(runs, 1, 'shadow tables', key('walk.refs.shadow')),
@@ -70,26 +71,22 @@ function translationRows(runs: readonly RunResult[]): SectionRow[] {
   ];
 }
 
-/** Numbers that only virtualized modes have. */
-function virtualized(runs: readonly RunResult[], depth: number, label: string, value: Value): SectionRow {
-  return row(depth, label, ...runs.map((run) => (run.mode === 'native' ? '-' : grouped(value(run)))));
+/** Only virtualized modes have exits. */
+function exitCells(runs: readonly RunResult[], name: string): string[] {
+  return runs.map((run) => (run.mode === 'native' ? '-' : grouped(counter(run, name))));
 }
 
 function exitRows(runs: readonly RunResult[]): SectionRow[] {
-  const rows = [virtualized(runs, 0, 'VMEXITs', key('vmexit.total'))];
-  const add = (depth: number, label: string, value: Value): void => {
-    if (runs.some((run) => value(run) > 0)) rows.push(virtualized(runs, depth, label, value));
-  };
-  for (const reason of VMEXIT_REASONS) {
-    const names = [
-      ...new Set([reason.intel, reason.amd].flatMap((exit) => (exit === null ? [] : [exit.name]))),
-    ];
-    const same = names.length === 1 && names[0] === reason.label;
-    add(1, same ? reason.label : `${reason.label}: ${names.join(' / ')}`, key(`vmexit.${reason.key}`));
-    if (reason.key !== 'pf') continue;
-    for (const kind of PAGE_FAULT_KINDS) add(2, kind.label, key(`vmexit.pf.${kind.key}`));
-  }
-  return rows;
+  const seenAs = (depth: number, label: string, name: string): SectionRow[] =>
+    runs.some((run) => counter(run, name) > 0) ? [row(depth, label, ...exitCells(runs, name))] : [];
+  const kinds = PAGE_FAULT_KINDS.flatMap((kind) => seenAs(2, kind.label, `vmexit.pf.${kind.key}`));
+  return [
+    labelled(0, 'VMEXITs', ...exitCells(runs, 'vmexit.total')),
+    ...VMEXIT_REASONS.flatMap((reason) => [
+      ...seenAs(1, labelWithNames(reason), `vmexit.${reason.key}`),
+      ...(reason.key === 'pf' ? kinds : []),
+    ]),
+  ];
 }
 
 function guestRows(runs: readonly RunResult[]): SectionRow[] {
@@ -103,10 +100,10 @@ function guestRows(runs: readonly RunResult[]): SectionRow[] {
 }
 
 function memoryRows(runs: readonly RunResult[]): SectionRow[] {
-  const size = (depth: number, label: string, value: Value, host: boolean): SectionRow[] => {
+  const size = (depth: number, label: RowLabel, value: Value, host: boolean): SectionRow[] => {
     const cell = (run: RunResult): string =>
       host && (run.mode === 'native' || value(run) === 0) ? '-' : pageSize(value(run));
-    return runs.some((run) => value(run) > 0) ? [row(depth, label, ...runs.map(cell))] : [];
+    return runs.some((run) => value(run) > 0) ? [labelled(depth, label, ...runs.map(cell))] : [];
   };
   const pages =
     (name: keyof TableMemory): Value =>
@@ -135,7 +132,7 @@ function costRows(runs: readonly RunResult[]): SectionRow[] {
           line(runs, 1, 'assumed figures doubled', (run) => run.cost.high),
         ]
       : []),
-    row(1, 'per access', ...runs.map((run) => per(run.cost.cycles, run.manifest.trace.accesses))),
-    ...(native > 0 ? [row(1, 'vs native', ...runs.map(factor))] : []),
+    labelled(1, 'per record', ...runs.map((run) => per(run.cost.cycles, run.manifest.trace.accesses))),
+    ...(native > 0 ? [labelled(1, 'vs native', ...runs.map(factor))] : []),
   ];
 }

@@ -3,16 +3,11 @@
  * Reasons that did not occur are left out.
  */
 import { findPolicy } from '../hypervisor/shadow/policies/load.js';
-import {
-  hardwareName,
-  PAGE_FAULT_KINDS,
-  type PageFaultKind,
-  VMEXIT_REASONS,
-  type VmexitReason,
-} from '../hypervisor/vmexit.js';
+import { PAGE_FAULT_KINDS, type PageFaultKind, vendorNames, VMEXIT_REASONS } from '../hypervisor/vmexit.js';
 import { grouped, per, percent } from './numbers.js';
 import type { RunResult } from './result.js';
 import { counter } from './run-sections.js';
+import { labelled, type RowLabel } from './row-labels.js';
 import { row, type Section, type SectionRow } from './section.js';
 
 export function exitSection(run: RunResult): Section {
@@ -28,10 +23,12 @@ export function exitSection(run: RunResult): Section {
       ...(reason.key === 'pf' ? kindRows(run, cells) : []),
     ],
   );
-  const last = rows.length === 0 ? row(1, '(none)', '', '0') : row(1, 'total', '', ...cells(total));
+  const last = rows.length === 0 ? labelled(1, '(none)', '', '0') : labelled(1, 'total', '', ...cells(total));
+  const title: RowLabel = 'VMEXITs';
+  const heads: RowLabel[] = ['Intel / AMD name', 'count', 'share', '/1K rec.'];
   return {
-    title: 'VMEXITs',
-    heads: ['Intel / AMD name', 'count', 'share', '/1K acc.'],
+    title,
+    heads,
     aligns: ['left', 'right', 'right', 'right'],
     rows: [...rows, last],
   };
@@ -44,9 +41,4 @@ function kindRows(run: RunResult, cells: (n: number) => string[]): SectionRow[] 
   return PAGE_FAULT_KINDS.filter((kind) => counter(run, `vmexit.pf.${kind.key}`) > 0).map((kind) =>
     row(2, kind.label, name(kind), ...cells(counter(run, `vmexit.pf.${kind.key}`))),
   );
-}
-
-/** `EXCEPTION_NMI 0 / EXCEPTION_PF 0x4e`. */
-export function vendorNames(reason: VmexitReason): string {
-  return `${hardwareName(reason.intel)} / ${hardwareName(reason.amd)}`;
 }

@@ -1,5 +1,5 @@
 /**
- * `p2msim explain`: any metric, cost term, VMEXIT reason, mode or word of the field as plain text.
+ * `p2msim explain`: any metric, cost term, VMEXIT reason, mode, word of the field or label of a report as plain text.
  *
  * A metric is explained by meaning, unit, cause, remedy and source; a reason by its names at both
  * vendors and in both hypervisors.
@@ -10,8 +10,10 @@ import { UsageError } from '../errors.js';
 import {
   findVmexitReasons,
   hardwareName,
+  labelWithNames,
   PAGE_FAULT_KINDS,
   VMEXIT_REASONS,
+  vendorNames,
   vmexitNames,
   type PageFaultKind,
   type VmexitReason,
@@ -100,8 +102,44 @@ export function explain(topic: string): string {
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
+/** A name as such, and then as the label of a row or column, each text once. */
 function explanations(given: string): string[][] {
-  const topic = ROW_LABELS.get(loose(given)) ?? given;
+  const texts = [...named(given), ...labelTexts(given)].map((lines) => lines.join('\n'));
+  return [...new Set(texts)].map((text) => text.split('\n'));
+}
+
+/** Labels of reports: a metric as it stands is explained by its own text. */
+function labelTexts(given: string): string[][] {
+  const wanted = loose(given).replace(/ \*$/, '');
+  const is = (label: string): boolean => loose(label) === wanted;
+  // `Walk references` is a table, `walk references` a row: whoever writes neither as it is printed gets both.
+  const labels = [...ROW_LABELS.keys()];
+  const found = labels.includes(given) ? [given] : labels.filter(is);
+  const terms = DEFAULT_COST_TABLE.rows
+    .filter(({ what }) => is(what))
+    .map(({ term }) => `cost.${term}.cycles`);
+  const reasons = VMEXIT_REASONS.filter((reason) =>
+    [reason.label, labelWithNames(reason), vendorNames(reason)].some(is),
+  );
+  const kinds = PAGE_FAULT_KINDS.filter(({ label: name, xen, kvm }) =>
+    [name, `Xen: ${xen}`, `KVM: ${kvm}`].some(is),
+  );
+  return [
+    ...found.flatMap(rowTexts),
+    ...terms.flatMap(named),
+    ...reasons.map(reasonLines),
+    ...kinds.map(kindLines),
+  ];
+}
+
+function rowTexts(label: string): string[][] {
+  const { text, keys } = ROW_LABELS.get(label) ?? { text: null, keys: [] };
+  if (text === null) return keys.flatMap(named);
+  const counts = keys.length === 0 ? [] : field('metrics', keys.join(', '));
+  return [[label, ...field('meaning', text), ...counts]];
+}
+
+function named(topic: string): string[][] {
   const wanted = loose(topic);
   const words = [...TOPIC_ENTRIES, ...MODE_ENTRIES, ...GLOSSARY].filter((e) =>
     [e.term, ...e.aliases].some((name) => loose(name) === wanted),
@@ -137,10 +175,11 @@ function loose(name: string): string {
 
 function unknownTopic(topic: string): UsageError {
   const aliases = [...TOPIC_ENTRIES, ...MODE_ENTRIES, ...GLOSSARY].flatMap((e) => e.aliases);
-  const near = didYouMean(topic, [...explainTopics(), ...VMEXIT_REASONS.flatMap(vmexitNames), ...aliases]);
+  const names = [...VMEXIT_REASONS.flatMap(vmexitNames), ...aliases, ...ROW_LABELS.keys()];
+  const near = didYouMean(topic, [...explainTopics(), ...names]);
   const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
   return new UsageError(`nothing to explain under '${topic}'${suggestion}`, {
-    hint: 'a metric (walk.refs), a VMEXIT reason (cr3_write), a mode (hap) or a term (oos); see docs/metrics.md',
+    hint: 'a metric (walk.refs), a VMEXIT reason (cr3_write), a mode (hap), a term (oos) or a label of a report (vs native); see docs/metrics.md',
   });
 }
 

@@ -2,13 +2,13 @@
 import { counted, grouped } from './numbers.js';
 import type { Manifest, RunResult, SweepResult } from './result.js';
 
-/** `redis.csv  csv, 10,000,000 accesses, 2 address spaces, sha256 5f1c9a0e`. */
+/** `redis.csv  csv, 10,000,000 records, 2 address spaces, sha256 5f1c9a0e`. */
 export function traceLine(manifest: Manifest): string {
   const { trace } = manifest;
   const optional = (n: number, text: string): string[] => (n > 0 ? [text] : []);
   const facts = [
     trace.format,
-    counted(trace.accesses, 'access', 'accesses'),
+    counted(trace.accesses, 'record'),
     ...optional(trace.events, counted(trace.events, 'event')),
     counted(trace.addressSpaces, 'address space'),
     ...optional(trace.skipped, `${grouped(trace.skipped)} skipped`),
@@ -42,7 +42,7 @@ export function sweepLine({ axes, points, experiment }: SweepResult): string {
 export function incompleteLine(runs: readonly RunResult[]): string | null {
   const run = runs.find((r) => r.manifest.incomplete !== null);
   if (run === undefined) return null;
-  const covered = counted(run.manifest.trace.accesses, 'access', 'accesses');
+  const covered = counted(run.manifest.trace.accesses, 'record');
   return `INCOMPLETE: ${run.manifest.incomplete ?? ''}; the numbers cover the ${covered} before it`;
 }
 

@@ -1,9 +1,11 @@
 /** The slices of a run (--interval) as a table: how translation and exits change over the trace. */
 import { grouped, percent } from './numbers.js';
 import type { RunResult } from './result.js';
-import { row, section, type Section } from './section.js';
+import { labelledSection } from './row-labels.js';
+import { row, type Section } from './section.js';
 
 const COLUMNS = [
+  ['page accesses', 'accesses'],
   ['TLB misses', 'tlb.stlb.miss'],
   ['walk refs', 'walk.refs'],
   ['VMEXITs', 'vmexit.total'],
@@ -17,5 +19,5 @@ export function intervalSection(run: RunResult): Section {
     const missShare = percent(n('tlb.stlb.miss'), n('accesses'));
     return row(1, grouped(interval.from), grouped(interval.accesses), ...counts, missShare);
   });
-  return section('Intervals from', ['accesses', ...COLUMNS.map(([head]) => head), 'miss share'], rows);
+  return labelledSection('Intervals from', ['records', ...COLUMNS.map(([head]) => head), 'miss share'], rows);
 }

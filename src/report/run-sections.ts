@@ -7,7 +7,8 @@
 import type { TableMemory } from '../counters.js';
 import { grouped, pageSize, per, percent } from './numbers.js';
 import type { RunResult } from './result.js';
-import { row, section, type Section, type SectionRow } from './section.js';
+import { labelled, labelledSection, type RowLabel } from './row-labels.js';
+import type { Section, SectionRow } from './section.js';
 
 /** A counter of a run; one that the backend does not keep is 0. */
 export function counter(run: RunResult, key: string): number {
@@ -15,21 +16,22 @@ export function counter(run: RunResult, key: string): number {
 }
 
 const SIZES = ['4k', '2m', '1g'] as const;
-const LEVELS = [5, 4, 3, 2, 1] as const;
+const SIZE_LABELS = { '4k': '4K pages', '2m': '2M pages', '1g': '1G pages' } as const;
+const PWC_LEVELS = [5, 4, 3, 2] as const;
 
 /** TLB hits by level (and by page size where several are seen), misses, walks. */
 export function translationSection(run: RunResult): Section {
   const n = (key: string): number => counter(run, key);
   const total = n('accesses');
-  const line = (depth: number, label: string, key: string): SectionRow =>
-    row(depth, label, grouped(n(key)), percent(n(key), total));
-  const hits = (label: string, tlb: string): SectionRow[] => [
+  const line = (depth: number, label: RowLabel, key: string): SectionRow =>
+    labelled(depth, label, grouped(n(key)), percent(n(key), total));
+  const hits = (label: RowLabel, tlb: string): SectionRow[] => [
     line(1, label, `tlb.${tlb}.hit`),
     ...sizeRows(run, tlb).map(([size, key]) => line(2, size, key)),
   ];
   const fetches = n('accesses.fetch') > 0;
-  const optional = (label: string, key: string): SectionRow[] => (n(key) > 0 ? [line(2, label, key)] : []);
-  return section(
+  const optional = (label: RowLabel, key: string): SectionRow[] => (n(key) > 0 ? [line(2, label, key)] : []);
+  return labelledSection(
     'Translation',
     ['count', 'share'],
     [
@@ -37,21 +39,21 @@ export function translationSection(run: RunResult): Section {
       ...(fetches ? hits('L1 ITLB hits', 'l1i') : []),
       ...(n('tlb.stlb.hit') > 0 ? hits('STLB hits', 'stlb') : []),
       line(1, 'TLB misses', 'tlb.stlb.miss'),
-      row(1, 'accesses', grouped(total), percent(total, total)),
+      labelled(1, 'page accesses', grouped(total), percent(total, total)),
       ...optional('page crossings', 'accesses.crossing'),
-      row(1, 'page walks', grouped(n('walk.count'))),
+      labelled(1, 'page walks', grouped(n('walk.count'))),
       ...walkParts(run),
     ],
   );
 }
 
 /** Page sizes of the entries hit, where a run sees more than one. */
-function sizeRows(run: RunResult, tlb: string): [size: string, key: string][] {
+function sizeRows(run: RunResult, tlb: string): [size: RowLabel, key: string][] {
   const levels = ['l1d', 'l1i', 'stlb'];
   const seen = SIZES.filter((size) => levels.some((level) => counter(run, `tlb.${level}.hit.${size}`) > 0));
   if (seen.length < 2) return [];
   return seen
-    .map((size): [string, string] => [`${size.toUpperCase()} pages`, `tlb.${tlb}.hit.${size}`])
+    .map((size): [RowLabel, string] => [SIZE_LABELS[size], `tlb.${tlb}.hit.${size}`])
     .filter(([, key]) => counter(run, key) > 0);
 }
 
@@ -62,7 +64,7 @@ function walkParts(run: RunResult): SectionRow[] {
     ['retries', 'walk.retry'],
   ] as const;
   const shown = parts.filter(([, key]) => counter(run, key) > 0);
-  return shown.length < 2 ? [] : shown.map(([label, key]) => row(2, label, grouped(counter(run, key))));
+  return shown.length < 2 ? [] : shown.map(([label, key]) => labelled(2, label, grouped(counter(run, key))));
 }
 
 /** Walk references by dimension, per walk, and by the cache that served them. */
@@ -70,16 +72,16 @@ export function walkSection(run: RunResult): Section {
   const n = (key: string): number => counter(run, key);
   const walks = n('walk.count');
   const refs = n('walk.refs');
-  const line = (depth: number, label: string, key: string): SectionRow[] =>
-    n(key) > 0 ? [row(depth, label, grouped(n(key)), per(n(key), walks))] : [];
-  return section(
+  const line = (depth: number, label: RowLabel, key: string): SectionRow[] =>
+    n(key) > 0 ? [labelled(depth, label, grouped(n(key)), per(n(key), walks))] : [];
+  return labelledSection(
     'Walk references',
     ['count', '/walk'],
     [
       ...line(1, run.mode === 'native' ? 'page tables' : 'guest tables', 'walk.refs.guest'),
       ...line(1, 'nested (EPT/NPT)', 'walk.refs.nested'),
       ...line(1, 'shadow tables', 'walk.refs.shadow'),
-      row(1, 'total', grouped(refs), per(refs, walks)),
+      labelled(1, 'total', grouped(refs), per(refs, walks)),
       ...line(2, 'from L1 cache', 'pte.l1'),
       ...line(2, 'from L2 cache', 'pte.l2'),
       ...line(2, 'from LLC', 'pte.llc'),
@@ -89,34 +91,34 @@ export function walkSection(run: RunResult): Section {
   );
 }
 
-const PWC_LABELS: Readonly<Record<number, string>> = { 5: 'PML5E', 4: 'PML4E', 3: 'PDPTE', 2: 'PDE' };
+const PWC_LABELS = { 5: 'L5 (PML5E)', 4: 'L4 (PML4E)', 3: 'L3 (PDPTE)', 2: 'L2 (PDE)' } as const;
 
 /** Hits of the page-walk caches of both dimensions and of the nested TLB; empty rows if there are none. */
 export function walkCacheSection(run: RunResult): Section {
   const n = (key: string): number => counter(run, key);
-  const cache = (label: string, prefix: string): SectionRow[] => {
-    const levels = LEVELS.filter((level) => level > 1 && n(`${prefix}.l${level}.hit`) > 0);
+  const cache = (label: RowLabel, prefix: string): SectionRow[] => {
+    const levels = PWC_LEVELS.filter((level) => n(`${prefix}.l${level}.hit`) > 0);
     const hits = levels.reduce((sum, level) => sum + n(`${prefix}.l${level}.hit`), 0);
     if (hits + n(`${prefix}.miss`) === 0) return [];
     const whole = hits + n(`${prefix}.miss`);
     return [
-      row(1, `${label} hits`, grouped(hits), percent(hits, whole)),
+      labelled(1, label, grouped(hits), percent(hits, whole)),
       ...levels.map((level) => {
         const key = `${prefix}.l${level}.hit`;
-        return row(2, `L${level} (${PWC_LABELS[level] ?? ''})`, grouped(n(key)), percent(n(key), whole));
+        return labelled(2, PWC_LABELS[level], grouped(n(key)), percent(n(key), whole));
       }),
-      row(2, 'misses', grouped(n(`${prefix}.miss`)), percent(n(`${prefix}.miss`), whole)),
+      labelled(2, 'misses', grouped(n(`${prefix}.miss`)), percent(n(`${prefix}.miss`), whole)),
     ];
   };
   const nested = n('ntlb.hit') + n('ntlb.miss');
-  return section(
+  return labelledSection(
     'Walk caches',
     ['count', 'share'],
     [
-      ...cache(run.mode === 'hap' ? 'guest PWC' : 'PWC', 'pwc.guest'),
-      ...cache('host PWC', 'pwc.nested'),
+      ...cache(run.mode === 'hap' ? 'guest PWC hits' : 'PWC hits', 'pwc.guest'),
+      ...cache('host PWC hits', 'pwc.nested'),
       ...(n('ntlb.hit') > 0
-        ? [row(1, 'nested TLB hits', grouped(n('ntlb.hit')), percent(n('ntlb.hit'), nested))]
+        ? [labelled(1, 'nested TLB hits', grouped(n('ntlb.hit')), percent(n('ntlb.hit'), nested))]
         : []),
     ],
   );
@@ -125,13 +127,13 @@ export function walkCacheSection(run: RunResult): Section {
 /** What the guest did: faults by kind, table edits, and its kernel's own accesses. */
 export function guestSection(run: RunResult): Section {
   const perThousand = (key: string): string => per(counter(run, key) * 1000, run.manifest.trace.accesses);
-  const line = (depth: number, label: string, key: string): SectionRow[] =>
-    counter(run, key) > 0 ? [row(depth, label, grouped(counter(run, key)), perThousand(key))] : [];
-  return section(
+  const line = (depth: number, label: RowLabel, key: string): SectionRow[] =>
+    counter(run, key) > 0 ? [labelled(depth, label, grouped(counter(run, key)), perThousand(key))] : [];
+  return labelledSection(
     'Guest',
-    ['count', '/1K acc.'],
+    ['count', '/1K rec.'],
     [
-      row(1, 'page faults', grouped(counter(run, 'guest.faults')), perThousand('guest.faults')),
+      labelled(1, 'page faults', grouped(counter(run, 'guest.faults')), perThousand('guest.faults')),
       ...line(2, 'demand', 'guest.faults.demand'),
       ...line(2, 'copy on write', 'guest.faults.cow'),
       ...line(2, 'file', 'guest.faults.file'),
@@ -151,7 +153,7 @@ export function guestSection(run: RunResult): Section {
 }
 
 /** Label, key of the pages in use, key of the peak. */
-type MemoryLine = readonly [depth: number, label: string, now: keyof TableMemory, peak?: keyof TableMemory];
+type MemoryLine = readonly [depth: number, label: RowLabel, now: keyof TableMemory, peak?: keyof TableMemory];
 
 const MEMORY_LINES: readonly MemoryLine[] = [
   [1, 'guest page tables', 'guest.pages', 'guest.pages.peak'],
@@ -172,14 +174,23 @@ const MEMORY_LINES: readonly MemoryLine[] = [
 export function memorySection(run: RunResult): Section {
   const rows = MEMORY_LINES.filter(
     ([, , now, peak]) => run.memory[now] > 0 || (peak && run.memory[peak] > 0),
-  ).map(([depth, label, now, peak]) =>
-    row(
+  ).flatMap(([depth, label, now, peak]) => [
+    labelled(
       depth,
       label === 'p2m' && run.mode === 'hap' ? 'p2m (EPT/NPT)' : label,
       grouped(run.memory[now]),
       pageSize(run.memory[now]),
       peak === undefined ? '' : grouped(run.memory[peak]),
     ),
-  );
-  return section('Memory', ['pages', 'size', 'peak'], rows);
+    ...(now === 'pool.free.pages' ? monitorRow(run) : []),
+  ]);
+  return labelledSection('Memory', ['pages', 'size', 'peak'], rows);
+}
+
+/** HAP: what of the pool is neither p2m nor free. Under shadow paging it is counted with the snapshots. */
+function monitorRow({ mode, memory }: RunResult): SectionRow[] {
+  const pages = memory['pool.pages'] - memory['pool.free.pages'] - memory['p2m.pages'];
+  return mode === 'hap' && pages > 0
+    ? [labelled(2, 'monitor tables', grouped(pages), pageSize(pages), '')]
+    : [];
 }

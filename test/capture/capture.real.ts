@@ -252,6 +252,6 @@ describe.skipIf(missing.length > 0)('processes, threads and mappings', () => {
 
   it('a program that would not end is stopped when there is enough', () => {
     const { stderr } = capture('sleep', ['sleep', '1000'], ['--limit', '5000']);
-    expect(stderr).toMatch(/ 5,000 accesses, .*\nthe program was stopped by --limit\n/);
+    expect(stderr).toMatch(/ 5,000 records, .*\nthe program was stopped by --limit\n/);
   });
 });

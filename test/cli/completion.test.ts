@@ -40,7 +40,7 @@ _p2msim_complete p2msim; printf '%s\\n' "\${COMPREPLY[@]}"`,
 
 describe.runIf(has('bash'))('bash', () => {
   it('offers the modes', () => {
-    expect(bash('p2msim replay --mode ').slice(0, 3)).toEqual(['native', 'hap', 'shadow']);
+    expect(bash('p2msim replay --mode ')).toEqual(['native', 'hap', 'shadow']);
   });
 
   it('goes on behind a comma, and behind = with the part behind it', () => {
@@ -51,11 +51,19 @@ describe.runIf(has('bash'))('bash', () => {
 
   it('offers files where files are wanted', () => {
     expect(bash('p2msim replay p2m')).toEqual(['p2msim']);
+    // A backend of one's own is a path.
+    expect(bash('p2msim replay --mode ./p2m')).toEqual(['./p2msim']);
+  });
+
+  it('goes on behind gen:, where bash begins a word', () => {
+    expect(bash('p2msim replay gen:z')).toEqual(['zipf']);
+    expect(bash('p2msim replay gen:')).toEqual(library.generators.names());
+    expect(bash('p2msim replay gen:zipf,foot')).toEqual(['zipf,footprint=']);
   });
 
   it('has the script bound to the name of the program', () => {
     expect(run('bash', 'eval "$(p2msim completion bash)"; complete -p p2msim')).toEqual([
-      'complete -F _p2msim_complete p2msim',
+      'complete -o nosort -F _p2msim_complete p2msim',
     ]);
   });
 });
@@ -65,7 +73,7 @@ describe('zsh', () => {
     const script = `compdef() { :; }; compadd() { print -l -- "\${@:2}"; }; _files() { print files; }
 eval "$(p2msim completion zsh)"
 words=(p2msim replay --mode ''); CURRENT=4; _p2msim`;
-    expect(run('zsh', script)).toEqual(['native', 'hap', 'shadow', 'files']);
+    expect(run('zsh', script)).toEqual(['native', 'hap', 'shadow']);
   });
 
   it.runIf(!has('zsh'))('is not installed here: its script is not run', () => {
@@ -118,6 +126,11 @@ describe('what is offered', () => {
     ['p2msim diff a b --allow-different trace,', ['trace,config', 'trace,cost']],
     ['p2msim replay --color a', ['auto', 'always']],
     ['p2msim completion ', ['bash', 'zsh', 'fish']],
+    ['p2msim help ', ['replay', 'compare', 'trace']],
+    ['p2msim trace help ', ['info', 'convert', 'mrc']],
+    ['p2msim sweep x -L preset ', library.presets.names()],
+    ['p2msim sweep x -L stlb.entries 1,2 -L guest.mode ', ['demand', 'premapped']],
+    ['p2msim sweep x -L guest.mode demand,', ['demand,premapped']],
   ])('behind `%s`', (line, wanted) => {
     expect(offered(line)).toEqual(expect.arrayContaining([...wanted]));
   });
@@ -130,6 +143,27 @@ describe('what is offered', () => {
     expect(offered('p2msim replay --set seed=1 --set')).toEqual(['--set']);
     expect(offered('p2msim compare x -m hap,')).not.toContain('hap,hap');
     expect(offered('p2msim nothing ')).toEqual([]);
+  });
+
+  it('offers files where nothing else fits', () => {
+    const files = (line: string): boolean => complete(line, program, keys, library).files;
+    expect(files('p2msim replay x --mode ')).toBe(false);
+    expect(files('p2msim replay x --shadow-policy ')).toBe(false);
+    expect(files('p2msim sweep x -L guest.pageSize ')).toBe(false);
+    expect(files('p2msim replay gen:')).toBe(false);
+    expect(offered('p2msim sweep x -L guest.pageSize ')).toEqual(['4k', '2m', '1g']);
+    expect(files('p2msim replay x --mode ./my')).toBe(true);
+    expect(files('p2msim replay x --shadow-policy mine')).toBe(true);
+    // A trace, and what may be one: a file or gen:.
+    expect(files('p2msim replay ')).toBe(true);
+    expect(complete('p2msim replay ge', program, keys, library)).toMatchObject({
+      words: ['gen:'],
+      files: true,
+      open: true,
+    });
+    // The key and the values of an axis have been given.
+    expect(files('p2msim sweep -L guest.pageSize 4k,2m ')).toBe(true);
+    expect(offered('p2msim sweep x -P stlb.entries 64 ')).toEqual([]);
   });
 
   it('does not tell of the command that scripts ask', () => {

@@ -99,7 +99,7 @@ describe('with QEMU and a compiler', () => {
     const [built, ran, wrote, ended] = stderr.split('\n');
     expect(built).toMatch(/^\+ \S+\/cc -O2 -shared -fPIC -DP2M_API=1 -o \S+\.part \S+qemu-plugin\.c$/);
     expect(ran).toMatch(/^\+ \S+\/qemu-x86_64 -plugin \S+,fetch=0,load=1,store=1 \S+\/program -a 'b c'$/);
-    expect(wrote).toMatch(/^\S+out\.csv: csv, 502 accesses, 4 events, 2 processes on 2 vcpus, [\d,]+ bytes$/);
+    expect(wrote).toMatch(/^\S+out\.csv: csv, 502 records, 4 events, 2 processes on 2 vcpus, [\d,]+ bytes$/);
     expect(ended).toBe('the program ended with exit code 5');
     expect(readFileSync(OUTPUT, 'utf8')).toMatch(
       /^# Made from qemu-user plugin, which cannot say: .*\n# format: .*\n# vcpus: 2\n/,
@@ -118,7 +118,7 @@ describe('with QEMU and a compiler', () => {
     const { stderr } = capture(path, '--accesses', 'stores', '--', PROGRAM);
     expect(readFileSync(join(FOLDER, 'builds'), 'utf8')).toBe('');
     expect(stderr).toMatch(/fetch=0,load=0,store=1/);
-    expect(stderr).toMatch(/csv, 2 accesses/);
+    expect(stderr).toMatch(/csv, 2 records/);
   });
 
   it('gives a script to its interpreter, with the one argument that it may have', () => {
@@ -130,11 +130,11 @@ describe('with QEMU and a compiler', () => {
 
   it('selects by process, vcpu, address and position, and stops the program when there is enough', () => {
     expect(capture(path, '--process', '2', '--', PROGRAM).stderr).toMatch(/csv, 1 access, /);
-    expect(capture(path, '--vcpu', '0', '--', PROGRAM).stderr).toMatch(/csv, 501 accesses, /);
+    expect(capture(path, '--vcpu', '0', '--', PROGRAM).stderr).toMatch(/csv, 501 records, /);
     // 601000 to 60100f: the store of each process, and two loads.
-    expect(capture(path, '--range', '601000-601010', '--', PROGRAM).stderr).toMatch(/csv, 4 accesses, /);
+    expect(capture(path, '--range', '601000-601010', '--', PROGRAM).stderr).toMatch(/csv, 4 records, /);
     const part = capture(path, '--skip', '2', '--limit', '3', '--', PROGRAM).stderr;
-    expect(part).toMatch(/csv, 3 accesses, .*\nthe program was stopped by --limit\n$/);
+    expect(part).toMatch(/csv, 3 records, .*\nthe program was stopped by --limit\n$/);
   });
 
   it('writes p2mtrace and gzip, and the same trace', () => {
@@ -211,10 +211,10 @@ describe('without one of them', () => {
     );
     expect(stderr).toMatch(/^\+ \S+valgrind --tool=lackey --trace-mem=yes --log-file=\S+fifo \S+program$/m);
     // Loads and stores: L, S and M.
-    expect(stderr).toMatch(/csv, 3 accesses, 0 events, /);
+    expect(stderr).toMatch(/csv, 3 records, 0 events, /);
     const all = capture(pathWith('valgrind'), '--accesses', 'loads,stores,fetches', '--', PROGRAM).stderr;
     expect(all).toMatch(/^warning: qemu-x86_64 and a C compiler \(cc, gcc, clang\) not found: /);
-    expect(all).toMatch(/csv, 4 accesses, /);
+    expect(all).toMatch(/csv, 4 records, /);
   });
 
   it('does so without a warning if lackey was asked for', () => {

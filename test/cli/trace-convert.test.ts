@@ -23,7 +23,7 @@ describe('a conversion', () => {
     expect([there.code, there.stdout]).toEqual([0, '']);
     const size = readFileSync(packed).length;
     expect(there.stderr).toBe(
-      `${packed}: p2mtrace, 2 accesses, 0 events, ${size} bytes (from csv, ${statSync(GOOD).size} bytes)\n`,
+      `${packed}: p2mtrace, 2 records, 0 events, ${size} bytes (from csv, ${statSync(GOOD).size} bytes)\n`,
     );
     expect(cli(['trace', 'convert', packed, text])).toMatchObject({ code: 0, stdout: '' });
     // The columns `as`, `gfn` and so on are not in the original: it cannot say what they would.
@@ -70,7 +70,7 @@ describe('a conversion', () => {
     expect(stdout).toMatch(/\nR,0x0000000000001000,8,0\nW,0x0000000000001000,8,0\n$/);
     const { code, stderr } = cli(['trace', 'convert', BAD, '/dev/null', '--to', 'csv', '--on-error', 'skip']);
     expect(code).toBe(0);
-    expect(stderr).toContain('2 accesses, 0 events');
+    expect(stderr).toContain('2 records, 0 events');
     expect(stderr).toMatch(
       /\nbad records dropped: 1; the first: .*bad\.csv:4:3: "zz" is not a hexadecimal address/,
     );
@@ -96,7 +96,7 @@ describe('an input that breaks off', () => {
     const path = join(scratch(), 'part.p2mt');
     const { code, stderr } = cli(['trace', 'convert', BAD, path]);
     expect(code).toBe(3);
-    expect(stderr).toContain('2 accesses, 0 events');
+    expect(stderr).toContain('2 records, 0 events');
     // The name itself is for what is whole.
     const partial = `${path}.partial`;
     expect(existsSync(path)).toBe(false);

@@ -22,7 +22,7 @@ describe('trace cut and merge', () => {
     ]);
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /child\.p2mtrace: p2mtrace, [\d,]+ accesses, \d+ events, [\d,]+ bytes \(from p2mtrace, /,
+      /child\.p2mtrace: p2mtrace, [\d,]+ records, \d+ events, [\d,]+ bytes \(from p2mtrace, /,
     );
     const replayed = cli(['replay', at('child.p2mtrace'), '-m', 'shadow', '--json']);
     const { counters } = JSON.parse(replayed.stdout) as { counters: Record<string, number> };
@@ -56,7 +56,7 @@ describe('trace cut and merge', () => {
       2,
       `error: ${out} is there already and is a trace (csv)\nhint: the last word is the file to write: \`p2msim trace merge ONE OTHER OUT\`; --force writes over it\n`,
     ]);
-    expect(cli([...merge, '--force']).stderr).toMatch(/old\.csv: csv, 5 accesses/);
+    expect(cli([...merge, '--force']).stderr).toMatch(/old\.csv: csv, 5 records/);
   });
 
   it.each([

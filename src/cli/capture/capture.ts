@@ -154,7 +154,7 @@ const counted = (n: number, one: string, many = `${one}s`): string =>
 /** What was captured, and how the program ended if that is worth a word. */
 function summary(request: CaptureRequest, size: number, captured: Captured): string {
   const { accesses, events, stopped, ending, processes, vcpus } = captured;
-  const parts = [counted(accesses, 'access', 'accesses'), counted(events, 'event')];
+  const parts = [counted(accesses, 'record'), counted(events, 'event')];
   if (processes !== null && vcpus !== null)
     parts.push(`${counted(processes, 'process', 'processes')} on ${counted(vcpus, 'vcpu')}`);
   const lines = [`${request.output}: ${request.to.name}, ${[...parts, counted(size, 'byte')].join(', ')}`];

@@ -9,7 +9,8 @@ export function addExplain(program: Command, context: Context): void {
     .command('explain')
     .summary('say what a metric, VMEXIT reason or term means')
     .description(
-      'Say what a metric, VMEXIT reason, mode or term means, where it comes from and what lowers it.',
+      'Say what a metric, VMEXIT reason, mode or term means, or a row or column of a report as it is printed, where it ' +
+        'comes from and what lowers it.',
     )
     .argument('[topic...]', 'a name of one or more words; without one, every topic is listed')
     .option('--json', 'print JSON');
@@ -18,6 +19,7 @@ export function addExplain(program: Command, context: Context): void {
     examples(
       ['p2msim explain walk.refs.nested', 'a metric'],
       ['p2msim explain EXCP_PF', 'a VMEXIT, by any vendor name'],
+      ['p2msim explain vs native', 'a row of a comparison'],
     ),
   );
   command.action(async (words, { json }) => {

@@ -80,7 +80,7 @@ function eventLines({ eventKinds, tableEdits, records, part }: TraceProfile): st
 function profileText(profile: TraceProfile, library: TraceTools): string {
   const { ops, footprint, pagesBy } = profile;
   const lines = [
-    `${profile.path}  ${profile.format}, ${grouped(profile.records)} accesses, sha256 ${profile.sha256.slice(0, 8)}`,
+    `${profile.path}  ${profile.format}, ${grouped(profile.records)} records, sha256 ${profile.sha256.slice(0, 8)}`,
     '',
     'Accesses',
     ...counts([

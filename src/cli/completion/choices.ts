@@ -86,6 +86,33 @@ function formats(command: CommandUnknownOpts, library: FullLibrary): Choices {
   return of(library.formats.names());
 }
 
+/** The axis of a sweep: a key, then the values that it is to have; a range has numbers. */
+function axisChoices(long: string, [name]: readonly string[], library: FullLibrary): Choices {
+  const keys = library.CONFIG_KEYS;
+  if (name === undefined)
+    return of([...keys.map(({ key }) => key), ...(long === '--values' ? ['preset'] : [])]);
+  if (long !== '--values') return NOTHING;
+  if (name === 'preset') return listOf(library.presets.names());
+  const row = keys.find(({ key }) => key === name);
+  return row === undefined ? NOTHING : { ...keyChoices(row, library), list: true };
+}
+
+/** `gen:zipf`, and behind it its parameters: `gen:zipf,footprint=`. */
+function generated(current: string, library: FullLibrary): Choices {
+  const [name = '', ...settings] = current.slice('gen:'.length).split(',');
+  const names = library.generators.names();
+  if (settings.length === 0) return of(names.map((each) => `gen:${each}`));
+  if (!names.includes(name)) return NOTHING;
+  const params = library.generatorParams(library.generators.get(name));
+  return { ...listOf(params.map((param) => `${param.name}=`)), open: true };
+}
+
+/** A file or a generated trace. */
+function traceChoices(current: string, library: FullLibrary): Choices {
+  if (current.startsWith('gen:')) return generated(current, library);
+  return current !== '' && 'gen:'.startsWith(current) ? { ...of(['gen:']), files: true, open: true } : FILES;
+}
+
 /** By long name, where the choices come from the library. */
 function named(command: CommandUnknownOpts, option: Option, current: string, library: FullLibrary) {
   switch (option.long) {
@@ -111,9 +138,6 @@ function named(command: CommandUnknownOpts, option: Option, current: string, lib
       return listOf(library.INPUT_KINDS);
     case '--set':
       return isAssignment(option) ? assignment(current, library) : of(['linux-6.12.107', 'legacy']);
-    case '--param':
-    case '--values':
-      return command.name() === 'sweep' ? of(library.CONFIG_KEYS.map(({ key }) => key)) : NOTHING;
     case '--experiment':
       return of(library.experiments.names());
     case '--policy':
@@ -134,8 +158,10 @@ export function optionChoices(
   current: string,
   keys: KeysOfFlags,
   library: FullLibrary,
+  given: readonly string[] = [],
 ): Choices {
   const long = option.long ?? '';
+  if (option.variadic) return axisChoices(long, given, library);
   const row = library.CONFIG_KEYS.find(({ key }) => key === keys.get(long));
   if (row !== undefined) return keyChoices(row, library);
   const words = WORDS[long];
@@ -147,6 +173,7 @@ export function optionChoices(
 export function argumentChoices(
   command: CommandUnknownOpts,
   operands: readonly string[],
+  current: string,
   library: FullLibrary,
 ): Choices {
   const first = operands.length === 0;
@@ -164,6 +191,6 @@ export function argumentChoices(
     case 'completion':
       return first ? of(['bash', 'zsh', 'fish']) : NOTHING;
     default:
-      return command.registeredArguments.length > 0 ? FILES : NOTHING;
+      return command.registeredArguments.length > 0 ? traceChoices(current, library) : NOTHING;
   }
 }

@@ -24,7 +24,7 @@ _p2msim_complete() {
     esac
   done < <(p2msim complete -- "$line" 2>/dev/null)
 }
-complete -F _p2msim_complete p2msim
+complete -o nosort -F _p2msim_complete p2msim 2>/dev/null || complete -F _p2msim_complete p2msim
 `;
 
 const ZSH = `#compdef p2msim

@@ -30,6 +30,8 @@ interface Place {
   readonly command: CommandUnknownOpts;
   /** Option whose value is being typed. */
   readonly option: Option | undefined;
+  /** Words that it has already. */
+  readonly values: readonly string[];
   /** Words that are neither options nor their values nor names of commands. */
   readonly operands: readonly string[];
   readonly given: ReadonlySet<string>;
@@ -43,25 +45,33 @@ function takesValue(option: Option): boolean {
   return option.required || option.optional;
 }
 
+/** How many words an option takes: those of a sweep are written without `=`. */
+function wordsOf(option: Option): number {
+  if (!option.variadic) return 1;
+  return option.long === '--param' ? 3 : 2;
+}
+
 function placeOf(program: CommandUnknownOpts, words: readonly string[]): Place {
   let command = program;
   let option: Option | undefined;
+  let values: string[] = [];
   const operands: string[] = [];
   const given = new Set<string>();
   for (const word of words) {
     if (option !== undefined) {
-      option = undefined;
+      values.push(word);
+      if (values.length === wordsOf(option)) option = undefined;
     } else if (word.startsWith('-') && word !== '-') {
       const found = optionOf(command, word.split('=')[0] ?? word);
       if (found?.long !== undefined && found.long !== null) given.add(found.long);
-      if (found !== undefined && takesValue(found) && !word.includes('=')) option = found;
+      if (found !== undefined && takesValue(found) && !word.includes('=')) [option, values] = [found, []];
     } else {
       const inner = operands.length === 0 ? command.commands.find((each) => each.name() === word) : undefined;
       if (inner === undefined) operands.push(word);
       else command = inner;
     }
   }
-  return { command, option, operands, given };
+  return { command, option, values, operands, given };
 }
 
 /** Names of options that have not been given, or may be given again. */
@@ -78,13 +88,15 @@ function commandNames(command: CommandUnknownOpts): string[] {
     .map((each) => each.name());
 }
 
-/** Choices of a list whose last item is being typed: `native,h` -> `native,hap`. */
-function completed(current: string, { words, files, list, open }: Choices): Completion {
+/** Choices of a list whose last item is being typed: `native,h` -> `native,hap`; `beside`: files are offered with words that fit. */
+function completed(current: string, { words, files, list, open }: Choices, beside = false): Completion {
   const at = list ? current.lastIndexOf(',') + 1 : 0;
   const [before, typed] = [current.slice(0, at), current.slice(at)];
   const taken = new Set(before.split(','));
   const fitting = words.filter((word) => word.startsWith(typed) && !taken.has(word));
-  return { words: fitting.map((word) => before + word), files, open };
+  // A file that stands where names do is given as a path: ./my-backend.mjs.
+  const path = beside || words.length === 0 || /^[./~]/.test(typed) || (typed !== '' && fitting.length === 0);
+  return { words: fitting.map((word) => before + word), files: files && path, open };
 }
 
 /** What the line can go on with. */
@@ -98,7 +110,10 @@ export function complete(
   const current = words.pop() ?? '';
   const place = placeOf(program, words);
   if (place.option !== undefined)
-    return completed(current, optionChoices(place.command, place.option, current, keys, library));
+    return completed(
+      current,
+      optionChoices(place.command, place.option, current, keys, library, place.values),
+    );
   const [name = '', ...rest] = current.split('=');
   if (current.startsWith('--') && rest.length > 0) {
     const option = optionOf(place.command, name);
@@ -110,7 +125,13 @@ export function complete(
   }
   if (current.startsWith('-') && current !== '-')
     return completed(current, { ...NOTHING, words: optionNames(place) });
-  if (place.command.commands.length > 0 && place.operands.length === 0)
+  const { commands } = place.command;
+  if (commands.length > 0 && place.operands.join(' ') === 'help')
+    return completed(current, {
+      ...NOTHING,
+      words: commandNames(place.command).filter((name) => name !== 'help'),
+    });
+  if (commands.length > 0 && place.operands.length === 0)
     return completed(current, { ...NOTHING, words: commandNames(place.command) });
-  return completed(current, argumentChoices(place.command, place.operands, library));
+  return completed(current, argumentChoices(place.command, place.operands, current, library), true);
 }

@@ -51,7 +51,7 @@ function renderOne(output: SingleOutput, options: ReporterOptions): string[] {
     ? { sections: [sweptSection(output, options)], heads: [sweepLine(output)] }
     : { sections: chosenSections(output, options), heads: runs.map(modeLine) };
   const verdict = verdictOf(output, options);
-  const notes = [...costNotes(first.cost.terms, isCompare(output) ? '' : '*'), ...assumptionLines(runs)];
+  const notes = [...costNotes(runs, isCompare(output) ? '' : '*'), ...assumptionLines(runs)];
   return [
     ...(incomplete === null ? [] : [`> **${escaped(incomplete)}**`]),
     [traceLine(first.manifest), ...heads].map((text) => `- ${escaped(text)}`).join('\n'),

@@ -100,7 +100,7 @@ function sweepBody(output: SweepResult, options: ReporterOptions): string[] {
   const { experiment, points } = output;
   if (experiment === undefined || options.all || options.metrics !== null) return sweepTable(output, options);
   const [headline, ...rest] = experiment.verdict.flatMap((sentence) => wrap(sentence, width(options)));
-  const notes = costNotes(points[0]?.cost.terms ?? [], '').flatMap((note) => wrap(note, width(options)));
+  const notes = costNotes(points, '').flatMap((note) => wrap(note, width(options)));
   return [
     ...wrap(experiment.question, width(options)).map((line) => options.color('bold', line)),
     '',
@@ -119,7 +119,7 @@ function runReport(run: RunResult, options: ReporterOptions): string[] {
   const block = (sections: readonly Section[]): string[] => sectionLines(sections, options);
   const left = block([translationSection(run), walkSection(run)]);
   const right = block([walkCacheSection(run), guestSection(run), memorySection(run)]);
-  const notes = costNotes(run.cost.terms, '*').flatMap((note) => wrap(note, width(options)));
+  const notes = costNotes([run], '*').flatMap((note) => wrap(note, width(options)));
   return [
     ...besideOrBelow(left, right, width(options)),
     '',
@@ -134,8 +134,7 @@ function runReport(run: RunResult, options: ReporterOptions): string[] {
 
 function compareReport(result: CompareResult, options: ReporterOptions): string[] {
   const columns = width(options);
-  const terms = result.results[0]?.cost.terms ?? [];
-  const notes = costNotes(terms, '').flatMap((note) => wrap(note, columns));
+  const notes = costNotes(result.results, '').flatMap((note) => wrap(note, columns));
   const [headline, ...rest] = result.verdict?.sentences ?? [];
   return [
     ...modeColumns(compareSection(result.results), options),

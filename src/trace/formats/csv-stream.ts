@@ -45,7 +45,7 @@ export async function openCsv(
   return {
     header,
     virtual: true,
-    lacks: lacksOf(table),
+    lacks: lacksOf(table, header.vcpus),
     eventless: false,
     chunks: (): AsyncGenerator<TraceChunk> => decodeLines(source, input, lines, out, decode),
     get skipped() {
@@ -106,12 +106,12 @@ function noHeader(file: string): TraceError {
   });
 }
 
-/** What a trace with these columns cannot say. */
-function lacksOf(table: ColumnTable): string[] {
+/** What a trace with these columns cannot say; without a column of vcpus, one that declares a single one says enough. */
+function lacksOf(table: ColumnTable, vcpus: number | null): string[] {
   const without = (...columns: CsvColumn[]): boolean => columns.some((column) => !table.index.has(column));
   const lacks: string[] = [];
   if (without('size')) lacks.push('access sizes (1 byte each)');
-  if (without('vcpu')) lacks.push('vcpus');
+  if (without('vcpu') && vcpus !== 1) lacks.push('vcpus');
   if (without('as')) lacks.push('context switches');
   if (without('gfn', 'level', 'value')) lacks.push('page-table edits');
   return lacks;

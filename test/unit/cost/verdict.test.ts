@@ -63,6 +63,17 @@ describe('judge', () => {
     expect(verdict?.sentences[2]).toContain('dearer exits favour hap, cheaper ones shadow');
   });
 
+  it('gives digits that say something however small the factor is', () => {
+    // Equal at f = 3 / 700,000 = 0.0000043; an exit would cost 3 / 256 of a cycle instead of 2734.
+    const verdict = judge([
+      judged('hap', { walk: 1003 }),
+      judged('shadow', { walk: 1000, exit: 700_000, exits: 256 }),
+    ]);
+    expect(verdict?.sentences[2]).toContain(
+      'cost 0.0000043x what the cost table says (on average less than 1 instead of 2,734 cycles with its handler)',
+    );
+  });
+
   it('finds no break-even when the loser is dearer in everything', () => {
     const verdict = judge([
       judged('a', { walk: 10, exit: 10, exits: 1 }),

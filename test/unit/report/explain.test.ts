@@ -4,7 +4,21 @@ import { UsageError } from '../../../src/errors.js';
 import { explain, explainTopics, METRIC_EXPLANATIONS } from '../../../src/report/explain.js';
 import { METRIC_KEYS } from '../../../src/report/metric-values.js';
 import { metricsMarkdown } from '../../../src/report/metrics-doc.js';
+import { RATIOS } from '../../../src/report/budget/ratios.js';
+import { compareSection } from '../../../src/report/compare-section.js';
+import { costSection } from '../../../src/report/cost-section.js';
+import { exitSection } from '../../../src/report/exit-section.js';
+import { intervalSection } from '../../../src/report/interval-section.js';
+import type { RunResult } from '../../../src/report/result.js';
 import { ROW_LABELS } from '../../../src/report/row-labels.js';
+import {
+  guestSection,
+  memorySection,
+  translationSection,
+  walkCacheSection,
+  walkSection,
+} from '../../../src/report/run-sections.js';
+import { run } from './fixtures.js';
 
 describe('explain', () => {
   it('knows every metric, with meaning, unit, cause, remedy and source', () => {
@@ -95,10 +109,93 @@ describe('docs/metrics.md', () => {
 });
 
 describe('rows of the tables', () => {
-  it('are explained by the metric behind them', () => {
-    for (const [label, key] of ROW_LABELS) {
-      expect(METRIC_EXPLANATIONS.map((metric) => metric.key)).toContain(key);
-      expect(explain(label)).toBe(explain(key));
+  it('are explained by metrics that exist', () => {
+    const known = [...METRIC_KEYS, ...RATIOS.map(({ key }) => key)];
+    for (const [label, { text, keys }] of ROW_LABELS) {
+      expect(known, label).toEqual(expect.arrayContaining([...keys]));
+      if (text === null) for (const key of keys) expect(explain(label)).toContain(explain(key).trimEnd());
+      else expect(explain(label).replaceAll(/\s+/g, ' '), label).toContain(`${label} meaning ${text}`);
     }
+  });
+
+  /** Every counter has happened, so that no row is left out. */
+  const all = (mode: string, policy: string): RunResult => {
+    const { counters, memory } = run();
+    const seven = <T extends object>(values: T): T =>
+      Object.fromEntries(Object.keys(values).map((key) => [key, 7])) as T;
+    const pool = { 'pool.pages': 100 };
+    const interval = { from: 0, accesses: 1, counters: seven(counters), memory };
+    return run({
+      mode,
+      policy,
+      counters: seven(counters),
+      memory: { ...seven(memory), ...pool },
+      intervals: [interval],
+    });
+  };
+  const runs = [all('native', 'xen'), all('hap', 'xen'), all('shadow', 'xen'), all('shadow', 'kvm'), run()];
+  const sections = [
+    ...runs.flatMap((one) => [
+      translationSection(one),
+      walkSection(one),
+      walkCacheSection(one),
+      guestSection(one),
+      memorySection(one),
+      exitSection(one),
+      costSection(one),
+      intervalSection(one),
+    ]),
+    compareSection(runs.slice(0, 3)),
+  ];
+  const slices = new Set(runs.flatMap((one) => intervalSection(one).rows.map(({ label }) => label)));
+  const labels = new Set([
+    ...sections.flatMap(({ title, heads, rows }) => [title, ...heads, ...rows.map(({ label }) => label)]),
+    ...sections.flatMap(({ heads, rows }) =>
+      heads.includes('Intel / AMD name') ? rows.map(({ cells }) => cells[0] ?? '') : [],
+    ),
+  ]);
+
+  it('are known to `explain`, each label, head and title of replay and compare as it is printed', () => {
+    const printed = [...labels].filter((label) => label !== '' && !slices.has(label));
+    // Those that a user asked for in vain, and the kinds of label that there are.
+    expect(printed).toEqual(
+      expect.arrayContaining([
+        'vs native',
+        'per record',
+        'page fault (#PF): EXCEPTION_NMI / EXCEPTION_PF',
+        'EXCEPTION_NMI 0 / EXCEPTION_PF 0x4e',
+        'Xen: shadow_unsync',
+        'KVM: ptWriteUnprotected',
+        'L2 (PDE)',
+        'monitor tables',
+        'nested TLB hits *',
+        '(none)',
+        'miss share',
+        'Intervals from',
+      ]),
+    );
+    const unknown = printed.filter((label) => {
+      try {
+        return explain(label) === '';
+      } catch {
+        return true;
+      }
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it('has no label that nothing prints', () => {
+    expect([...ROW_LABELS.keys()].filter((label) => !labels.has(label))).toEqual([]);
+  });
+
+  it('explains what is made of two counts in words, with the metrics behind it', () => {
+    expect(explain('vs native')).toBe(
+      [
+        'vs native',
+        '  meaning estimated cycles by those of native: 1.50x is half as many again',
+        '  metrics cost.cycles',
+        '',
+      ].join('\n'),
+    );
   });
 });

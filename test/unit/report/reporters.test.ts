@@ -102,7 +102,7 @@ describe('markdown', () => {
   it('flags an incomplete run first', () => {
     const text = render('markdown', run({ manifest: { incomplete: 'a.csv:9: bad op' } }));
     expect(text).toMatch(
-      /^> \*\*INCOMPLETE: a\.csv:9: bad op; the numbers cover the 1,000 accesses before it\*\*\n/,
+      /^> \*\*INCOMPLETE: a\.csv:9: bad op; the numbers cover the 1,000 records before it\*\*\n/,
     );
   });
 });

@@ -22,17 +22,17 @@ describe('a run in which nothing happened', () => {
   it('says so without ratios', () => {
     const text = lines(run({ trace: { accesses: 0 } }), { columns: 60 });
     expect(text.slice(0, 3)).toEqual([
-      'a.csv  csv, 0 accesses, 1 address space, sha256 01234567',
+      'a.csv  csv, 0 records, 1 address space, sha256 01234567',
       'hap  a machine, preset none, config fedcba98',
       '',
     ]);
     expect(block(text, 'Walk references')).toEqual(['Walk references  count  /walk', '  total  0']);
     expect(block(text, 'VMEXITs')).toEqual([
-      'VMEXITs  Intel / AMD name  count  share  /1K acc.',
+      'VMEXITs  Intel / AMD name  count  share  /1K rec.',
       '  (none)  0',
     ]);
     expect(block(text, 'Estimated cost')).toEqual([
-      'Estimated cost  count  each  cycles  /access  share',
+      'Estimated cost  count  each  cycles  /record  share',
       '  total  0',
     ]);
   });
@@ -64,7 +64,7 @@ describe('a run', () => {
       '  L1 DTLB hits  900  90.00%',
       '  STLB hits  60  6.00%',
       '  TLB misses  40  4.00%',
-      '  accesses  1,000  100.00%',
+      '  page accesses  1,000  100.00%',
       '  page walks  40',
     ]);
   });
@@ -96,7 +96,7 @@ describe('a run', () => {
   it('adds up the cost and marks assumptions', () => {
     // 60 x 8 + 950 x 4 + 10 x 200 = 480 + 3,800 + 2,000
     expect(block(lines(hap), 'Estimated cost')).toEqual([
-      'Estimated cost  count  each  cycles  /access  share',
+      'Estimated cost  count  each  cycles  /record  share',
       '  second-level TLB hits  60  8  480  0.48  7.64%',
       '  walk references, L1 cache  950  4  3,800  3.80  60.51%',
       '  walk references, memory  10  200  2,000  2.00  31.85%',
@@ -144,7 +144,7 @@ describe('VMEXITs', () => {
       counters: { 'vmexit.total': 4, 'vmexit.pf': 3, 'vmexit.pf.fixup': 3, 'vmexit.invlpg': 1 },
     });
     expect(block(lines(shadow), 'VMEXITs')).toEqual([
-      'VMEXITs  Intel / AMD name  count  share  /1K acc.',
+      'VMEXITs  Intel / AMD name  count  share  /1K rec.',
       '  page fault (#PF)  EXCEPTION_NMI 0 / EXCEPTION_PF 0x4e  3  75.00%  3.00',
       '    fix-up (fill)  Xen: shadow_fault_fixed  3  75.00%  3.00',
       '  INVLPG  INVLPG 14 / INVLPG 0x79  1  25.00%  1.00',
@@ -195,7 +195,7 @@ describe('what a report rests on', () => {
 
   it('begins with a flag if the run is incomplete', () => {
     expect(lines(run({ manifest: { incomplete: 'a.csv:9: unknown op' } }))[0]).toBe(
-      'INCOMPLETE: a.csv:9: unknown op; the numbers cover the 1,000 accesses before it',
+      'INCOMPLETE: a.csv:9: unknown op; the numbers cover the 1,000 records before it',
     );
   });
 });
@@ -218,7 +218,7 @@ describe('a comparison', () => {
   it('has a column per mode, dashes for what a mode lacks, and the verdict', () => {
     // native 8 x 4, hap 48 x 4, shadow 8 x 4 + 1200 + 1500; 192 = 32 + 2700 f at f = 0.0593
     expect(lines(result)).toEqual([
-      'a.csv  csv, 1,000 accesses, 1 address space, sha256 01234567',
+      'a.csv  csv, 1,000 records, 1 address space, sha256 01234567',
       'native  a machine, preset none, config fedcba98',
       'hap  a machine, preset none, config fedcba98',
       'shadow  a machine, preset none, config fedcba98',
@@ -242,7 +242,7 @@ describe('a comparison', () => {
       // All of the exit's figures are assumptions: 32 + 2700 / 2 and 32 + 2 x 2700.
       '  assumed figures halved                   32       192      1,382',
       '  assumed figures doubled                  32       192      5,432',
-      '  per access                             0.03      0.19       2.73',
+      '  per record                             0.03      0.19       2.73',
       '  vs native                             1.00x     6.00x     85.38x',
       '',
       'hap is 14.23x cheaper than shadow here: 192 against 2,732 estimated cycles.',
@@ -297,8 +297,8 @@ describe('intervals', () => {
       run({ intervals: [{ from: 0, accesses: 10, counters, memory: createTableMemory() }] }),
     );
     expect(block(text, 'Intervals')).toEqual([
-      'Intervals from  accesses  TLB misses  walk refs  VMEXITs  guest faults  miss share',
-      '  0  10  1  4  2  0  10.00%',
+      'Intervals from  records  page accesses  TLB misses  walk refs  VMEXITs  guest faults  miss share',
+      '  0  10  10  1  4  2  0  10.00%',
     ]);
   });
 });

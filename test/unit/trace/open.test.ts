@@ -34,6 +34,14 @@ describe('opening a trace', () => {
     ]);
     const full = 'op,va,size,vcpu,as,gfn,level,value\n';
     expect((await openTrace('-', { read, stdin: text(full) })).lacks).toEqual([]);
+    // One vcpu is all there is to say of vcpus; which of four an access was on is not.
+    for (const [vcpus, lacks] of [
+      [1, []],
+      [4, ['vcpus']],
+    ] as const) {
+      const declared = `# vcpus: ${vcpus}\n${full.replace('vcpu,', '')}`;
+      expect((await openTrace('-', { read, stdin: text(declared) })).lacks).toEqual(lacks);
+    }
   });
 
   it('gives formats distinct priorities', () => {
