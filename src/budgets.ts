@@ -53,7 +53,10 @@ function checkMode(budget: Budget, { modes }: JudgementPlan): void {
   const near = didYouMean(mode, [...modes, ...backends.names()]);
   const suggestion = near === undefined || near === mode ? '' : ` (did you mean '${near}'?)`;
   throw new UsageError(`${origin} '${text}' is for mode '${mode}'${suggestion}, which does not run`, {
-    hint: `modes here are ${modes.join(', ')}`,
+    hint:
+      near !== undefined && !modes.includes(near)
+        ? `\`-m ${near}\` runs it; this run has ${modes.join(', ')} alone`
+        : `modes here are ${modes.join(', ')}`,
   });
 }
 

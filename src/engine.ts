@@ -79,7 +79,7 @@ export type {
 } from './mmu/backend.js';
 export { EMULATED, FILLED, GUEST_FAULT, RETRY } from './mmu/backend.js';
 export { flushForCr3, flushForInvlpg, invpcid } from './mmu/flush.js';
-export { backends, loadBackend } from './mmu/index.js';
+export { backends, isBackendPath, loadBackend } from './mmu/index.js';
 export {
   countGuestHit,
   countGuestReference,

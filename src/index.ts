@@ -51,8 +51,10 @@ export {
 } from './report/projection/formats.js';
 export { project, type ProjectOptions } from './report/projection/project.js';
 export type {
+  IncompleteRun,
   Normalization,
   Projection,
+  ProjectionCell,
   ProjectionColumn,
   ProjectionRow,
   ProjectionTable,

@@ -40,4 +40,5 @@ export {
   otherGuests,
 } from './report/diff/diff-result.js';
 export { BASELINE_SCHEMA, baselineText, placeOfRun } from './report/saved/baseline.js';
+export { failedNote, type FailedPoint, type FailedPoints } from './report/saved/failed-points.js';
 export { parseSaved, readSaved } from './report/saved/read.js';

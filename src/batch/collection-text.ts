@@ -15,8 +15,9 @@ function listed(numbers: readonly number[]): string {
 export function collectionText(collection: Collection): string {
   const { points, lines, missing, files, repeated, superseded, torn } = collection;
   const failed = numbersOf(collection, 'failed');
-  const of = points === null ? '' : ` of ${points}`;
-  const whole = `batch ${collection.sweep.slice(0, 8)}: ${lines.length}${of} points from ${counted(files.length, 'file')}`;
+  const pointsOf =
+    points === null ? counted(lines.length, 'point') : `${lines.length} of ${counted(points, 'point')}`;
+  const whole = `batch ${collection.sweep.slice(0, 8)}: ${pointsOf} from ${counted(files.length, 'file')}`;
   const notes = [
     repeated > 0 ? `${counted(repeated, 'line')} repeated, the same bytes each time: dropped` : null,
     superseded > 0 ? `${counted(superseded, 'failure')} of points that another line has: dropped` : null,
@@ -25,7 +26,7 @@ export function collectionText(collection: Collection): string {
     missing.length > 0 ? `MISSING ${counted(missing.length, 'point')}: ${listed(missing)}` : null,
     failed.length > 0 ? `FAILED ${counted(failed.length, 'point')}: ${listed(failed)}` : null,
   ].filter((note) => note !== null);
-  const hint = missing.length + failed.length > 0 ? [rerunHint(failed.length > 0)] : [];
+  const hint = missing.length + failed.length > 0 ? rerunHints(collection, failed) : [];
   if (hint.length === 0 && points === null) hint.push(HEADER_HINT);
   return [whole, ...notes.map((note) => `  ${note}`), ...failures(collection, failed), ...hint, ''].join(
     '\n',
@@ -35,9 +36,17 @@ export function collectionText(collection: Collection): string {
 const HEADER_HINT =
   'hint: the header is the first line of what `sweep --results FILE` wrote: collect that file as it is; --partial takes what is there';
 
-function rerunHint(failed: boolean): string {
-  const first = failed ? 'delete the lines of failed points, then ' : '';
-  return `hint: ${first}run the sweep again with \`--results FILE --resume\`, and collect again; --partial takes what is there`;
+/** What helps: another run for what is missing or failed by chance; for a configuration that cannot be, none does. */
+function rerunHints({ lines, missing }: Collection, failed: readonly number[]): string[] {
+  const impossible = lines.filter(({ number, error }) => failed.includes(number) && error?.kind === 'config');
+  const others = failed.length - impossible.length;
+  const first = others > 0 ? 'delete the lines of failed points, then ' : '';
+  const partial = '--partial takes what is there';
+  const again = `${first}run the sweep again with \`--results FILE --resume\`, and collect again`;
+  if (impossible.length === 0) return [`hint: ${again}; ${partial}`];
+  const cannot = impossible.length === 1 ? 'a point that cannot be fails' : 'points that cannot be fail';
+  const exclude = `${cannot} every time: leave out the values, or exclude the combination; ${partial}`;
+  return [...(others + missing.length > 0 ? [`hint: ${again}`] : []), `hint: ${exclude}`];
 }
 
 /** The first failures in their own words. */

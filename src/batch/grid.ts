@@ -6,7 +6,7 @@
  */
 import type { ConfigValue } from '../config/keys.js';
 import type { Setting } from '../config/values.js';
-import { ConfigError, UsageError } from '../errors.js';
+import { ConfigError } from '../errors.js';
 import type { WantedMachine } from '../prepare.js';
 import { type AxisGroup, MAX_POINTS, PRESET_AXIS, product, tooMany } from './axis.js';
 
@@ -61,13 +61,19 @@ export function valuesOf({ preset, settings }: WantedMachine): Record<string, Co
   return Object.fromEntries([...first, ...settings.map(({ key, value }) => [key, value] as const)]);
 }
 
-/** All points of a grid, in order. Throws {@link UsageError} if there are none, or too many. */
+/** All points of a grid, in order. Throws {@link ConfigError} if there are none, or too many. */
 export function gridPoints(grid: Grid): readonly GridPoint[] {
   checkExclusions(grid);
   const points = [...crossed(grid), ...grid.points.flatMap((point) => named(grid, point))];
   if (points.length > MAX_POINTS) throw tooMany();
   if (points.length > 0) return points;
-  throw new UsageError('the sweep has no points: all of them are excluded');
+  const where = grid.exclusions.at(-1)?.origin;
+  throw new ConfigError(
+    `${where === undefined ? '' : `${where}: `}the sweep has no points: all of them are excluded`,
+    {
+      hint: 'leave out an exclusion; without it `--list` shows the points',
+    },
+  );
 }
 
 function crossed({ traces, modes, groups, exclusions, points: extra }: Grid): GridPoint[] {

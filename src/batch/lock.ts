@@ -136,7 +136,14 @@ function isGone(held: string, { host, isAlive }: LockOwner): boolean {
 }
 
 function inUse(file: string, path: string, held: string): UsageError {
-  const [host, process] = held.trim().split(' ');
+  const [host, process, ...more] = held.trim().split(' ');
+  // Nothing is a lock in the making; other words are somebody's file.
+  if (held.trim() !== '' && (process === undefined || more.length > 0)) {
+    return new UsageError(
+      `${path}: is no lock of p2msim, which is "HOST PROCESS"; so nobody knows who writes to ${file}`,
+      { hint: `if no p2msim writes to ${file}, remove ${path}` },
+    );
+  }
   const who = process === undefined ? 'a process that is not known (yet)' : `process ${process} on ${host}`;
   return new UsageError(`${file}: ${who} is writing to it`, {
     hint: `wait for it, or write to another file and \`p2msim collect\` both; if that process is gone, remove ${path}`,

@@ -3,7 +3,7 @@
  */
 import { type ConfigValue, formatValue } from '../config/keys.js';
 import { type Align, gridLines } from '../report/grid.js';
-import { grouped } from '../report/numbers.js';
+import { counted, grouped } from '../report/numbers.js';
 import type { Estimate } from './estimate.js';
 import { SAMPLE_RECORDS } from './estimate.js';
 import { valuesOf } from './grid.js';
@@ -41,7 +41,7 @@ export function pointListText(batch: Batch, { costs, points }: ListOptions): str
     ...points.map((point) => columns.map(({ cell }) => cell(point))),
   ];
   const lines = [
-    `${points.length} points${points.length < batch.points.length ? ` of ${batch.points.length}` : ''}, batch ${batch.sweep.slice(0, 8)}`,
+    `${pointsText(points.length, batch.points.length)}, batch ${batch.sweep.slice(0, 8)}`,
     '',
     ...gridLines(
       rows,
@@ -51,6 +51,11 @@ export function pointListText(batch: Batch, { costs, points }: ListOptions): str
     ...(costs === null ? [] : costLines(costs, points)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** `6 points`, `1 point`, `2 of 6 points`. */
+export function pointsText(listed: number, all: number): string {
+  return listed < all ? `${grouped(listed)} of ${counted(all, 'point')}` : counted(all, 'point');
 }
 
 interface Column {
@@ -78,17 +83,20 @@ function problems(points: readonly PlannedPoint[]): string[] {
 }
 
 function costLines(costs: Estimate, points: readonly PlannedPoint[]): string[] {
-  const total = points.reduce((sum, { number }) => sum + (costs.get(number) ?? 0), 0);
+  const possible = points.filter(({ error }) => error === null);
+  const total = possible.reduce((sum, { number }) => sum + (costs.get(number) ?? 0), 0);
+  const left = points.length - possible.length;
+  const without = left === 0 ? '' : ` of the ${counted(possible.length, 'point')} that can be`;
   return [
     '',
-    `estimated cost ${grouped(total)}, in units of an access that hits (about 10 ns), on one thread, without`,
+    `estimated cost${without} ${grouped(total)}, in units of an access that hits (about 10 ns), on one thread, without`,
     `decoding; from the first ${grouped(SAMPLE_RECORDS)} records of each trace: cold, so rather too much`,
   ];
 }
 
 /** A point of the list. */
 export interface ListedPoint extends Omit<PointLine, 'schema' | 'sweep' | 'status' | 'result'> {
-  /** Estimated, if that was asked for. */
+  /** Estimated, if that was asked for and the point can be. */
   readonly cost?: number;
 }
 
@@ -112,7 +120,7 @@ export function pointListJson(batch: Batch, { costs, points }: ListOptions): str
     trace: { path: point.facts.path, sha256: point.facts.sha256 },
     mode: point.mode,
     seed: point.seed,
-    ...(costs === null ? {} : { cost: costs.get(point.number) ?? 0 }),
+    ...(costs === null || point.error !== null ? {} : { cost: costs.get(point.number) ?? 0 }),
     error: point.error,
   }));
   const value: PointList = {

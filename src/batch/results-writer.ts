@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { TraceError, UsageError } from '../errors.js';
+import { systemReason } from '../util/system-reason.js';
 import { type Lock, type LockOwner, lockFile } from './lock.js';
 import {
   type BatchHeader,
@@ -118,7 +119,7 @@ function requireFile(file: string): void {
   try {
     accessSync(there === undefined ? dirname(file) : file, constants.W_OK);
   } catch (cause) {
-    throw new UsageError(`${file}: cannot be written`, {
+    throw new UsageError(`${file}: cannot be written: ${systemReason(cause)}`, {
       cause,
       hint: 'name a file in a folder that exists and may be written to',
     });

@@ -21,6 +21,7 @@ import {
   refuseOtherWords,
 } from './axis.js';
 import type { Exclusion, Grid, NamedPoint } from './grid.js';
+import { refuseSetToo, refuseSweptTwice } from './swept-once.js';
 
 /** Records that are replayed, as in the document; what is not there is null. */
 export interface SpecRange {
@@ -60,7 +61,7 @@ const NAMES = [
 /** Names of a named point that are no settings. */
 const POINT_NAMES = ['name', 'trace', 'mode', 'modes'];
 const RANGE_NAMES = ['from', 'to', 'step'];
-const KEY_HINT = '`p2msim presets --keys` lists every key with its range and meaning';
+const NAME_HINT = 'for example `name = "zen2 as sold"`';
 
 /** Reads a specification. `modes`: those of a document that names none. Throws {@link ConfigError}. */
 export function readSpec(document: DocumentPart, modes: readonly string[]): Spec {
@@ -70,14 +71,23 @@ export function readSpec(document: DocumentPart, modes: readonly string[]): Spec
   const zips = document.get('zip')?.items('a list of tables: `[[zip]]`') ?? [];
   const crossed = document.get('axes')?.entries('a table of keys and lists of values') ?? [];
   const seeds = document.get('seeds');
+  const alone = crossed.flatMap(([name, part]) => axisParts(part, name));
+  const together = zips.map((part) => part.entries().flatMap(([name, inner]) => axisParts(inner, name)));
+  const seedAxis: KeyedPart[] = seeds === undefined ? [] : [{ key: 'seed', part: seeds }];
+  const swept = [...alone, ...together.flat(), ...seedAxis];
+  refuseSweptTwice(swept);
   const groups = [
-    ...crossed.flatMap(([name, part]) => axes(part, name)),
-    ...zips.map(zipped),
-    ...(seeds === undefined ? [] : [groupOf(axis(seeds, 'seed'))]),
+    ...alone.map((each) => groupOf(axis(each))),
+    ...zips.map((part, i) => zipped(part, together[i] ?? [])),
+    ...seedAxis.map((each) => groupOf(axis(each))),
   ];
   const exclusions = document.get('exclude')?.items('a list of tables: `[[exclude]]`') ?? [];
   const points = document.get('points')?.items('a list of tables: `[[points]]`') ?? [];
   const preset = document.get('preset');
+  const set = settingLeaves(document.get('set')?.entries() ?? []);
+  // Named points that say no preset have the one at the top, whatever the axis says.
+  const forAxis = preset === undefined || points.length > 0 ? [] : [{ key: PRESET_AXIS, part: preset }];
+  refuseSetToo([...set, ...forAxis], swept);
   const [traceParts, modeParts] = [listOf(traces, 'a list of trace files'), modeList(document)];
   const known = traceParts.map((part) => part.text());
   return {
@@ -89,7 +99,7 @@ export function readSpec(document: DocumentPart, modes: readonly string[]): Spec
       points: points.map((part) => namedPoint(part, known)),
     },
     preset: preset && preset.placed(() => presets.get(preset.text('the name of a preset')).name),
-    settings: settingsOf(document.get('set')?.entries() ?? []),
+    settings: set.map(({ key, part }) => setting(part, key)),
     range: {
       skip: document.get('skip')?.count() ?? null,
       warmup: document.get('warmup')?.count() ?? null,
@@ -152,17 +162,16 @@ function keyOf(part: DocumentPart, name: string): string {
   return name === PRESET_AXIS ? name : part.placed((where) => findKey(name, where).key, 'name');
 }
 
-/** The axes below a part; tables nest by the dots of keys. */
-function axes(part: DocumentPart, name: string): AxisGroup[] {
+/** The axes below a part, each with its key; tables nest by the dots of keys. */
+function axisParts(part: DocumentPart, name: string): KeyedPart[] {
   const range = part.isTable() && part.entries().some(([each]) => RANGE_NAMES.includes(each));
   if (part.isTable() && !range)
-    return part.entries().flatMap(([inner, each]) => axes(each, `${name}.${inner}`));
-  return [groupOf(axis(part, name))];
+    return part.entries().flatMap(([inner, each]) => axisParts(each, `${name}.${inner}`));
+  return [{ key: keyOf(part, name), part }];
 }
 
 /** A list of values, or a table of `from`, `to` and `step`. */
-function axis(part: DocumentPart, name: string) {
-  const key = keyOf(part, name);
+function axis({ key, part }: KeyedPart) {
   if (part.isTable()) return rangeAxis(part, key);
   const items = part.items('a list of values, or {from = 1, to = 8, step = "x2"}');
   if (items.length === 0) throw part.mistake(`${part.name} is empty; expected a list of values`);
@@ -184,8 +193,8 @@ function rangeAxis(part: DocumentPart, key: string) {
 }
 
 /** Axes of equal length that go together, row by row. */
-function zipped(part: DocumentPart): AxisGroup {
-  const groups = part.entries().flatMap(([name, inner]) => axes(inner, name));
+function zipped(part: DocumentPart, keyed: readonly KeyedPart[]): AxisGroup {
+  const groups = keyed.map((each) => groupOf(axis(each)));
   const [first] = groups;
   if (first === undefined) throw part.mistake(`${part.name} is empty; expected keys and lists of values`);
   const other = groups.find(({ rows }) => rows.length !== first.rows.length);
@@ -202,12 +211,16 @@ function zipped(part: DocumentPart): AxisGroup {
 
 /** Settings of one table, each key once. */
 function settingsOf(entries: readonly [string, DocumentPart][]): Setting[] {
+  return settingLeaves(entries).map(({ key, part }) => setting(part, key));
+}
+
+function settingLeaves(entries: readonly [string, DocumentPart][]): readonly KeyedPart[] {
   const leaves = entries.flatMap(([name, part]) => leavesOf(part, name));
   const preset = leaves.find(({ key }) => key === PRESET_AXIS);
   if (preset !== undefined)
     throw preset.part.mistake('preset stands at the top of the document, not here', { at: 'name' });
   refuseRepeated(leaves);
-  return leaves.map(({ key, part }) => setting(part, key));
+  return leaves;
 }
 
 /** The values below a part that are no tables, with their keys. */
@@ -250,7 +263,10 @@ function listed(part: DocumentPart): readonly DocumentPart[] {
 
 function namedPoint(part: DocumentPart, traces: readonly string[]): NamedPoint {
   const name = part.get('name');
-  if (name === undefined) throw part.mistake(`${part.name} has no 'name'`, { hint: KEY_HINT });
+  if (name === undefined)
+    throw part.mistake(`${part.name} has no 'name'; expected one, by which results call the point`, {
+      hint: NAME_HINT,
+    });
   const entries = part.entries().filter(([each]) => !POINT_NAMES.includes(each));
   const preset = part.get(PRESET_AXIS);
   const own = [

@@ -51,8 +51,11 @@ export async function sortInputs(
   const traces: string[] = [];
   for (const path of paths) {
     const saved = path === '-' || (await library.looksSaved(path, false));
-    if (saved) results.push(...(await library.readSaved(path, context.stdin)).runs);
-    else traces.push(path);
+    if (saved) {
+      const { runs, failed } = await library.readSaved(path, context.stdin);
+      if (failed !== undefined) context.stderr.write(`note: ${library.failedNote(failed)}\n`);
+      results.push(...runs);
+    } else traces.push(path);
   }
   return { results, traces };
 }

@@ -107,11 +107,13 @@ async function run(
   }
 }
 
-/** `24 points in r.jsonl: 10 there before, 14 done now, 1 failed`. */
+/** `24 points in r.jsonl: 10 there before, 13 done now, 1 failed`: the numbers add up to the first. */
 function summary({ total, before, lines, failed, left }: BatchReport, file: string): string {
+  const done = lines.filter(({ status }) => status === 'ok').length;
+  const failedBefore = failed.length - (lines.length - done);
   const parts = [
-    ...(before === 0 ? [] : [`${before} there before`]),
-    `${lines.length} done now`,
+    ...(before === 0 ? [] : [`${before - failedBefore} there before`]),
+    `${done} done now`,
     ...(failed.length === 0 ? [] : [`${failed.length} failed`]),
     ...(left === 0 ? [] : [`${left} left`]),
   ];

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { ConfigFile } from '../index.js';
 import type { Library } from './context.js';
-import { systemReason } from './error-text.js';
+import { systemReason } from '../util/system-reason.js';
 import type { Given } from './options.js';
 
 /** The text of a file that configures something. */

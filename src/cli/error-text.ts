@@ -5,6 +5,7 @@
  */
 import type { Library } from './context.js';
 import { EXIT_INPUT, EXIT_INTERNAL } from './exit-codes.js';
+import { systemReason } from '../util/system-reason.js';
 import type { Colorizer } from './terminal.js';
 
 /** Longest excerpt, in characters; longer lines are cut around the column. */
@@ -40,23 +41,6 @@ function internalReport(error: unknown, version: string): ErrorReport {
     'hint: this is a bug in p2msim; please report it with the command line and the lines above',
   ];
   return { text: `${text.join('\n')}\n`, exitCode: EXIT_INTERNAL };
-}
-
-const SYSTEM_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'part of the path is not a directory',
-  ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'too many links lead to it, or they go in a circle',
-  ENOSPC: 'no space left on the device',
-};
-
-/** Why the system refused a file, in a few words. */
-export function systemReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const known = 'code' in error && typeof error.code === 'string' ? SYSTEM_REASONS[error.code] : undefined;
-  return known ?? error.message;
 }
 
 function systemMessage(error: unknown): string | undefined {

@@ -7,8 +7,9 @@
 import { writeSync } from 'node:fs';
 import { CommanderError } from '@commander-js/extra-typings';
 import type { Context } from './context.js';
-import { reportError, systemReason } from './error-text.js';
+import { reportError } from './error-text.js';
 import { EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED, EXIT_USAGE } from './exit-codes.js';
+import { systemReason } from '../util/system-reason.js';
 import { TOOL } from '../version.js';
 import { createProgram } from './program.js';
 import { colorChoice, createColorizer, wantsColor } from './terminal.js';

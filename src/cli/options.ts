@@ -92,6 +92,14 @@ function camelCase(name: string): string {
   return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** Refuses several modes for a command that takes one. */
+export function refuseModes(mode: string, command: string, library: Library): void {
+  if (!mode.includes(',') || library.isBackendPath(mode)) return;
+  throw new library.UsageError(`${command} takes one mode, and -m is '${mode}'`, {
+    hint: command === 'replay' ? `\`p2msim compare TRACE -m ${mode}\` takes several` : 'name one of them',
+  });
+}
+
 /** The value of `--mode`, before the library is there to check it. */
 export function modeOf(values: Readonly<Record<string, unknown>>, otherwise: string): string {
   return typeof values['mode'] === 'string' ? values['mode'] : otherwise;
@@ -132,6 +140,10 @@ export function runOptions(given: Given, library: Library) {
   if (given.flag('lenient') && given.flag('strict')) {
     throw new library.UsageError('--lenient and --strict exclude each other');
   }
+  if (given.has('interval') && given.count('interval', 1) === 0)
+    throw new library.UsageError('--interval is 0; expected at least 1 record', {
+      hint: 'leave --interval out for no time series',
+    });
   return {
     skip: given.count('skip', 0),
     warmup: given.count('warmup', 0),

@@ -24,7 +24,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Context, Library } from './context.js';
-import { systemReason } from './error-text.js';
+import { systemReason } from '../util/system-reason.js';
 import { EXIT_HUNG_UP, EXIT_TERMINATED } from './exit-codes.js';
 
 /** Bytes that are gathered before they are written. */

@@ -5,9 +5,16 @@
  */
 import { appendFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import type { CheckReport, DiffResult, Output, Reporter, ReporterOptions } from '../index.js';
+import type {
+  CheckReport,
+  DiffReporterOptions,
+  DiffResult,
+  Output,
+  Reporter,
+  ReporterOptions,
+} from '../index.js';
 import type { Context, Library } from './context.js';
-import { systemReason } from './error-text.js';
+import { systemReason } from '../util/system-reason.js';
 import type { Given } from './options.js';
 import { OutputFile } from './output-file.js';
 import { type ColorChoice, createColorizer, outputColumns, wantsColor } from './terminal.js';
@@ -17,6 +24,13 @@ export interface Target {
   readonly reporter: Reporter;
   /** Path, or null for standard output. */
   readonly path: string | null;
+  /** True if nobody named the reporter: the ending of the path chose it. */
+  readonly byEnding: boolean;
+}
+
+/** `reporter csv`; with why it is that one, if nobody named it. */
+function calledBy({ reporter, path, byEnding }: Target): string {
+  return `reporter ${reporter.name}${byEnding ? `, which the ending of ${path} chooses (-r chooses another),` : ''}`;
 }
 
 interface OpenTarget extends Target {
@@ -39,16 +53,26 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
 export function targets(given: Given, library: Library): Target[] {
   const specs = [...given.list('reporter'), ...(given.flag('json') ? ['json'] : [])];
   const file = given.text('output') ?? null;
-  if (specs.length === 0)
+  const byEnding = specs.length === 0;
+  if (byEnding)
     specs.push(BY_EXTENSION[extname((file ?? '').replace(/\.gz$/i, '')).toLowerCase()] ?? 'table');
+  refuseIdle(specs, file, library);
   const all = specs.map((spec): Target => {
     const at = spec.indexOf('=');
     const reporter = library.reporters.get(at < 0 ? spec : spec.slice(0, at));
     const path = at < 0 ? file : spec.slice(at + 1);
-    return { reporter, path: path === '-' || path === '' ? null : path };
+    return { reporter, path: path === '-' || path === '' ? null : path, byEnding };
   });
   refuseShared(all, library);
   return all;
+}
+
+/** A file that no reporter would write. */
+function refuseIdle(specs: readonly string[], file: string | null, library: Library): void {
+  if (file === null || specs.some((spec) => !spec.includes('='))) return;
+  throw new library.UsageError(`-o ${file}: no reporter writes there, every -r names a file of its own`, {
+    hint: 'leave out -o, or add a reporter without a file: `-r table`',
+  });
 }
 
 function refuseShared(all: readonly Target[], library: Library): void {
@@ -151,10 +175,15 @@ export class Outputs {
     this.#write((reporter, options) => reporter.render(output, options), checks, whole);
   }
 
-  /** The same for a diff; `rows` as in {@link DiffReporterOptions}. */
-  writeDiff(diff: DiffResult, rows: readonly string[], checks: CheckReport = NO_CHECKS, whole = true): void {
+  /** The same for a diff; `rows` and `nothing` as in {@link DiffReporterOptions}. */
+  writeDiff(
+    diff: DiffResult,
+    { rows, nothing = false }: Pick<DiffReporterOptions, 'rows' | 'nothing'>,
+    checks: CheckReport = NO_CHECKS,
+    whole = true,
+  ): void {
     this.#write(
-      (reporter, options) => reporter.renderDiff?.(diff, { ...options, rows, checks }) ?? '',
+      (reporter, options) => reporter.renderDiff?.(diff, { ...options, rows, nothing, checks }) ?? '',
       checks,
       whole,
     );
@@ -164,9 +193,22 @@ export class Outputs {
   requireChecks(some: boolean, library: Library): void {
     const empty = this.#targets.find(({ reporter }) => reporter.checksOnly === true);
     if (some || empty === undefined) return;
-    throw new library.UsageError(`reporter ${empty.reporter.name} shows checks, and there are none`, {
+    throw new library.UsageError(`${calledBy(empty)} shows checks, and there are none`, {
       hint: "give a budget, such as --fail-on 'walk.refs > +1%', or a file with --budgets",
     });
+  }
+
+  /** Says of a reporter that shows no slices, though they are counted, which ones do. */
+  noteSlices(several: boolean): void {
+    const hidden = this.#targets.find(
+      ({ reporter: { slices } }) =>
+        slices === undefined || (slices === 'of one run' && (several || this.#options.metrics !== null)),
+    );
+    if (hidden === undefined || hidden.reporter.checksOnly === true) return;
+    const only = hidden.reporter.slices === undefined || !several ? '' : ' of a comparison or a sweep';
+    this.#context.stderr.write(
+      `note: reporter ${hidden.reporter.name} shows no slices${only} (--interval); -r ndjson and --json have them\n`,
+    );
   }
 
   /** Throws unless every reporter can show a diff. */
@@ -174,7 +216,7 @@ export class Outputs {
     const cannot = this.#targets.find(({ reporter }) => reporter.renderDiff === undefined);
     if (cannot === undefined) return;
     const can = library.reporters.all().filter(({ renderDiff }) => renderDiff !== undefined);
-    throw new library.UsageError(`reporter ${cannot.reporter.name} cannot show a diff`, {
+    throw new library.UsageError(`${calledBy(cannot)} cannot show a diff`, {
       hint: `reporters that can are ${can.map(({ name }) => name).join(', ')}`,
     });
   }

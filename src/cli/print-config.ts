@@ -1,9 +1,10 @@
 /** `--print-config`: every key with its value and where the value came from. */
-import type { EffectiveConfig, RunOptions } from '../index.js';
+import type { EffectiveConfig, RunOptions, WantedMachine } from '../index.js';
 import type { Context, Library } from './context.js';
 import type { Given } from './options.js';
 import { asJson } from './json-text.js';
 import { type Target, targets } from './output.js';
+import type { RunCommand } from './run-command.js';
 import { OutputFile } from './output-file.js';
 
 /** `stlb.entries = 1536   # preset skylake`, one line per key. */
@@ -19,7 +20,7 @@ export function configLines(effective: EffectiveConfig, library: Library): strin
 /** Prints the effective configuration for the first trace, whose header may declare some of it. */
 export async function printConfig(
   all: readonly RunOptions[],
-  modes: readonly string[],
+  { modes, machines = [] }: Pick<RunCommand, 'modes' | 'machines'>,
   given: Given,
   context: Context,
   library: Library,
@@ -28,16 +29,39 @@ export async function printConfig(
   if (options === undefined) return;
   const wanted = listingTargets(given, library);
   const inputs = all.map(({ trace }) => trace);
-  const prepared = await library.prepare(options, modes);
+  const [first] = machines;
+  const prepared = await (first === undefined
+    ? library.prepare(options, modes)
+    : library.prepareMachines(options, [first]));
   await prepared.close();
+  const effective = {
+    ...prepared.effective,
+    origins: withSwept(prepared.effective.origins, machines, library),
+  };
   const text = (reporter: string): string =>
     reporter === 'json'
-      ? asJson(library.configListing(prepared.effective))
-      : `${configLines(prepared.effective, library).join('\n')}\n`;
+      ? asJson(library.configListing(effective))
+      : `${configLines(effective, library).join('\n')}\n`;
   for (const { reporter, path } of wanted) {
     if (path === null) context.stdout.write(text(reporter.name));
     else writeWhole(path, text(reporter.name), inputs, context, library);
   }
+}
+
+/** Origins that say of a swept key which values it takes: what is printed is the first point. */
+function withSwept(
+  origins: ReadonlyMap<string, string>,
+  machines: readonly WantedMachine[],
+  library: Library,
+): ReadonlyMap<string, string> {
+  const swept = new Map<string, Set<string>>();
+  for (const { key, value } of machines.flatMap(({ settings }) => settings))
+    swept.set(key, (swept.get(key) ?? new Set()).add(library.formatValue(value)));
+  const said = [...swept].map(([key, values]): [string, string] => [
+    key,
+    `${origins.get(key)}, the first of ${[...values].join(', ')}`,
+  ]);
+  return new Map([...origins, ...said]);
 }
 
 /** Where to, and how: a configuration is a list of lines or JSON. */

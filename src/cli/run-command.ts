@@ -8,6 +8,7 @@ import type {
   Prepared,
   RunOptions,
   RunResult,
+  Setting,
   SingleOutput,
   TraceError,
   WantedMachine,
@@ -25,6 +26,8 @@ import { colorChoice, createColorizer, wantsColor } from './terminal.js';
 export interface RunCommand {
   readonly traces: readonly string[];
   readonly modes: readonly string[];
+  /** True for one run by itself, whose slices reports for people show. */
+  readonly alone?: boolean;
   /** The machines, if they differ in more than the mode. */
   readonly machines?: readonly WantedMachine[];
   /** The results of one trace as the command's output. */
@@ -154,16 +157,30 @@ export async function runCommand(
   checkStdin(command.traces, context, library);
   const choice = given.word('progress', ['auto', 'never', 'ndjson'], 'auto');
   const all = await optionsFor(command.traces, given, context, library);
-  if (given.flag('print-config')) return printConfig(all, command.modes, given, context, library);
+  if (given.flag('print-config')) return printConfig(all, command, given, context, library);
   const interval = all[0]?.interval ?? 0;
   const plugins = await Promise.all(all.map((options) => checkCommand(options, command, library)));
   const modes = plugins[0]!.map(({ name }) => name);
   const judgement = await judgementOf(given, context, library, { modes, interval });
   const outputs = await Outputs.open(given, context, library, command.traces);
   outputs.requireChecks(judgement.budgets.length > 0, library);
+  const sliced = judgement.budgets.some(({ perInterval }) => perInterval);
+  if (interval > 0 && !sliced && !given.flag('quiet')) outputs.noteSlices(command.alone !== true);
+  if (!given.flag('quiet')) noteIdle(all[0]?.settings ?? [], modes, context);
   const progressOf = (trace: string): Progress => createProgress(context, choice, given.flag('quiet'), trace);
   const opened = await prepareAll(all, command, progressOf, library);
   await replayAll(opened, command, judgement, outputs, context, library);
+}
+
+/** Says of a flag for shadow paging that no mode here reads it; a mode of the user's may. */
+function noteIdle(settings: readonly Setting[], modes: readonly string[], context: Context): void {
+  if (modes.some((mode) => mode !== 'hap' && mode !== 'native')) return;
+  const idle = settings.find(({ key, origin }) => key.startsWith('shadow.') && origin.startsWith('--'));
+  if (idle === undefined) return;
+  const flag = idle.origin === '--set' ? `--set ${idle.key}` : idle.origin;
+  context.stderr.write(
+    `note: ${flag} changes nothing under ${modes.join(' and ')}, only the digest of the configuration\n`,
+  );
 }
 
 /** An error after which results were still written. */

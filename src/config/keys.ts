@@ -206,6 +206,26 @@ function withoutAliases(name: string): string {
   );
 }
 
+/** Names that are said elsewhere. */
+const NO_KEYS: ReadonlyMap<string, string> = new Map([
+  [
+    'mode',
+    'the mode is what the command is for: `-m MODE`, or `modes = [...]` in a specification of a sweep',
+  ],
+]);
+
+/** Refuses the name of a group of keys, such as `stlb`, which has no value of its own. */
+function refuseGroup(name: string, origin: string): void {
+  const group = `${name.toLowerCase()}.`;
+  const keys = [...BY_NAME.keys()].filter((key) => key.toLowerCase().startsWith(group));
+  if (keys.length === 0) return;
+  const some = keys.slice(0, 3).join(', ');
+  throw new ConfigError(
+    `${origin}: '${name}' is a group of keys (${some}${keys.length > 3 ? ', ...' : ''}) and has no value of its own`,
+    { hint: `say which: \`p2msim presets --keys\` lists every key with its range and meaning` },
+  );
+}
+
 /**
  * The row of `name`, which may be an alias (`tlb.stlb.entries`, `l1d.2m.entries`) or differ in case.
  * Throws {@link ConfigError} with a suggestion; `origin` says where the name was found.
@@ -214,6 +234,9 @@ export function findKey(name: string, origin: string): ConfigKey {
   const plain = withoutAliases(name);
   const row = BY_NAME.get(plain) ?? BY_LOWER.get(plain.toLowerCase());
   if (row !== undefined) return row;
+  const own = NO_KEYS.get(plain.toLowerCase());
+  if (own !== undefined) throw new ConfigError(`${origin}: '${name}' is no configuration key`, { hint: own });
+  refuseGroup(plain, origin);
   const near = didYouMean(plain, [...BY_NAME.keys()]);
   const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
   throw new ConfigError(`${origin}: unknown configuration key '${name}'${suggestion}`, {

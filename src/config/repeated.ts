@@ -24,7 +24,7 @@ export function refuseRepeated(found: readonly KeyedPart[]): void {
 }
 
 /** As they stand in the text: tables are read whole, wherever their parts are. */
-function inOrder(found: readonly KeyedPart[]): readonly KeyedPart[] {
+export function inOrder(found: readonly KeyedPart[]): readonly KeyedPart[] {
   const places = found.map((each) => ({ each, ...each.part.placeOf('name') }));
   return places.sort((a, b) => a.line - b.line || a.column - b.column).map(({ each }) => each);
 }

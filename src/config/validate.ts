@@ -51,7 +51,7 @@ function checkArray(path: string, array: ArrayConfig, originOf: OriginOf): void 
     );
   }
   if (entries % ways !== 0) {
-    const hint = `\`--set ${path}.entries=${nearestEntries(entries, ways)}\`, or other ways`;
+    const hint = entriesHint(path, array, originOf);
     throw geometryError(
       `${path}.entries`,
       `${entries}`,
@@ -62,9 +62,17 @@ function checkArray(path: string, array: ArrayConfig, originOf: OriginOf): void 
   }
   if (!isPowerOfTwo(entries / ways)) {
     const found = `${entries}, which makes ${entries / ways} sets of ${ways} ways`;
-    const hint = `\`--set ${path}.entries=${nearestEntries(entries, ways)}\`, or other ways`;
+    const hint = entriesHint(path, array, originOf);
     throw geometryError(`${path}.entries`, found, 'a power of two of sets', originOf, hint);
   }
+}
+
+/** A number that would do; a key that is swept cannot be set as well. */
+function entriesHint(path: string, { entries, ways }: ArrayConfig, originOf: OriginOf): string {
+  const key = `${path}.entries`;
+  const near = nearestEntries(entries, ways);
+  const swept = /^-[LP]$/.test(originOf(key));
+  return `${swept ? `${near} in the place of ${entries}` : `\`--set ${key}=${near}\``}, or other ways`;
 }
 
 function checkCache(path: string, cache: CacheLevelConfig, originOf: OriginOf): void {

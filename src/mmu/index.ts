@@ -1,4 +1,5 @@
 /** The modes that ship with p2msim: one import and one entry each; users load their own from a file. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../errors.js';
@@ -24,13 +25,13 @@ export async function loadBackend(path: string): Promise<BackendPlugin> {
   try {
     module = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
   } catch (cause) {
-    throw new ConfigError(
-      `cannot load the backend ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        hint,
-        cause,
-      },
-    );
+    if (!existsSync(path)) {
+      throw new ConfigError(`${path}: no such file; expected a module with a backend`, { hint, cause });
+    }
+    throw new ConfigError(`${path}: the module with the backend cannot be loaded: ${loadFailure(cause)}`, {
+      hint,
+      cause,
+    });
   }
   const plugin = module['backend'] ?? module['default'];
   if (!isPlugin(plugin)) {
@@ -42,6 +43,13 @@ export async function loadBackend(path: string): Promise<BackendPlugin> {
     );
   }
   return plugin;
+}
+
+/** Why a module does not load: in its own words, the place of a module that it lacks left out. */
+function loadFailure(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const message = cause.message.replace(/ imported from .*$/s, '');
+  return cause instanceof SyntaxError ? `it is not JavaScript: ${message}` : `${cause.name}: ${message}`;
 }
 
 function isPlugin(value: unknown): value is BackendPlugin {

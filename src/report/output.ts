@@ -45,6 +45,8 @@ export interface Reporter {
   renderDiff?(diff: DiffResult, options: DiffReporterOptions): string;
   /** What became of budgets, if it can show that; nothing where there are none. */
   renderChecks?(report: CheckReport, options: ReporterOptions): string;
+  /** Whether it shows the slices of --interval: never, of a run that stands alone, or always. */
+  readonly slices?: 'of one run' | 'always';
   /** What is put between a report and its checks, if there are both. */
   readonly gap?: string;
   /** True if it shows nothing but checks. */
@@ -57,6 +59,8 @@ export interface Reporter {
 export interface DiffReporterOptions extends ReporterOptions {
   /** Dimensions that make rows; the others make tables. */
   readonly rows: readonly string[];
+  /** True if nothing of what was asked for changed: a report for people is empty then, unless all is shown. */
+  readonly nothing?: boolean;
   /** What became of budgets, for a report that is one value and holds it. */
   readonly checks?: CheckReport | undefined;
 }

@@ -5,6 +5,7 @@ import { DIFF_SCHEMA, type DiffSide } from '../report/diff/diff-result.js';
 import { INPUT_KINDS, type InputDifference } from '../report/diff/inputs.js';
 import type { ReplayManifest } from '../report/result.js';
 import { BASELINE_SCHEMA } from '../report/saved/baseline.js';
+import type { FailedPoints } from '../report/saved/failed-points.js';
 import { check } from './budget-shapes.js';
 import { configValue } from './config-value.js';
 import { replayManifest, tool, traceManifest } from './result-shapes.js';
@@ -26,6 +27,7 @@ import {
   type Shape,
   text,
 } from './shape.js';
+import { failedPoints } from './table-shapes.js';
 
 /** An object with these fields, and further ones that are texts: what a group is, e.g. swept keys. */
 function withDimensions(fields: AnyShape): Shape<object> {
@@ -90,6 +92,7 @@ interface DiffJson {
   readonly inputs: readonly object[];
   readonly groups: readonly object[];
   readonly unchanged: number;
+  readonly failed: readonly FailedPoints[];
   readonly checks?: readonly Check[];
 }
 
@@ -105,6 +108,7 @@ export const diffResult: AnyShape = object<DiffJson>({
     ),
   ),
   unchanged: count,
+  failed: list(failedPoints),
   checks: optional(list(check)),
 });
 

@@ -1,16 +1,30 @@
 /** What `collect --format json` and `table --json` write. */
 import type { CollectionJson } from '../batch/exports/json.js';
 import type {
+  IncompleteRun,
   Normalization,
   Projection,
+  ProjectionCell,
   ProjectionColumn,
   ProjectionRow,
   ProjectionTable,
 } from '../report/projection/projection.js';
 import { COLLECTION_SCHEMA, TABLE_SCHEMA } from '../report/result.js';
-import type { MeanInterval } from '../util/student-t.js';
+import type { FailedPoint, FailedPoints } from '../report/saved/failed-points.js';
 import { pointLine, tool } from './result-shapes.js';
-import { count, digest, list, literal, named, nullable, number, object, record, text } from './shape.js';
+import {
+  count,
+  digest,
+  list,
+  literal,
+  named,
+  nullable,
+  number,
+  object,
+  optional,
+  record,
+  text,
+} from './shape.js';
 
 export const collection = object<CollectionJson>({
   schema: literal(COLLECTION_SCHEMA),
@@ -22,7 +36,16 @@ export const collection = object<CollectionJson>({
   lines: list(named('point', pointLine)),
 });
 
-const mean = named('mean', object<MeanInterval>({ n: count, mean: number, halfWidth: nullable(number) }));
+const cell = named(
+  'mean',
+  object<ProjectionCell>({ n: count, mean: number, halfWidth: nullable(number), incomplete: optional(text) }),
+);
+
+export const failedPoints = object<FailedPoints>({
+  file: text,
+  points: count,
+  failed: list(object<FailedPoint>({ point: count, message: text })),
+});
 
 export const table = object<Projection>({
   schema: literal(TABLE_SCHEMA),
@@ -32,11 +55,13 @@ export const table = object<Projection>({
   metrics: list(text),
   normalize: nullable(object<Normalization>({ dimension: text, value: text })),
   confidence: number,
+  incomplete: list(object<IncompleteRun>({ place: text, reason: text })),
+  failed: list(failedPoints),
   tables: list(
     object<ProjectionTable>({
       values: record(text),
       columns: list(object<ProjectionColumn>({ values: list(text), metric: text })),
-      rows: list(object<ProjectionRow>({ values: list(text), cells: list(nullable(mean)) })),
+      rows: list(object<ProjectionRow>({ values: list(text), cells: list(nullable(cell)) })),
     }),
   ),
 });

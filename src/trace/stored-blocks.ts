@@ -124,7 +124,14 @@ export async function openFile(
 /** A file beside `path` whose name is nearly the same. */
 async function nearName(path: string): Promise<string | undefined> {
   try {
-    const near = didYouMean(basename(path), await readdir(dirname(path)));
+    // An ending that is the same says nothing: the names without it have to be alike.
+    const stem = (name: string): string => name.replace(/(?!^)\..*$/s, '');
+    const names = await readdir(dirname(path));
+    const alike = didYouMean(stem(basename(path)), [...new Set(names.map(stem))]);
+    const near = didYouMean(
+      basename(path),
+      names.filter((name) => stem(name) === alike),
+    );
     return near === undefined ? undefined : path.slice(0, path.length - basename(path).length) + near;
   } catch {
     return undefined;

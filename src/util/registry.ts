@@ -24,6 +24,8 @@ function editDistance(a: string, b: string): number {
 
 /** The known name nearest to `name`, if it is near enough to be a slip of the hand; else one of which it is the beginning. */
 export function didYouMean(name: string, known: readonly string[]): string | undefined {
+  // Another number or size is another value, however few digits differ.
+  if (/^\d+[a-z]*$/i.test(name)) return undefined;
   const limit = Math.max(1, Math.floor(name.length * 0.4));
   let best: string | undefined;
   let bestDistance = limit + 1;

@@ -219,7 +219,12 @@ describe('diff of slices', () => {
 describe('what diff cannot read', () => {
   it.each([
     ['a file that is not there', ['diff', 'no-such.json', HAP], 3, /^error: no-such\.json: no such file/],
-    ['a trace as the base', ['diff', TRACE, HAP], 3, /fork\.csv:1:1: not JSON: expected a value, found '#'/],
+    [
+      'a trace as the base',
+      ['diff', TRACE, HAP],
+      3,
+      /fork\.csv:1:1: is no saved result, which is JSON; expected one/,
+    ],
     ['an empty file', ['diff', file('e.json', ''), HAP], 3, /e\.json: is empty; expected a saved result/],
     [
       'JSON that breaks off',

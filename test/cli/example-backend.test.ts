@@ -95,6 +95,6 @@ describe('a module that is no backend', { timeout: 60_000 }, () => {
   it('that does not exist is an error of the options', () => {
     const { code, stderr } = cli(['replay', 'traces/examples/plain.csv', '-m', './no-such.mjs']);
     expect(code).toBe(2);
-    expect(stderr).toContain('cannot load the backend ./no-such.mjs');
+    expect(stderr).toContain('./no-such.mjs: no such file; expected a module with a backend');
   });
 });

@@ -97,7 +97,11 @@ describe('exit code 2', () => {
     ],
     ['two reporters on one stream', ['replay', GOOD, '-r', 'csv', '--json'], /both write to standard output/],
     ['a module without a backend', ['replay', GOOD, '-m', EMPTY_MODULE], /exports no backend/],
-    ['a module that is not there', ['replay', GOOD, '-m', './no-such.mjs'], /cannot load the backend/],
+    [
+      'a module that is not there',
+      ['replay', GOOD, '-m', './no-such.mjs'],
+      /no such file; expected a module with a backend/,
+    ],
     ['an unknown preset to print', ['presets', 'zen33'], /did you mean 'zen3'/],
     ['an unknown topic', ['explain', 'walk.refz'], /did you mean/],
     ['a walk without a place', ['walk', GOOD], /expected --at N or --gva HEX/],

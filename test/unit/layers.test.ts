@@ -45,7 +45,14 @@ const ORDER: readonly (readonly string[])[] = [
 ];
 
 /** Files of the library that the command line may import; all but the first so that less need be loaded. */
-const OPEN_TO_CLI = ['index.ts', 'engine.ts', 'judging.ts', 'trace-tools.ts', 'version.ts'];
+const OPEN_TO_CLI = [
+  'index.ts',
+  'engine.ts',
+  'judging.ts',
+  'trace-tools.ts',
+  'version.ts',
+  'util/system-reason.ts',
+];
 
 const MAX_LINES = 300;
 /** Visible exemption, on a line of its own: the reason is part of it. */

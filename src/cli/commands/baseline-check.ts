@@ -88,8 +88,15 @@ function updateCommand(path: string): string {
   return path === DEFAULT_BASELINE ? 'p2msim baseline update' : `p2msim baseline update -b ${path}`;
 }
 
-function verdict(path: string, changed: number, runs: number, judged: boolean): string {
-  if (changed === 0) return `${path}: ${runCount(runs)}, all as they were\n`;
+function verdict(
+  path: string,
+  changed: number,
+  runs: number,
+  judged: boolean,
+  metrics: string | undefined,
+): string {
+  const only = metrics === undefined ? '' : ` in ${metrics}; no other metric was compared (--metrics)`;
+  if (changed === 0) return `${path}: ${runCount(runs)}, all as they were${only}\n`;
   if (judged)
     return `${path}: ${changed} of ${runCount(runs)} not as before; budgets say whether that may be\n`;
   const hint = `if that is intended, \`${updateCommand(path)}\` keeps what comes out now`;
@@ -116,10 +123,14 @@ async function runCheck(inputs: readonly string[], values: OptionValues, context
   const matches = matcherOf(diff, given, library);
   const changed = library.changedGroups(diff, matches).length;
   const judged = budgets.length > 0;
-  const report = judged ? library.judgeDiff(budgets, diff) : library.sameChecks(diff, matches);
-  outputs.writeDiff(diff, ['metric'], report, !failed);
+  const report = judged
+    ? library.judgeDiff(budgets, diff)
+    : library.sameChecks(diff, matches && { matches, named: given.text('metrics') ?? null });
+  // Of chosen metrics, too, nothing is shown if none changed.
+  const nothing = matches !== undefined && changed === 0 && !failed && !judged;
+  outputs.writeDiff(diff, { rows: ['metric'], nothing }, report, !failed);
   if (changed > 0 || !given.flag('quiet')) {
-    context.stderr.write(verdict(path, changed, diff.groups.length, judged));
+    context.stderr.write(verdict(path, changed, diff.groups.length, judged, given.text('metrics')));
   }
   // Where there are budgets, they say what may change.
   if (!failed) exitWith(report, { failing: given.flag('exit-code'), ended: failed }, context, library);

@@ -84,7 +84,7 @@ function showChanges(
     { file: old[0]!.file, schema: library.BASELINE_SCHEMA, runs: old },
     { file: 'updated', schema: library.BASELINE_SCHEMA, runs: renamed },
   ];
-  outputs.writeDiff(library.diff({ results, allow: library.INPUT_KINDS }), ['metric']);
+  outputs.writeDiff(library.diff({ results, allow: library.INPUT_KINDS }), { rows: ['metric'] });
 }
 
 function summary(path: string, { runs, added, changed }: UpdatedBaseline): string {

@@ -36,6 +36,8 @@ async function compareResults(
   refuseRunFlags(given, library, 'and results are only read');
   const judging = await context.loadJudging();
   const files = await Promise.all(paths.map(async (path) => judging.readSaved(path)));
+  for (const { failed } of files)
+    if (failed !== undefined) context.stderr.write(`note: ${judging.failedNote(failed)}\n`);
   const runs = files.flatMap((file) => file.runs);
   const plan = { modes: runs.map(({ mode }) => mode), interval: judging.sliceLength(runs) };
   const judgement = await judgementOf(given, context, library, plan);

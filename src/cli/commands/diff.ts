@@ -117,7 +117,7 @@ async function runDiff(
       : diff;
   const report = library.judgeDiff(budgets, judged);
   const ended = replayed.some(({ runs }) => runs.some(({ incomplete }) => incomplete !== null));
-  outputs.writeDiff(diff, rows, report, !ended);
+  outputs.writeDiff(diff, { rows }, report, !ended);
   if (!ended) exitWith(report, { failing: given.flag('exit-code'), ended }, context, library);
 }
 

@@ -2,7 +2,7 @@
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Context } from '../context.js';
 import { examples } from '../help.js';
-import { addFlags, modeOf } from '../options.js';
+import { addFlags, modeOf, refuseModes } from '../options.js';
 import { runCommand } from '../run-command.js';
 
 export function addReplay(program: Command, context: Context): void {
@@ -35,10 +35,13 @@ export function addReplay(program: Command, context: Context): void {
     ),
   );
   command.action(async (trace, values: OptionValues) => {
+    const mode = modeOf(values, 'hap');
+    refuseModes(mode, 'replay', await context.loadLibrary());
     await runCommand(
       {
         traces: [trace],
-        modes: [modeOf(values, 'hap')],
+        modes: [mode],
+        alone: true,
         combine: (library, results) => library.onlyRun(results),
       },
       values,

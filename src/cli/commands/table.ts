@@ -1,7 +1,7 @@
 /** `p2msim table`: results as rows and columns of one's choice, against a mode or value, averaged over seeds. */
 import { extname } from 'node:path';
 import type { Command, OptionValues } from '@commander-js/extra-typings';
-import type { ProjectionFormat, SavedRun } from '../../index.js';
+import type { FailedPoints, ProjectionFormat, SavedRun } from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
 import { examples } from '../help.js';
 import { collected, Given } from '../options.js';
@@ -27,7 +27,12 @@ async function runTable(files: readonly string[], values: OptionValues, context:
   const format = formatOf(given, path, library);
   const output = new OutputFile(path, files, context, library);
   const runs: SavedRun[] = [];
-  for (const file of files) runs.push(...(await library.readSaved(file, context.stdin)).runs);
+  const failed: FailedPoints[] = [];
+  for (const file of files) {
+    const saved = await library.readSaved(file, context.stdin);
+    runs.push(...saved.runs);
+    if (saved.failed !== undefined) failed.push(saved.failed);
+  }
   const metrics = given.list('metric').flatMap((word) => word.split(','));
   const projection = library.project(runs, {
     rows: given.text('row') ?? null,
@@ -35,7 +40,10 @@ async function runTable(files: readonly string[], values: OptionValues, context:
     metrics: metrics.length > 0 ? metrics : [DEFAULT_METRIC],
     normalize: given.text('normalize') ?? null,
     tool: library.TOOL,
+    failed,
   });
+  if (format.failedElsewhere === true)
+    for (const each of failed) context.stderr.write(`note: ${library.failedNote(each)}\n`);
   const columns = path === '-' ? outputColumns(context.stdout, context.environment) : MAX_COLUMNS;
   const colored = path === '-' && wantsColor(context.stdout, colorChoice(context.argv), context.environment);
   const color = await createColorizer(colored);

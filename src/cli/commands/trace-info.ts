@@ -16,8 +16,10 @@ function grouped(n: number): string {
 
 /** `      531 pages of 4K     2.07 MiB`. */
 function footprintLine(pages: number, size: string, bytes: number): string {
-  return `  ${grouped(pages).padStart(12)} pages of ${size}  ${((pages * bytes) / MIB).toFixed(2).padStart(12)} MiB`;
+  return `  ${grouped(pages).padStart(12)} ${noun(pages, 'page').padEnd(5)} of ${size}  ${((pages * bytes) / MIB).toFixed(2).padStart(12)} MiB`;
 }
+
+const noun = (n: number, one: string, more = `${one}s`): string => (n === 1 ? one : more);
 
 function counts(rows: readonly (readonly [string, number])[]): string[] {
   return rows.map(([what, n]) => `  ${grouped(n).padStart(12)} ${what}`);
@@ -31,7 +33,7 @@ function regionLines(profile: TraceProfile, library: TraceTools): string[] {
   const lines = profile.regions
     .slice(0, MAX_REGIONS)
     .map((region) => {
-      const pages = `${grouped(region.pages).padStart(12)} pages`;
+      const pages = `${grouped(region.pages).padStart(12)} ${noun(region.pages, 'page').padEnd(5)}`;
       return `${pages}  ${address(region.firstPage)} .. ${address(region.lastPage)}  as ${region.addressSpace}`;
     })
     .map((line) => `  ${line}`);
@@ -50,7 +52,9 @@ function workingSetLines({ workingSet: { window, pages } }: TraceProfile): strin
     const group = pages.slice(at, at + together);
     const mean = Math.round(group.reduce((sum, n) => sum + n, 0) / group.length);
     const most = together === 1 ? '' : ` on average, at most ${grouped(Math.max(...group))}`;
-    lines.push(`  ${grouped(mean).padStart(12)} pages${most}, from access ${grouped(at * window)}`);
+    lines.push(
+      `  ${grouped(mean).padStart(12)} ${noun(mean, 'page')}${most}, from access ${grouped(at * window)}`,
+    );
   }
   return lines;
 }
@@ -84,11 +88,14 @@ function profileText(profile: TraceProfile, library: TraceTools): string {
     '',
     'Accesses',
     ...counts([
-      ['reads', ops.read],
-      ['writes', ops.write],
-      ['modifies', ops.modify],
-      ['fetches', ops.fetch],
-      ['that cross a page border', profile.pageCrossing],
+      [noun(ops.read, 'read'), ops.read],
+      [noun(ops.write, 'write'), ops.write],
+      [noun(ops.modify, 'modify', 'modifies'), ops.modify],
+      [noun(ops.fetch, 'fetch', 'fetches'), ops.fetch],
+      [
+        profile.pageCrossing === 1 ? 'that crosses a page border' : 'that cross a page border',
+        profile.pageCrossing,
+      ],
     ]),
     '',
     'Footprint',
@@ -96,9 +103,9 @@ function profileText(profile: TraceProfile, library: TraceTools): string {
     footprintLine(footprint.pages2m, '2M', 2 * MIB),
     footprintLine(footprint.pages1g, '1G', 1024 * MIB),
     ...counts([
-      ['pages read', pagesBy.read],
-      ['pages written', pagesBy.written],
-      ['pages fetched from', pagesBy.fetched],
+      [`${noun(pagesBy.read, 'page')} read`, pagesBy.read],
+      [`${noun(pagesBy.written, 'page')} written`, pagesBy.written],
+      [`${noun(pagesBy.fetched, 'page')} fetched from`, pagesBy.fetched],
     ]),
     '',
     'Regions (1 GiB or more apart)',

@@ -3,7 +3,7 @@ import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Word64 } from '../../index.js';
 import type { Context, Library } from '../context.js';
 import { examples } from '../help.js';
-import { Given, addFlags, configOptions, readOptions } from '../options.js';
+import { Given, addFlags, configOptions, readOptions, refuseModes } from '../options.js';
 import { asJson } from '../json-text.js';
 import { checkStdin } from '../run-command.js';
 import { walkText } from '../walk-text.js';
@@ -18,6 +18,7 @@ async function runWalk(trace: string, values: OptionValues, context: Context): P
   const library = await context.loadLibrary();
   const given = new Given(values, library);
   checkStdin([trace], context, library);
+  refuseModes(given.text('mode') ?? '', 'walk', library);
   const [at, gva] = [given.text('at'), given.text('gva')];
   if (at === undefined && gva === undefined) {
     throw new library.UsageError('walk needs an access to look at; expected --at N or --gva HEX');

@@ -10,7 +10,11 @@ export const OUTPUT: readonly Flag[] = [
     repeatable: true,
   },
   { group: 'Output', flags: '--json', what: 'the same as -r json' },
-  { group: 'Output', flags: '-o, --output <file>', what: 'write there instead of standard output' },
+  {
+    group: 'Output',
+    flags: '-o, --output <file>',
+    what: 'write there instead of standard output; .json, .ndjson, .csv, .md, .xml choose a reporter',
+  },
   { group: 'Output', flags: '--metrics <globs>', what: "only these, e.g. 'walk.*,vmexit.total'" },
   { group: 'Output', flags: '--all', what: 'every metric, zeros too' },
   { group: 'Output', flags: '--color <when>', what: 'always, never or auto', shown: 'auto' },

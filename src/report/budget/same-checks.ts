@@ -5,26 +5,30 @@ import type { Check, CheckReport } from './check-report.js';
 import { movedMetrics } from './moved.js';
 import { countedOf } from './ratios.js';
 
-/** @param matches the metrics that matter */
-export function sameChecks(diff: DiffResult, matches: (key: string) => boolean = () => true): CheckReport {
+/** Which metrics matter, and how a person named them; null for all. */
+export interface ChosenMetrics {
+  readonly matches: (key: string) => boolean;
+  readonly named: string | null;
+}
+
+const ALL: ChosenMetrics = { matches: () => true, named: null };
+
+export function sameChecks(diff: DiffResult, chosen: ChosenMetrics = ALL): CheckReport {
+  const { matches } = chosen;
   const changed = new Set(changedGroups(diff, matches));
   return {
-    checks: diff.groups.map((group) => checkOf(diff, group, changed.has(group), matches)),
+    checks: diff.groups.map((group) => checkOf(diff, group, changed.has(group), chosen)),
     implicit: true,
   };
 }
 
-function checkOf(
-  diff: DiffResult,
-  group: DiffGroup,
-  failed: boolean,
-  matches: (key: string) => boolean,
-): Check {
+function checkOf(diff: DiffResult, group: DiffGroup, failed: boolean, chosen: ChosenMetrics): Check {
+  const { matches, named } = chosen;
   const [base = null, head = null] = group.runs;
   const run = (head ?? base)!;
   const status = run.incomplete === null ? (failed ? 'failed' : 'ok') : 'skipped';
   return {
-    budget: 'as in the baseline',
+    budget: named === null ? 'as in the baseline' : `${named} as in the baseline`,
     origin: diff.sides[0]!.file,
     status,
     trace: run.trace.path,
@@ -39,7 +43,7 @@ function checkOf(
     said:
       status === 'skipped'
         ? `not checked: the run is incomplete: ${run.incomplete ?? ''}`
-        : said(group, failed, matches),
+        : said(group, failed, chosen),
     moved:
       base === null || head === null
         ? []
@@ -47,8 +51,8 @@ function checkOf(
   };
 }
 
-function said(group: DiffGroup, failed: boolean, matches: (key: string) => boolean): string {
-  if (!failed) return 'every count is as it was';
+function said(group: DiffGroup, failed: boolean, { matches, named }: ChosenMetrics): string {
+  if (!failed) return named === null ? 'every count is as it was' : `${named}: every count is as it was`;
   if (group.runs.includes(null)) return 'there is a run on one side only';
   const changed = group.metrics.filter((metric) => matches(metric.key) && !unchanged(metric, group)).length;
   return changed === 0 ? 'the guest ended with other page tables' : `${counted(changed, 'metric')} changed`;

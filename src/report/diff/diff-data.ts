@@ -28,6 +28,7 @@ export function diffJson(diff: DiffResult, options: DiffReporterOptions): string
     })),
     groups: diff.groups.map((group) => groupValue(diff, group, options)),
     unchanged: unchangedCount(diff),
+    failed: diff.failed,
     ...(options.checks?.implicit === false ? { checks: options.checks.checks } : {}),
   };
   return `${JSON.stringify(value, null, 2)}\n`;

@@ -1,14 +1,13 @@
 /** A diff as GitHub-flavoured Markdown: what diff-text.ts says, with pipe tables. */
 import type { DiffReporterOptions } from '../output.js';
 import { escaped, markdownTable } from '../markdown-table.js';
-import { type DiffResult, isSame } from './diff-result.js';
+import type { DiffResult } from './diff-result.js';
 import { cautions, inputLines, sideLines, unchangedLine } from './diff-notes.js';
 import { diffSection } from './diff-section.js';
-import { tablesOf } from './diff-view.js';
+import { showsNothing, tablesOf } from './diff-view.js';
 
-/** Nothing where nothing differs and nothing was asked for. */
 export function diffMarkdown(diff: DiffResult, options: DiffReporterOptions): string {
-  if (isSame(diff) && !options.all && options.metrics === null) return '';
+  if (showsNothing(diff, options)) return '';
   const list = (lines: readonly string[]): string => lines.map((line) => `- ${escaped(line)}`).join('\n');
   const paragraphs = [
     list(sideLines(diff)),

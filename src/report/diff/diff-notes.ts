@@ -1,6 +1,7 @@
 /** What a report of a diff says besides its numbers: which sides, and why the numbers may say less than they seem to. */
 import { counted } from '../numbers.js';
 import type { ReporterOptions } from '../output.js';
+import { failedNote } from '../saved/failed-points.js';
 import type { SavedRun } from '../saved/saved-run.js';
 import { type DiffGroup, type DiffResult, otherGuests, otherSlices, unchanged } from './diff-result.js';
 import type { InputDifference } from './inputs.js';
@@ -23,7 +24,7 @@ export function sideLines(diff: DiffResult): string[] {
   });
 }
 
-/** Runs without a counterpart, runs that ended early, guests that ended differently. */
+/** Runs without a counterpart, runs that ended early, guests that ended differently, points that failed. */
 export function cautions(diff: DiffResult): string[] {
   const notes = diff.groups.flatMap((group, at) => {
     const present = group.runs.flatMap((run, side) => (run === null ? [] : [{ run, side }]));
@@ -42,7 +43,7 @@ export function cautions(diff: DiffResult): string[] {
     return [...alone, ...early, ...guests, ...sliceNotes(diff, group)];
   });
   // Slices of one run all have the same to say.
-  return [...new Set(notes)];
+  return [...new Set([...notes, ...diff.failed.map(failedNote)])];
 }
 
 /** What sums do not show: counts that moved from one slice to another. */

@@ -3,6 +3,7 @@
  * identical; there is no noise.
  */
 import type { ToolInfo } from '../result.js';
+import type { FailedPoints } from '../saved/failed-points.js';
 import type { SavedRun } from '../saved/saved-run.js';
 import type { InputDifference } from './inputs.js';
 import { changedSlices } from './slices.js';
@@ -48,6 +49,8 @@ export interface DiffResult {
   readonly sides: readonly DiffSide[];
   readonly groups: readonly DiffGroup[];
   readonly inputs: readonly DiffInputs[];
+  /** Points that have no run, by file. */
+  readonly failed: readonly FailedPoints[];
 }
 
 /** True if a metric is the same in every run of its group that there is. */

@@ -2,14 +2,13 @@
 import { gridLines, wrap } from '../grid.js';
 import type { DiffReporterOptions } from '../output.js';
 import { sectionLines } from '../section-lines.js';
-import { type DiffResult, isSame } from './diff-result.js';
+import type { DiffResult } from './diff-result.js';
 import { cautions, inputLines, sideLines, unchangedLine } from './diff-notes.js';
 import { diffSection } from './diff-section.js';
-import { type DiffTable, tablesOf } from './diff-view.js';
+import { type DiffTable, showsNothing, tablesOf } from './diff-view.js';
 
-/** Nothing where nothing differs and nothing was asked for. */
 export function diffText(diff: DiffResult, options: DiffReporterOptions): string {
-  if (isSame(diff) && !options.all && options.metrics === null) return '';
+  if (showsNothing(diff, options)) return '';
   const notes = cautions(diff).flatMap((note) => wrap(note, options.columns));
   const tables = tablesOf(diff, options);
   const blocks = [

@@ -8,7 +8,7 @@ import { formatValue } from '../../config/keys.js';
 import { metricMatcher } from '../metric-values.js';
 import type { DiffReporterOptions } from '../output.js';
 import type { SavedRun } from '../saved/saved-run.js';
-import { type DiffGroup, type DiffResult, unchanged } from './diff-result.js';
+import { type DiffGroup, type DiffResult, isSame, unchanged } from './diff-result.js';
 import { dimensionOf, INTERVAL, METRIC, RUN_DIMENSIONS } from './dimensions.js';
 
 /** One number of a metric on every side, with its place in all dimensions. */
@@ -34,6 +34,12 @@ export function shownEntries(diff: DiffResult, options: DiffReporterOptions): Di
       .filter((metric) => (matches === null ? options.all || !unchanged(metric, group) : matches(metric.key)))
       .map(({ key, values }) => ({ dimensions: new Map([...named, [METRIC, key]]), values }));
   });
+}
+
+/** Reports for people are empty where nothing differs and nothing was asked for. */
+export function showsNothing(diff: DiffResult, options: DiffReporterOptions): boolean {
+  if (options.all || diff.failed.length > 0) return false;
+  return options.nothing === true || (isSame(diff) && options.metrics === null);
 }
 
 /** Numbers that were compared and are the same. */

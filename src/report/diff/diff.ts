@@ -52,6 +52,7 @@ export function diffSaved(
     sides: labelled(sides, columns),
     groups: groups.map((group) => ({ runs: group, metrics: metricsOf(group) })),
     inputs,
+    failed: files.flatMap(({ failed }) => failed ?? []),
   };
 }
 

@@ -4,8 +4,9 @@ import type { MeanInterval } from '../../util/student-t.js';
 import { csvText } from '../csv-text.js';
 import { type Align, gridLines, visibleWidth, wrap } from '../grid.js';
 import { type GroupedHead, groupedHeads } from '../grouped-heads.js';
-import { markdownTable } from '../markdown-table.js';
+import { escaped, markdownTable } from '../markdown-table.js';
 import { grouped } from '../numbers.js';
+import { failedNote } from '../saved/failed-points.js';
 import type { Section } from '../section.js';
 import type { Projection, ProjectionTable } from './projection.js';
 
@@ -14,6 +15,8 @@ export interface ProjectionFormat {
   /** One line, for `--help`. */
   readonly summary: string;
   readonly extensions: readonly string[];
+  /** True if it has no place for points that failed. */
+  readonly failedElsewhere?: boolean;
   /** @param columns width that text for people stays within */
   render(projection: Projection, bold: (text: string) => string, columns: number): string;
 }
@@ -47,6 +50,14 @@ function titleOf({ values }: ProjectionTable): string {
   return Object.entries(values)
     .map(([name, value]) => `${name} ${value}`)
     .join('  ');
+}
+
+/** What is not there, or not whole; before the numbers. */
+export function projectionCautions({ incomplete, failed }: Projection): string[] {
+  return [
+    ...incomplete.map(({ place, reason }) => `INCOMPLETE: ${place}: ${reason}`),
+    ...failed.map(failedNote),
+  ];
 }
 
 /** What the numbers are, and over how many seeds. */
@@ -149,10 +160,10 @@ const text: ProjectionFormat = {
     const blocks = projection.tables
       .flatMap((table) => fittedBlocks(projection, table, bold, columns))
       .map((lines) => lines.join('\n'));
-    const notes = notesOf(projection)
-      .flatMap((note) => wrap(note, columns))
-      .join('\n');
-    return `${[...blocks, ...(notes === '' ? [] : [notes])].join('\n\n')}\n`;
+    const wrapped = (notes: readonly string[]): string =>
+      notes.flatMap((note) => wrap(note, columns)).join('\n');
+    const all = [wrapped(projectionCautions(projection)), ...blocks, wrapped(notesOf(projection))];
+    return `${all.filter((block) => block !== '').join('\n\n')}\n`;
   },
 };
 
@@ -183,24 +194,28 @@ const markdown: ProjectionFormat = {
       const title = titleOf(table);
       return [...(title === '' ? [] : [`**${title}**`]), markdownTable(section(projection, table))];
     });
-    return `${[...blocks, ...notesOf(projection)].join('\n\n')}\n`;
+    const cautions = projectionCautions(projection).map((note) => `> **${escaped(note)}**`);
+    return `${[...cautions, ...blocks, ...notesOf(projection)].join('\n\n')}\n`;
   },
 };
 
-/** One number a line: what it is of, the metric, how many seeds, mean and half-width. */
+const NUMBER_COLUMNS = ['n', 'mean', 'half_width', 'incomplete'];
+
+/** One number a line: what it is of, the metric, how many seeds, mean and half-width, and why it is not whole. */
 const csv: ProjectionFormat = {
   name: 'csv',
-  summary: 'one line per number: dimensions, metric, n, mean, half-width',
+  summary: 'one line per number: dimensions, metric, n, mean, half-width, why it is incomplete',
+  failedElsewhere: true,
   extensions: ['.csv'],
   render({ tables, rowDimensions, columnDimensions }) {
     const others = Object.keys(tables[0]?.values ?? {});
-    const head = [...others, ...rowDimensions, ...columnDimensions, 'metric', 'n', 'mean', 'half_width'];
+    const head = [...others, ...rowDimensions, ...columnDimensions, 'metric', ...NUMBER_COLUMNS];
     const lines = tables.flatMap(({ values, columns, rows }) =>
       rows.flatMap((row) =>
         row.cells.flatMap((cell, i) => {
           const { values: column = [], metric = '' } = columns[i] ?? {};
           if (cell === null) return [];
-          const numbers = [cell.n, cell.mean, cell.halfWidth ?? ''].map(String);
+          const numbers = [cell.n, cell.mean, cell.halfWidth ?? '', cell.incomplete ?? ''].map(String);
           return [
             [...others.map((name) => values[name] ?? ''), ...row.values, ...column, metric, ...numbers],
           ];

@@ -6,16 +6,18 @@
  */
 import { UsageError } from '../../errors.js';
 import { didYouMean } from '../../util/registry.js';
-import { type MeanInterval, meanInterval } from '../../util/student-t.js';
+import { meanInterval } from '../../util/student-t.js';
 import { dimensionOf, parseDimensions } from '../diff/dimensions.js';
 import { metricMatcher } from '../metric-values.js';
 import { TABLE_SCHEMA, type ToolInfo } from '../result.js';
+import type { FailedPoints } from '../saved/failed-points.js';
 import { metricOf, type SavedRun } from '../saved/saved-run.js';
 import { placeOf, refuseOtherTrace, SEED, seedsOf, valuesOf, varying } from './places.js';
 import {
   CONFIDENCE,
   type Normalization,
   type Projection,
+  type ProjectionCell,
   type ProjectionColumn,
   type ProjectionTable,
 } from './projection.js';
@@ -29,6 +31,8 @@ export interface ProjectOptions {
   /** `mode=native`; null for plain numbers. */
   readonly normalize: string | null;
   readonly tool: ToolInfo;
+  /** What is missing among the runs, since it failed. */
+  readonly failed?: readonly FailedPoints[];
 }
 
 /** What the table is made of, checked. */
@@ -57,6 +61,10 @@ export function project(runs: readonly SavedRun[], options: ProjectOptions): Pro
     metrics: plan.metrics,
     normalize: plan.normalize,
     confidence: CONFIDENCE,
+    incomplete: runs.flatMap((run) =>
+      run.incomplete === null ? [] : [{ place: placeText(run, plan), reason: run.incomplete }],
+    ),
+    failed: options.failed ?? [],
     tables: [...tables.values()].map((own) => tableOf(own, plan, bases)),
   };
 }
@@ -175,7 +183,7 @@ function distinct(runs: readonly SavedRun[], dimensions: readonly string[]): str
   return [...found.values()];
 }
 
-function cellOf(runs: readonly SavedRun[], metric: string, bases: Bases | null): MeanInterval | null {
+function cellOf(runs: readonly SavedRun[], metric: string, bases: Bases | null): ProjectionCell | null {
   const values = runs.flatMap((run) => {
     const value = metricOf(run, metric);
     if (bases === null || value === null) return value ?? [];
@@ -183,5 +191,9 @@ function cellOf(runs: readonly SavedRun[], metric: string, bases: Bases | null):
     const whole = base === undefined ? null : metricOf(base, metric);
     return whole === null || whole === 0 ? [] : value / whole;
   });
-  return values.length === 0 ? null : meanInterval(values, CONFIDENCE);
+  if (values.length === 0) return null;
+  const within = runs.flatMap((run) => [run, bases?.(run)]);
+  const early = within.find((run) => (run?.incomplete ?? null) !== null);
+  const mean = meanInterval(values, CONFIDENCE);
+  return early?.incomplete ? { ...mean, incomplete: early.incomplete } : mean;
 }

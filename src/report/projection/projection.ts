@@ -1,5 +1,6 @@
 /** Projection: runs as rows and columns of numbers, averaged over seeds. Plain data, written as it is by `--format json`. */
 import type { MeanInterval } from '../../util/student-t.js';
+import type { FailedPoints } from '../saved/failed-points.js';
 import type { TABLE_SCHEMA, ToolInfo } from '../result.js';
 
 /** Share of samples whose interval holds the true mean. */
@@ -17,11 +18,24 @@ export interface ProjectionColumn {
   readonly metric: string;
 }
 
+/** A number, and why it covers less than it should. */
+export interface ProjectionCell extends MeanInterval {
+  /** Of the first run in it that ended early, if one did. */
+  readonly incomplete?: string;
+}
+
+/** A run that ended early. */
+export interface IncompleteRun {
+  /** `stlb.entries=768 mode=hap`. */
+  readonly place: string;
+  readonly reason: string;
+}
+
 export interface ProjectionRow {
   /** Values of the row dimensions. */
   readonly values: readonly string[];
   /** By column; null where no run is, or nothing to divide by. */
-  readonly cells: readonly (MeanInterval | null)[];
+  readonly cells: readonly (ProjectionCell | null)[];
 }
 
 /** Rows and columns of the runs that agree in all other dimensions. */
@@ -40,5 +54,8 @@ export interface Projection {
   readonly metrics: readonly string[];
   readonly normalize: Normalization | null;
   readonly confidence: number;
+  readonly incomplete: readonly IncompleteRun[];
+  /** Points that have no run, by file. */
+  readonly failed: readonly FailedPoints[];
   readonly tables: readonly ProjectionTable[];
 }

@@ -5,6 +5,7 @@ import { LIST_SCHEMA, type ResultList } from '../result.js';
 
 export const json = {
   name: 'json',
+  slices: 'always',
   summary: 'the whole result as one JSON value',
   render: (output) => `${JSON.stringify(isList(output) ? listed(output) : output, null, 2)}\n`,
   renderDiff: diffJson,

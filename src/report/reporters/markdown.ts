@@ -31,6 +31,7 @@ import { sweepSection } from '../sweep-section.js';
 
 export const markdown = {
   name: 'markdown',
+  slices: 'of one run',
   summary: 'tables in GitHub-flavoured Markdown',
   render: (output, options) =>
     outputsOf(output)

@@ -27,6 +27,7 @@ type Line = IntervalLine | VerdictLine | RunResult;
 
 export const ndjson = {
   name: 'ndjson',
+  slices: 'always',
   summary: 'one JSON object per line: intervals, results, verdict',
   render(output) {
     const records = outputsOf(output).flatMap(recordsOf);

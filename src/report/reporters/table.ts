@@ -41,6 +41,7 @@ const MAX_COLUMNS = 100;
 
 export const table = {
   name: 'table',
+  slices: 'of one run',
   summary: 'aligned columns for people (default)',
   render(output, options) {
     const blocks = outputsOf(output).map((single) => `${renderOne(single, options).join('\n')}\n`);

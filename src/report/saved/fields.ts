@@ -2,6 +2,7 @@
  * Fields: typed access to a parsed JSON object, with errors that name the path of what is wrong.
  */
 import { TraceError } from '../../errors.js';
+import { didYouMean } from '../../util/registry.js';
 
 /** A field of saved results that is wrong, at `path` of the file: `manifest.trace`, `counters["walk.refs"]`. */
 export class FieldError extends TraceError {
@@ -99,7 +100,9 @@ export class Fields {
   }
 
   wrong(name: string, expected: string): TraceError {
-    return wrong(this.file, this.#pathOf(name), this.raw(name), expected);
+    const near = this.has(name) ? undefined : didYouMean(name, Object.keys(this.#value));
+    const there = near === undefined ? '' : `; there is "${near}" instead`;
+    return wrong(this.file, this.#pathOf(name), this.raw(name), expected + there);
   }
 }
 

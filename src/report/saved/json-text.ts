@@ -43,6 +43,12 @@ function notJson(text: string, firstLine: number, file: string): TraceError {
   const { line, column, excerpt } = placeOf(text, mistake.offset);
   const place = { file, line: line + firstLine - 1, column };
   const isBaseline = BASELINE_START.test(text.slice(0, START_LENGTH));
+  if (!/^\s*[[{]/.test(text) && firstLine === 1) {
+    throw new TraceError(place, 'is no saved result, which is JSON; expected one', {
+      excerpt,
+      hint: `${WHERE_FROM}; a trace is replayed where it is the second of \`p2msim diff BASE TRACE\``,
+    });
+  }
   const expected = isBaseline ? 'the rest of a baseline' : 'a saved result';
   return new TraceError(place, `not JSON: ${mistake.reason}; expected ${expected}`, {
     excerpt,

@@ -17,6 +17,7 @@ import { openSource } from '../../trace/source.js';
 import { didYouMean } from '../../util/registry.js';
 import { BASELINE_SCHEMA, readBaseline } from './baseline.js';
 import { withPlace } from './field-place.js';
+import { failedNote, failedPoints } from './failed-points.js';
 import { Fields } from './fields.js';
 import { parseJsonValues } from './json-text.js';
 import { readRun, readSlice, values } from './read-run.js';
@@ -96,8 +97,12 @@ export function parseSaved(text: string, file: string): SavedFile {
   const [only] = parsed;
   const items = parsed.length === 1 && Array.isArray(only) ? (only as unknown[]) : parsed;
   const runs = readItems(items, file, text);
-  if (runs.length === 0) throw new TraceError({ file }, 'holds no result');
-  return { file, schema: schemaOf(items[0]) ?? '', runs };
+  const failed = failedPoints(items, file);
+  if (runs.length === 0) {
+    const why = failed === null ? '' : `: ${failedNote(failed)}`;
+    throw new TraceError({ file }, `holds no result${why}`);
+  }
+  return { file, schema: schemaOf(items[0]) ?? '', runs, ...(failed === null ? {} : { failed }) };
 }
 
 function readItems(items: readonly unknown[], file: string, text: string): SavedRun[] {

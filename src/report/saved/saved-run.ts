@@ -7,6 +7,7 @@
 import { configValues } from '../../config/build.js';
 import type { ConfigValue } from '../../config/keys.js';
 import { countedValues, metricValues } from '../metric-values.js';
+import type { FailedPoints } from './failed-points.js';
 import type { Interval, ReplayManifest, RunResult, TraceManifest } from '../result.js';
 
 export interface SavedConfig {
@@ -63,6 +64,8 @@ export interface SavedFile {
   /** `p2msim.result/1` and the like: of the first value. */
   readonly schema: string;
   readonly runs: readonly SavedRun[];
+  /** Points of a batch that have no run, since they failed. */
+  readonly failed?: FailedPoints;
 }
 
 /** A result as it would be read back from `file`. */

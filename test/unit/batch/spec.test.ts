@@ -146,7 +146,26 @@ describe('a mistake in a specification', () => {
     [`${TRACE}[axes]\nl1d.ways = {from = 1, to = 4, step = "2"}`, "s.toml:3:38: the step is '2'"],
     [`${TRACE}[axes]\nl1d.ways = {from = 1}`, "axes.l1d.ways has no 'to'; expected from and to"],
     [`${TRACE}[[zip]]\nl1d.ways = [1, 2]\nseed = [1]`, 'l1d.ways has 2 values and seed 1; expected as many'],
-    [`${TRACE}seeds = [1]\n[axes]\nseed = [1, 2]`, "key 'seed' is swept twice"],
+    [
+      `${TRACE}seeds = [1]\n[axes]\nseed = [1, 2]`,
+      "s.toml:4:1: 'seed' is swept twice, first in line 2; expected it once",
+    ],
+    [
+      `${TRACE}[axes]\nl1d.ways = [1, 2]\n[[zip]]\nl1d.ways = [4]`,
+      "s.toml:5:1: 'l1d.ways' is swept twice, first in line 3; expected it once",
+    ],
+    [
+      `${TRACE}[set]\nl1d.ways = 4\n[axes]\nl1d.ways = [1, 2]`,
+      "s.toml:3:1: 'l1d.ways' is set here and swept in line 5; expected one of the two",
+    ],
+    [
+      `${TRACE}set = { seed = 4 }\n[[zip]]\nseed = [1, 2]\nl1d.ways = [1, 2]`,
+      "s.toml:2:9: 'seed' is set here and swept in line 4; expected one of the two",
+    ],
+    [
+      `${TRACE}preset = "zen2"\n[axes]\npreset = ["zen3"]`,
+      "s.toml:2:1: 'preset' is set here and swept in line 4; expected one of the two",
+    ],
     [
       `${TRACE}[set]\nstlb.entries = 768\n"STLB.entries" = 1536`,
       "s.toml:4:1: 'stlb.entries' is there twice, first in line 3; expected it once",
@@ -164,7 +183,10 @@ describe('a mistake in a specification', () => {
     [`${TRACE}[[exclude]]\nl1d.ways = 1`, "s.toml:2:1: 'l1d.ways' is not swept; expected one of trace, mode"],
     [`${TRACE}seeds = [1]\n[[exclude]]\nmode = "shadow"`, "mode 'shadow' is not swept; expected one of hap"],
     [`${TRACE}seeds = [1]\n[[exclude]]\nseed = 2`, 's.toml:3:1: excludes no point'],
-    [`${TRACE}seeds = [1]\n[[exclude]]\nseed = 1`, 'the sweep has no points: all of them are excluded'],
+    [
+      `${TRACE}seeds = [1]\n[[exclude]]\nseed = 1`,
+      's.toml:3:1: the sweep has no points: all of them are excluded',
+    ],
     [`${TRACE}[[points]]\nseed = 1`, "points[0] has no 'name'"],
     [
       `${TRACE}[[points]]\nname = "x"\ntrace = "b.csv"`,

@@ -125,8 +125,8 @@ describe('a projection', () => {
     const csv = PROJECTION_FORMATS.get('csv')
       .render(project(runs, PLAIN), (bold) => bold, 100)
       .split('\n');
-    expect(csv[0]).toBe('l1d.ways,mode,metric,n,mean,half_width');
-    expect(csv[1]).toMatch(/^1,hap,walk\.refs,2,1002\.5,19\.059\d+$/);
+    expect(csv[0]).toBe('l1d.ways,mode,metric,n,mean,half_width,incomplete');
+    expect(csv[1]).toMatch(/^1,hap,walk\.refs,2,1002\.5,19\.059\d+,$/);
     expect(csv).toHaveLength(8);
   });
 

@@ -69,7 +69,9 @@ describe('a saved result', () => {
 describe('what is no saved result', () => {
   it('is refused with the place and the reason', () => {
     expect(refusal('')).toBe('base.json: is empty; expected a saved result');
-    expect(refusal('op,va\nR,0x1000\n')).toMatch(/^base\.json:1:1: not JSON: expected a value, found 'o'; /);
+    expect(refusal('op,va\nR,0x1000\n')).toMatch(
+      /^base\.json:1:1: is no saved result, which is JSON; expected one$/,
+    );
     expect(refusal('{\n  "schema": }')).toMatch(/^base\.json:2:13: not JSON: expected a value, found '}'/);
     expect(refusal('[]')).toBe('base.json: holds no result');
     expect(refusal('3')).toBe('base.json:1:1: the file is 3; expected an object');
