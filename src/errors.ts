@@ -77,7 +77,13 @@ export class TraceError extends P2msimError {
   constructor(
     place: TracePlace,
     message: string,
-    options: { hint?: string; cause?: unknown; excerpt?: string; span?: number } = {},
+    options: {
+      hint?: string;
+      details?: readonly string[];
+      cause?: unknown;
+      excerpt?: string;
+      span?: number;
+    } = {},
   ) {
     super(message, 3, options);
     this.place = place;

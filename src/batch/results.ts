@@ -45,6 +45,7 @@ export function parseResults(bytes: Uint8Array, file: string): ResultsFile {
   const whole = bytes.lastIndexOf(NEWLINE) + 1;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, whole).toString('utf8');
   refuseSingle(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), file);
+  refuseForeign(text, file);
   const lines = text.split('\n').slice(0, -1);
   const torn =
     whole === bytes.length ? null : { at: lines.length + 1, offset: whole, bytes: bytes.length - whole };
@@ -71,6 +72,15 @@ function refuseSingle(bytes: Buffer, file: string): void {
   if (schema === undefined || schema === BATCH_SCHEMA || schema === POINT_SCHEMA) return;
   throw new TraceError({ file }, `is ${schema}, which is no results file of a batch`, {
     hint: singleHint(file),
+  });
+}
+
+/** A file that does not begin as any line of ours is somebody's, and nothing is to be deleted from it. */
+function refuseForeign(text: string, file: string): void {
+  const start = text.trimStart();
+  if (start === '' || start.startsWith('{')) return;
+  throw new TraceError({ file }, 'is no results file of a batch: it begins with a line that is not JSON', {
+    hint: 'results files are written by `p2msim sweep --results FILE`; name one of those, or a new file',
   });
 }
 

@@ -132,7 +132,7 @@ export async function batchOf(
   const { jobs: _, ...run } = runOptions(given, library);
   const options: BatchOptions = {
     format: given.text('format'),
-    read: readOptions(given),
+    read: readOptions(given, library),
     preset: given.text('preset') ?? spec?.preset ?? config.preset,
     settings: [...around, ...(spec?.settings ?? []), ...flags],
     ...run,

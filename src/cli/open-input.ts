@@ -14,7 +14,7 @@ export async function openInput(
 ): Promise<OpenTrace> {
   checkStdin([path], context, library);
   const format = given.text('format');
-  return library.openTrace(path, { format, read: readOptions(given), stdin: context.stdin });
+  return library.openTrace(path, { format, read: readOptions(given, library), stdin: context.stdin });
 }
 
 /** The part of the trace at `path` that `--skip` and `--limit` name. */

@@ -106,8 +106,22 @@ export function modeOf(values: Readonly<Record<string, unknown>>, otherwise: str
 }
 
 /** Input options: how the trace is read. */
-export function readOptions(given: Given): ReadOptions {
+export function readOptions(given: Given, library: Library): ReadOptions {
   const onError = given.word('on-error', ['fail', 'skip'], 'fail');
+  if (onError === 'fail' && given.has('max-errors')) {
+    throw new library.UsageError('--max-errors is given, but no bad record is skipped', {
+      hint: 'give `--on-error skip`, too, or leave out --max-errors',
+    });
+  }
+  return readOptionsOf(given, onError);
+}
+
+/** The same for `trace check`, which reads on behind bad records in any case. */
+export function checkOptions(given: Given): ReadOptions {
+  return { ...readOptionsOf(given, 'skip'), maxErrors: given.count('max-errors', Infinity) };
+}
+
+function readOptionsOf(given: Given, onError: ReadOptions['onError']): ReadOptions {
   return {
     onError,
     maxErrors: given.count('max-errors', onError === 'skip' ? DEFAULT_MAX_ERRORS : 0),

@@ -56,7 +56,7 @@ export async function optionsFor(
   const common = {
     stdin: context.stdin,
     format: given.text('format'),
-    read: readOptions(given),
+    read: readOptions(given, library),
     ...(await configOptions(given, context, library)),
     ...runOptions(given, library),
     costs: await costOption(given, library),

@@ -45,10 +45,13 @@ function excerptOf(field: FieldPlace): string | undefined {
   return shown.length > EXCERPT_LENGTH ? `${shown.slice(0, EXCERPT_LENGTH)}...` : shown;
 }
 
-function nextStep(file: string): string {
+function listHint(file: string): string {
   const argument = file === STDIN_NAME ? '-' : file;
-  const list = `\`p2msim trace check ${argument}\` lists every bad record`;
-  return `${list}; \`--on-error skip --max-errors 10\` replays the rest`;
+  return `\`p2msim trace check ${argument}\` lists every bad record`;
+}
+
+function nextStep(file: string): string {
+  return `${listHint(file)}; \`--on-error skip --max-errors 10\` replays the rest`;
 }
 
 /** The error for one bad record of a text trace. */
@@ -64,6 +67,18 @@ export function badRecord(file: string, field: FieldPlace, message: string, hint
 /** The error for one bad record of a binary trace, `offset` bytes from its start. */
 export function badBytes(file: string, offset: number, message: string): TraceError {
   return new TraceError({ file, offset }, message, { hint: nextStep(file) });
+}
+
+/** The error for a record that may not be dropped, since `most` were. */
+function oneTooMany(error: TraceError, most: number): TraceError {
+  const { place, message, excerpt, span } = error;
+  const records = `${most} bad record${most === 1 ? '' : 's'}`;
+  return new TraceError(place, `${message}; it is one more than the ${records} that may be dropped`, {
+    hint: `${listHint(place.file)}; a larger \`--max-errors\` drops more`,
+    span,
+    cause: error,
+    ...(excerpt === undefined ? {} : { excerpt }),
+  });
 }
 
 /** Counts bad records, and decides whether to go on. */
@@ -83,7 +98,8 @@ export class BadRecords {
 
   /** Drops the record, or throws `error` if none may be dropped, or too many were. */
   report(error: TraceError): void {
-    if (this.#options.onError === 'fail' || this.#count >= this.#options.maxErrors) throw error;
+    if (this.#options.onError === 'fail') throw error;
+    if (this.#count >= this.#options.maxErrors) throw oneTooMany(error, this.#options.maxErrors);
     this.#count += 1;
     this.#first ??= `${error.where}: ${error.message}`;
     this.#options.onBadRecord?.(error);

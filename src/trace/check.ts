@@ -50,23 +50,28 @@ export async function checkTrace(trace: OpenTrace): Promise<TraceCheck> {
     for await (const chunk of trace.chunks()) checker.chunk(chunk);
   } catch (error) {
     if (!(error instanceof TraceError)) throw error;
-    failure = { place: error.place, severity: 'error', message: error.message };
+    failure = findingOf(error);
   }
-  const findings = trace.badRecords.map((error): Finding => {
-    return { place: error.place, severity: 'error', message: error.message };
-  });
-  const unlisted = trace.skipped.count - findings.length;
+  const records = trace.badRecords.map(findingOf);
+  // What is wrong with the file as a whole is what its records suffer from.
+  const ofFile = failure !== null && (failure.place.line ?? failure.place.offset) === undefined;
+  const findings = failure !== null && ofFile ? [failure, ...records] : records;
+  const unlisted = trace.skipped.count - records.length;
   if (unlisted > 0) findings.push(summary(trace.path, `${unlisted} more bad records`));
   const part = trace.part ?? READ_WHOLE;
   const stopped = failure === null ? stoppedBy(part) : 'the trace was not read to its end';
   const { scope, findings: more } = checker.finish(stopped);
   findings.push(...more);
-  if (failure !== null) findings.push(failure);
+  if (failure !== null && !ofFile) findings.push(failure);
   return { findings, scope, part };
 }
 
 function stoppedBy({ cutAfter }: PartRead): string | null {
   return cutAfter === null ? null : 'what leads to a table may come after the part that was read';
+}
+
+function findingOf({ place, message }: TraceError): Finding {
+  return { place, severity: 'error', message };
 }
 
 function summary(file: string, message: string): Finding {
@@ -155,11 +160,8 @@ class TraceChecker {
     const va: Word64 = { hi: hi[i]!, lo: lo[i]! };
     if (!unmapped.has(vpnOf(va.hi, va.lo))) return;
     const after = this.#lastEventLine > 0 ? ` after the event of line ${this.#lastEventLine}` : '';
-    this.#find(
-      0,
-      'error',
-      `access ${number}${after} is to ${formatAddress(va.hi, va.lo)}, which address space ${as} has unmapped`,
-    );
+    const what = `is to ${formatAddress(va.hi, va.lo)}, which address space ${as} has unmapped`;
+    this.#find(0, 'error', `access ${number}${after} ${what}`);
   }
 
   /** An access of a guest whose tables are known; `later` accesses after the first of the stretch. */
@@ -189,11 +191,8 @@ class TraceChecker {
     switch (event.kind) {
       case 'ptw':
         if (event.level > this.#levels) {
-          this.#find(
-            event.line,
-            'error',
-            `PTW of level ${event.level}, but the guest has ${this.#levels} levels`,
-          );
+          const levels = `PTW of level ${event.level}, but the guest has ${this.#levels} levels`;
+          this.#find(event.line, 'error', levels);
         }
         break;
       case 'map':

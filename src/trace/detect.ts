@@ -16,11 +16,33 @@ export function detectFormat(
   const [format, other] = candidates;
   if (format !== undefined && other === undefined) return format;
   if (format !== undefined) throw ambiguous(source, candidates);
+  const known = knownFile(source);
+  if (known !== null) throw known;
   const names = TRACE_FORMATS.names().join(', ');
   const message = `is in no format that p2msim knows (${names}); it begins with ${shown(source.head)}`;
   const subject = source.name === STDIN_NAME ? '' : ' for this file';
   throw new TraceError({ file: source.name }, message, {
     hint: `\`--format NAME\` names the format${subject}; \`p2msim trace formats\` describes them`,
+  });
+}
+
+/** The start of what `--json` and the batch commands write. */
+const OWN_JSON = /^\s*[[{]\s*(?:\{\s*)?"schema":\s*"(p2msim\.[^"]*)"/;
+/** A key that only a sweep specification has, at the start of a line of TOML. */
+const SPECIFICATION = /^\s*(?:(?:traces|modes|seeds)\s*=\s*\[|\[(?:axes|zip|exclude|points)[\].])/m;
+
+/** The error for a file of p2msim that is no trace: which it is, and what reads it; null: it is none. */
+function knownFile({ name, head }: Pick<ByteSource, 'name' | 'head'>): TraceError | null {
+  const text = Buffer.from(head).toString('latin1');
+  const schema = OWN_JSON.exec(text)?.[1];
+  if (schema !== undefined) {
+    return new TraceError({ file: name }, `is no trace: it is ${schema}, an output of p2msim`, {
+      hint: `\`p2msim diff ${name} OTHER\` and \`p2msim table ${name}\` read saved results`,
+    });
+  }
+  if (!SPECIFICATION.test(text)) return null;
+  return new TraceError({ file: name }, 'is no trace: it looks like the specification of a sweep', {
+    hint: `\`p2msim sweep ${name}\` runs it; docs/batch.md describes it`,
   });
 }
 

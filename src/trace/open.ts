@@ -10,6 +10,7 @@ import type { ReadOptions, TraceStream } from './format.js';
 import { TRACE_FORMATS } from './formats/index.js';
 import { isGenerated } from './generate/generated-path.js';
 import type { PartRead } from './part.js';
+import { readingError } from './reading-error.js';
 import type { TraceSource } from './source.js';
 import { openSource } from './source.js';
 
@@ -77,10 +78,24 @@ export async function openTrace(path: string, options: OpenOptions): Promise<Ope
       },
     };
     const stream = await format.open(source, read);
-    return opened(path, format.name, source, stream, badRecords, read.batchRecords ?? BATCH_CAPACITY);
+    const failed = (error: unknown): Promise<unknown> => readingError(error, path, source, named);
+    const batchRecords = read.batchRecords ?? BATCH_CAPACITY;
+    return opened(path, format.name, source, stream, badRecords, batchRecords, failed);
   } catch (error) {
     await source.close();
-    throw error;
+    throw await readingError(error, path, source, named);
+  }
+}
+
+/** The chunks of `stream`; what ends them early is told as `failed` makes it. */
+async function* chunksOf(
+  stream: TraceStream,
+  failed: (error: unknown) => Promise<unknown>,
+): AsyncGenerator<TraceChunk> {
+  try {
+    yield* stream.chunks();
+  } catch (error) {
+    throw await failed(error);
   }
 }
 
@@ -96,6 +111,7 @@ function opened(
   stream: TraceStream,
   badRecords: readonly TraceError[],
   batchRecords: number,
+  failed: (error: unknown) => Promise<unknown>,
 ): OpenTrace {
   source.decoded = () => stream.decoded;
   return {
@@ -122,7 +138,7 @@ function opened(
     get decoded() {
       return stream.decoded;
     },
-    chunks: () => stream.chunks(),
+    chunks: () => chunksOf(stream, failed),
     digest: (records) => source.digest(records),
     close: () => source.close(),
   };

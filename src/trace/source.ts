@@ -25,6 +25,8 @@ export interface TraceSource extends ByteSource {
    * the block in which record number `records` ends.
    */
   digest(records?: number): string;
+  /** True if it is inflated on the way. */
+  readonly compressed: boolean;
   /** Told what its bytes are worth: asked whenever the next block is. */
   decoded: () => DecodedRecords;
   /** Closes the file if it is still open. */
@@ -58,6 +60,7 @@ export async function openSource(
 class OpenedSource implements TraceSource {
   readonly name: string;
   readonly totalBytes: number | null;
+  readonly compressed: boolean;
   bytesRead = 0;
   head: Uint8Array = new Uint8Array(0);
   readonly #blocks: Blocks;
@@ -72,6 +75,7 @@ class OpenedSource implements TraceSource {
   private constructor(name: string, blocks: Blocks, first: Uint8Array, open: OpenContainer | null) {
     this.name = name;
     this.totalBytes = blocks.totalBytes;
+    this.compressed = open !== null;
     this.#blocks = blocks;
     const stored = this.#stored(first, open === null ? BLOCK : STORED_BLOCK);
     this.#decompressed =

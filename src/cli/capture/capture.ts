@@ -207,6 +207,11 @@ export async function capture(
   const words = programWords(request.program, request.args, context.environment, library);
   const tools = findTools(request.tool, context.environment, library);
   const channel = new Channel(tools.mkfifo, context, library);
+  // What the program sends is whole only at its end; the handlers of 'exit' stop it and remove what is temporary.
+  context.onInterrupt((exitCode) => {
+    context.stderr.write(`interrupted: nothing is kept of the capture; ${request.output} is not written\n`);
+    process.exit(exitCode);
+  });
   try {
     const stream =
       tools.kind === 'qemu'
@@ -225,6 +230,7 @@ export async function capture(
     if (gathered.accesses === 0) throw nothingCaptured(request, captured, library);
     await deliver(path, request, captured, context, library);
   } finally {
+    context.onInterrupt(null);
     channel.discard();
   }
 }

@@ -4,7 +4,7 @@ import type { Finding, TraceCheck } from '../../index.js';
 import type { Context, TraceTools } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
 import { asJson } from '../json-text.js';
-import { Given, addFlags, readOptions } from '../options.js';
+import { Given, addFlags, checkOptions } from '../options.js';
 import { checkStdin } from '../run-command.js';
 import { partOf } from '../selection.js';
 
@@ -51,7 +51,7 @@ export function addCheck(parent: CommandUnknownOpts, context: Context): void {
     const part = partOf(given, library);
     const trace = await library.openTrace(path, {
       format: given.text('format'),
-      read: { ...readOptions(given), onError: 'skip', maxErrors: given.count('max-errors', Infinity) },
+      read: checkOptions(given),
       stdin: context.stdin,
     });
     const check = await library.checkTrace(library.partOfTrace(trace, part)).finally(() => trace.close());

@@ -18,7 +18,7 @@ async function openAll(
   context: Context,
   library: TraceTools,
 ): Promise<OpenTrace[]> {
-  const [format, read, { stdin }] = [given.text('format'), readOptions(given), context];
+  const [format, read, { stdin }] = [given.text('format'), readOptions(given, library), context];
   const opened: OpenTrace[] = [];
   try {
     for (const path of paths) opened.push(await library.openTrace(path, { format, read, stdin }));

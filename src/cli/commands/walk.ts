@@ -27,7 +27,7 @@ async function runWalk(trace: string, values: OptionValues, context: Context): P
     trace,
     stdin: context.stdin,
     format: given.text('format'),
-    read: readOptions(given),
+    read: readOptions(given, library),
     ...(await configOptions(given, context, library)),
     mode: given.text('mode'),
     at: at === undefined ? null : given.count('at', 0),
