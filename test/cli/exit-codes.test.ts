@@ -30,7 +30,8 @@ describe('exit code 1', () => {
     const { code, stdout } = cli(['trace', 'check', BAD]);
     expect(code).toBe(1);
     expect(stdout).toContain(`${BAD}:3:3: error: "0x7fq0" is not a hexadecimal address`);
-    expect(cli(['trace', 'check', GOOD])).toMatchObject({ code: 0, stdout: `${GOOD}: ok\n` });
+    const good = cli(['trace', 'check', GOOD]);
+    expect([good.code, good.stdout.endsWith(`\n${GOOD}: ok\n`)]).toEqual([0, true]);
   });
 });
 
