@@ -29,7 +29,7 @@ const ENTRIES = {
  * their own place.
  */
 const GROUPS = [
-  { name: 'base', test: /dist\/version\.js$/, priority: 9 },
+  { name: 'base', test: /dist\/(?:version|util\/system-reason)\.js$/, priority: 9 },
   { name: 'replay', test: /dist\/engine\.js$/, priority: 8 },
   { name: 'validate/validate', test: /dist\/validate\/validate\.js$/, priority: 1 },
 ];

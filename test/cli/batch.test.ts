@@ -156,7 +156,7 @@ describe('a results file', { timeout: 60_000 }, () => {
     appendFileSync(path, '{"schema": "p2msim.point/1"}\n');
     const { code, stderr } = cli([...SWEEP, '--results', path, '--resume']);
     expect(code).toBe(3);
-    expect(stderr).toContain('r.jsonl:5: trace is missing; expected an object');
+    expect(stderr).toContain('r.jsonl:5:1: trace is missing; expected an object');
   });
 
   it('has one writer at a time, and the lock of one that was killed is taken over', async () => {
@@ -455,7 +455,7 @@ describe('--shard auto', { timeout: 60_000 }, () => {
 
   it('is the only way in which the environment matters', () => {
     expect(cli(LIST, { env: SLURM }).stdout).toMatch(/^8 points,/);
-    expect(cli([...LIST, '--shard', 'auto'], { env: SLURM }).stdout).toMatch(/^2 points of 8,/);
+    expect(cli([...LIST, '--shard', 'auto'], { env: SLURM }).stdout).toMatch(/^2 of 8 points,/);
   });
 
   it.each<[string, string, Record<string, string>, string]>([

@@ -247,7 +247,7 @@ describe('what cannot be checked', () => {
     [
       'a mode that does not run',
       ['--fail-on', 'shadow:walk.refs > 1'],
-      /is for mode 'shadow', which does not run\nhint: modes here are hap\n/,
+      /is for mode 'shadow', which does not run\nhint: `-m shadow` runs it; this run has hap alone\n/,
     ],
     [
       'a mode that is none',

@@ -188,7 +188,9 @@ describe('what is offered', () => {
 describe('what a start loads', () => {
   const imports = (file: string): string[] =>
     [
-      ...readFileSync(join(ROOT, 'lib', file), 'utf8').matchAll(/^(?:import|export)\b.*\bfrom\s*"([^"]+)"/gm),
+      ...readFileSync(join(ROOT, 'lib', file), 'utf8').matchAll(
+        /(?:^|;)(?:import|export)\b[^;"'(]*\bfrom\s*"([^"]+)"/g,
+      ),
     ].map(([, target]) => target ?? '');
 
   it('is neither completion nor the reader of TOML', () => {

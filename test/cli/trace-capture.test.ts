@@ -110,7 +110,7 @@ describe('with QEMU and a compiler', () => {
       const { counters } = JSON.parse(replayed.stdout) as { counters: Record<string, number> };
       expect([counters['accesses'], counters['guest.faults.cow']]).toEqual([502, 1]);
     }
-    expect(cli(['trace', 'check', OUTPUT]).stdout).toBe(`${OUTPUT}: ok\n`);
+    expect(cli(['trace', 'check', OUTPUT]).stdout).toContain(`\n${OUTPUT}: ok\n`);
   }, 60_000);
 
   it('builds it once, and asks for the kinds of access that are wanted', () => {
@@ -129,7 +129,7 @@ describe('with QEMU and a compiler', () => {
   });
 
   it('selects by process, vcpu, address and position, and stops the program when there is enough', () => {
-    expect(capture(path, '--process', '2', '--', PROGRAM).stderr).toMatch(/csv, 1 access, /);
+    expect(capture(path, '--process', '2', '--', PROGRAM).stderr).toMatch(/csv, 1 record, /);
     expect(capture(path, '--vcpu', '0', '--', PROGRAM).stderr).toMatch(/csv, 501 records, /);
     // 601000 to 60100f: the store of each process, and two loads.
     expect(capture(path, '--range', '601000-601010', '--', PROGRAM).stderr).toMatch(/csv, 4 records, /);
