@@ -7,6 +7,7 @@
 import { TraceError } from '../errors.js';
 import type { AccessBatch, TraceChunk } from './access.js';
 import type { OpenTrace } from './open.js';
+import { viewOf } from './view.js';
 
 /** Which part is wanted. */
 export interface TracePart {
@@ -98,24 +99,11 @@ export function nothingLeft({ path }: Pick<OpenTrace, 'path'>, accesses: number,
 /** The trace with only a part of its accesses. Its chunks end in a {@link TraceError} if that part begins beyond the end. */
 export function partOfTrace(trace: OpenTrace, part: TracePart): OpenTrace {
   const window = new Window(part);
-  return {
-    ...trace,
-    get bytesRead() {
-      return trace.bytesRead;
-    },
-    get skipped() {
-      return trace.skipped;
-    },
-    get decoded() {
-      return trace.decoded;
-    },
-    get passedOver() {
-      return trace.passedOver;
-    },
+  return viewOf(trace, {
     get part() {
       return window.read;
     },
     chunks: () => piecesOf(trace, window, part),
     digest: (records) => trace.digest(records ?? window.read.cutAfter ?? Infinity),
-  };
+  });
 }

@@ -11,6 +11,7 @@ import { ChunkBuilder } from './chunk-builder.js';
 import type { TraceEvent, Word64 } from './event.js';
 import type { OpenTrace } from './open.js';
 import { nothingLeft } from './part.js';
+import { viewOf } from './view.js';
 
 /** Addresses from the first to the last byte. */
 export interface AddressRange {
@@ -141,17 +142,5 @@ function isByPositionOnly({ ops, ranges, addressSpaces, vcpus }: Selection): boo
 
 /** A trace of which only part is read. Its chunks end in a {@link TraceError} if that part has no access. */
 export function selectTrace(trace: OpenTrace, wanted: Selection): OpenTrace {
-  return {
-    ...trace,
-    get bytesRead() {
-      return trace.bytesRead;
-    },
-    get skipped() {
-      return trace.skipped;
-    },
-    get decoded() {
-      return trace.decoded;
-    },
-    chunks: () => withAccesses(trace, wanted),
-  };
+  return viewOf(trace, { chunks: () => withAccesses(trace, wanted) });
 }
