@@ -3,8 +3,8 @@
  *
  * The arrays and tables that the kernel goes over move into an Arena, where JavaScript goes on using them as before: both
  * see the same state, and what the kernel leaves alone takes the way of single look-ups and walks. That way is also what the
- * kernel is held to (test/property/replay-kernel.test.ts). Accesses that miss cost a third of what they cost without it
- * (bench/README.md, row zipf). A machine gets its kernel once it has replayed so much that starting it pays.
+ * kernel is held to (test/property/replay-kernel.test.ts). Accesses that miss cost a quarter of what they cost without it
+ * (docs/performance.md, "What paid"). A machine gets its kernel once it has replayed so much that starting it pays.
  */
 import { SIZE_4K } from '../arch/paging.js';
 import type { AccessCounters } from '../counters.js';
