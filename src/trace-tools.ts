@@ -15,3 +15,4 @@ export { type AddressRange, EVERYTHING, selectChunks, type Selection, selectTrac
 export type { TraceFacts, TraceSink, TraceWriter, TraceWriterFormat } from './trace/writers/writer.js';
 export { nothingLeft, partOfTrace, type PartRead, type TracePart } from './trace/part.js';
 export { partNotes } from './trace/trace-notes.js';
+export { viewOf } from './trace/view.js';

@@ -161,13 +161,14 @@ export class OutputFile {
     const place = this.#place();
     const there = found(place);
     if (OPEN_FILE.test(this.#path) || there?.isFile() === false) return openSync(place, 'a');
+    // Before there is a file: a signal that comes between the two would end the process and leave it.
+    process.once('exit', this.#removeOnExit);
+    process.once('SIGTERM', this.#terminate);
+    process.once('SIGHUP', this.#hangUp);
     const temporary = openBeside(place, there);
     // Some folders let nothing be made in them, but files in them be written.
     if (temporary === null) return openSync(place, 'w');
     this.#temporary = temporary.path;
-    process.once('exit', this.#removeOnExit);
-    process.once('SIGTERM', this.#terminate);
-    process.once('SIGHUP', this.#hangUp);
     return temporary.fd;
   }
 

@@ -2,24 +2,21 @@
  * `trace check`: what is wrong with a trace, or odd about it, without a machine.
  *
  * Errors are records that cannot be read or that contradict the trace's own events (an access after
- * UNMAP); warnings are legal but probably not meant. Addresses are canonical if they can be read. What a guest does
- * with its tables and tags: check-hardware.ts, check-translations.ts; what could be checked at all: check-scope.ts.
+ * UNMAP); warnings are legal but probably not meant. Addresses are canonical if they can be read. Mappings and address
+ * spaces: check-spaces.ts; tables and tags: check-hardware.ts, check-translations.ts; what could be checked at all: check-scope.ts.
  */
-import { formatAddress, vpnOf } from '../arch/address.js';
 import { TraceError } from '../errors.js';
 import type { TracePlace } from '../errors.js';
 import { OP_MODIFY, OP_WRITE, type TraceChunk } from './access.js';
-import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
-import type { TraceEvent, TraceHeader, Word64 } from './event.js';
+import type { TraceEvent, TraceHeader } from './event.js';
 import { TableChecker, TagChecker } from './check-hardware.js';
 import { type CheckScope, scopeOf } from './check-scope.js';
+import { type Severity, SpaceChecker, type SpaceFinding } from './check-spaces.js';
 import { TranslationChecker } from './check-translations.js';
 import type { OpenTrace } from './open.js';
 import { type PartRead, READ_WHOLE } from './part.js';
-import type { PageRange } from './range-set.js';
-import { RangeSet } from './range-set.js';
 
-export type Severity = 'error' | 'warning';
+export type { Severity } from './check-spaces.js';
 
 /** One thing to mend. */
 export interface Finding {
@@ -78,19 +75,17 @@ function summary(file: string, message: string): Finding {
   return { place: { file }, severity: 'error', message };
 }
 
-/** What the trace's events say of one address space. */
-interface Space {
-  readonly mapped: RangeSet;
-  /** Mapped once, and not now. */
-  readonly unmapped: RangeSet;
-  alive: boolean;
+/** A kind of finding of which only the first is listed. */
+interface Repeated {
+  /** Where it is in the list. */
+  readonly index: number;
+  count: number;
 }
 
 class TraceChecker {
   readonly #file: string;
   readonly #levels: number;
-  readonly #spaces = new Map<string, Space>([[INITIAL_AS, newSpace()]]);
-  readonly #selected = new AddressSpaces();
+  readonly #spaces = new SpaceChecker();
   readonly #tags = new TagChecker();
   readonly #tables: TableChecker;
   /** Null: the guest's tables and flushes are not all in the trace. */
@@ -99,13 +94,12 @@ class TraceChecker {
   readonly #kinds = new Set<TraceEvent['kind']>();
   readonly #header: TraceHeader;
   readonly #findings: Finding[] = [];
+  readonly #repeated = new Map<SpaceFinding['kind'], Repeated>();
   #unlisted = 0;
   #accesses = 0;
   /** Of them: since the last event. */
   #sinceEvent = 0;
-  #forks = 0;
-  /** True once any address space has an unmapped range: until then accesses need no look. */
-  #anyUnmapped = false;
+  #events = 0;
   /** Line of the last event, after which an access without a line of its own is placed. */
   #lastEventLine = 0;
 
@@ -141,12 +135,17 @@ class TraceChecker {
     if (stopped === null && this.#accesses === 0) {
       this.#findings.push(summary(this.#file, 'the trace has no access; there is nothing to replay'));
     }
+    for (const { index, count } of this.#repeated.values()) {
+      const first = this.#findings[index]!;
+      if (count > 1)
+        this.#findings[index] = { ...first, message: `${first.message}; ${count} such events in all` };
+    }
     const scope = scopeOf({ header: this.#header, kinds: this.#kinds, flushes, stopped });
     return { findings: this.#findings, scope };
   }
 
   #range(accesses: TraceChunk['accesses'], from: number, until: number): void {
-    for (let i = from; this.#anyUnmapped && i < until; i++)
+    for (let i = from; this.#spaces.anyUnmapped && i < until; i++)
       this.#access(accesses, i, this.#accesses + i - from);
     for (let i = from; this.#translations !== null && i < until; i++) this.#use(accesses, i, i - from);
     this.#accesses += until - from;
@@ -154,14 +153,10 @@ class TraceChecker {
   }
 
   #access({ hi, lo, vcpu }: TraceChunk['accesses'], i: number, number: number): void {
-    const as = this.#selected.on(vcpu[i]!);
-    const unmapped = this.#spaces.get(as)?.unmapped;
-    if (unmapped === undefined || unmapped.empty) return;
-    const va: Word64 = { hi: hi[i]!, lo: lo[i]! };
-    if (!unmapped.has(vpnOf(va.hi, va.lo))) return;
+    const wrong = this.#spaces.access(vcpu[i]!, { hi: hi[i]!, lo: lo[i]! });
+    if (wrong === null) return;
     const after = this.#lastEventLine > 0 ? ` after the event of line ${this.#lastEventLine}` : '';
-    const what = `is to ${formatAddress(va.hi, va.lo)}, which address space ${as} has unmapped`;
-    this.#find(0, 'error', `access ${number}${after} ${what}`);
+    this.#find(0, 'error', `access ${number}${after} ${wrong}`);
   }
 
   /** An access of a guest whose tables are known; `later` accesses after the first of the stretch. */
@@ -182,99 +177,36 @@ class TraceChecker {
   #event(event: TraceEvent): void {
     this.#lastEventLine = event.line;
     this.#sinceEvent = 0;
+    this.#events += 1;
     this.#kinds.add(event.kind);
     this.#translations?.event(event);
-    const as = this.#selected.on(event.vcpu);
     this.#tables.event(event);
     const stale = this.#tags.event(event);
-    if (stale !== null) this.#find(event.line, 'error', stale);
-    switch (event.kind) {
-      case 'ptw':
-        if (event.level > this.#levels) {
-          const levels = `PTW of level ${event.level}, but the guest has ${this.#levels} levels`;
-          this.#find(event.line, 'error', levels);
-        }
-        break;
-      case 'map':
-        this.#map(event.line, as, pagesOf(event.va, event.bytes));
-        break;
-      case 'unmap':
-        this.#unmap(event.line, as, pagesOf(event.va, event.bytes));
-        break;
-      case 'switch':
-      case 'cr3':
-        this.#switch(event.line, event.as);
-        break;
-      case 'fork':
-        this.#fork(event.line, as, event.child);
-        break;
-      case 'exec':
-        this.#spaces.set(as, newSpace());
-        break;
-      case 'exit':
-        this.#exit(event.line, event.as ?? as);
-        break;
-      default:
+    if (stale !== null) this.#findAt(event, 'error', stale);
+    if (event.kind === 'ptw' && event.level > this.#levels) {
+      const levels = `PTW of level ${event.level}, but the guest has ${this.#levels} levels`;
+      this.#findAt(event, 'error', levels);
     }
-    this.#selected.event(event);
+    const wrong = this.#spaces.event(event);
+    if (wrong !== null) this.#findOnce(event, wrong);
   }
 
-  #map(line: number, as: string, pages: PageRange): void {
-    const space = this.#space(as);
-    if (space.mapped.overlaps(pages)) {
-      this.#find(
-        line,
-        'warning',
-        `MAP overlaps what address space ${as} has mapped already; the new mapping replaces it`,
-      );
+  /** Of a kind that only the first is listed of, that one. */
+  #findOnce(event: TraceEvent, { kind, severity, message }: SpaceFinding): void {
+    const before = kind === undefined ? undefined : this.#repeated.get(kind);
+    if (before !== undefined) {
+      before.count += 1;
+      return;
     }
-    space.mapped.add(pages);
-    space.unmapped.remove(pages);
+    const index = this.#findings.length;
+    this.#findAt(event, severity, message);
+    if (kind !== undefined && this.#findings.length > index) this.#repeated.set(kind, { index, count: 1 });
   }
 
-  #unmap(line: number, as: string, pages: PageRange): void {
-    const space = this.#space(as);
-    if (space.unmapped.overlaps(pages)) {
-      this.#find(line, 'warning', `UNMAP of pages that address space ${as} has unmapped already`);
-    }
-    space.mapped.remove(pages);
-    space.unmapped.add(pages);
-    this.#anyUnmapped = true;
-  }
-
-  #switch(line: number, as: string): void {
-    const space = this.#spaces.get(as);
-    if (space !== undefined && !space.alive) {
-      this.#find(line, 'error', `switch to address space ${as}, which has exited`);
-    } else if (space === undefined && this.#forks > 0) {
-      this.#find(line, 'warning', `switch to address space ${as}, which no FORK made; it begins empty`);
-    }
-    if (space === undefined || !space.alive) this.#spaces.set(as, newSpace());
-  }
-
-  #fork(line: number, parent: string, child: string): void {
-    this.#forks += 1;
-    if (this.#spaces.get(child)?.alive === true) {
-      this.#find(line, 'error', `FORK makes address space ${child}, which there is already`);
-    }
-    const { mapped, unmapped } = this.#space(parent);
-    this.#spaces.set(child, { mapped: mapped.clone(), unmapped: unmapped.clone(), alive: true });
-  }
-
-  #exit(line: number, as: string): void {
-    const space = this.#spaces.get(as);
-    if (space === undefined)
-      this.#find(line, 'error', `EXIT of address space ${as}, which there has never been`);
-    else if (!space.alive) this.#find(line, 'error', `EXIT of address space ${as}, which has exited already`);
-    this.#spaces.set(as, { ...newSpace(), alive: false });
-  }
-
-  #space(as: string): Space {
-    const known = this.#spaces.get(as);
-    if (known !== undefined) return known;
-    const space = newSpace();
-    this.#spaces.set(as, space);
-    return space;
+  /** An event of a trace without lines is told by its number. */
+  #findAt({ line }: TraceEvent, severity: Severity, message: string): void {
+    const where = line > 0 ? '' : ` (event ${this.#events}, before access ${this.#accesses})`;
+    this.#find(line, severity, message + where);
   }
 
   #find(line: number, severity: Severity, message: string): void {
@@ -285,13 +217,4 @@ class TraceChecker {
     const place: TracePlace = line > 0 ? { file: this.#file, line } : { file: this.#file };
     this.#findings.push({ place, severity, message });
   }
-}
-
-function newSpace(): Space {
-  return { mapped: new RangeSet(), unmapped: new RangeSet(), alive: true };
-}
-
-function pagesOf(va: Word64, bytes: number): PageRange {
-  const from = vpnOf(va.hi, va.lo);
-  return { from, to: from + Math.ceil(bytes / 4096) };
 }

@@ -4,14 +4,7 @@
  */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type {
-  Conversion,
-  OpenTrace,
-  Selection,
-  TraceChunk,
-  TraceFacts,
-  TraceWriterFormat,
-} from '../../index.js';
+import type { Conversion, Selection, TraceChunk, TraceFacts, TraceWriterFormat } from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
 import { lossLines } from '../convert-to.js';
 import { OutputFile } from '../output-file.js';
@@ -175,7 +168,7 @@ async function deliver(
 ): Promise<void> {
   const trace = await library.openTrace(path, { read: library.DEFAULT_READ_OPTIONS });
   const vcpus = captured.vcpus === null || captured.vcpus <= 1 ? null : captured.vcpus;
-  const declared: OpenTrace = { ...trace, header: { ...trace.header, vcpus } };
+  const declared = library.viewOf(trace, { header: { ...trace.header, vcpus } });
   const output = new OutputFile(request.output, [], context, library);
   let lost: Conversion['lost'] = new Map();
   try {

@@ -56,11 +56,29 @@ describe('trace check', () => {
     expect(
       await check(`${HEADER}MAP,7000,8192\nMAP,8000,4096\nUNMAP,7000,4096\nUNMAP,7000,4096\nR,8000\n`),
     ).toEqual([
-      'warning 3: MAP overlaps what address space 0 has mapped already; the new mapping replaces it',
-      'warning 5: UNMAP of pages that address space 0 has unmapped already',
+      'warning 3: MAP at 0x0000000000008000 is over what address space 0 has mapped already; the new mapping replaces it, as with MAP_FIXED',
+      'warning 5: UNMAP at 0x0000000000007000 is of pages that address space 0 has unmapped already',
     ]);
     expect(await check(`${HEADER}PTW,7000,,,1000,5,67\nR,8000\n`)).toEqual([
       'error 2: PTW of level 5, but the guest has 4 levels',
+    ]);
+  });
+
+  it('tells once of maps over maps, with their number', async () => {
+    const maps = 'MAP,7000,8192\n'.repeat(4);
+    expect(await check(`${HEADER}${maps}R,8000\nUNMAP,7000,8192\nUNMAP,7000,8192\n`)).toEqual([
+      expect.stringMatching(/^warning 3: MAP at .*, as with MAP_FIXED; 3 such events in all$/),
+      'warning 8: UNMAP at 0x0000000000007000 is of pages that address space 0 has unmapped already',
+    ]);
+  });
+
+  it('names an event of a trace without lines by its number', async () => {
+    const { findings } = await checkTrace(await openTrace('traces/qemu/shell.p2mtrace', { read }));
+    // Three programs are started; the loader lays each library out with mappings over its first one.
+    expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+      expect.stringMatching(
+        /^warning: MAP at 0x[0-9a-f]{16} is over what address space \d .* \(event \d+, before access \d+\); 12 such events in all$/,
+      ),
     ]);
   });
 
