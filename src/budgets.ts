@@ -1,9 +1,10 @@
 /**
  * The library's verbs on budgets: what can be known before a replay, and what became of them after it.
  */
-import { UsageError } from './errors.js';
+import { mistakeAt } from './config/document.js';
+import { type ConfigError, UsageError } from './errors.js';
 import { backends } from './mmu/index.js';
-import { type Budget, isRelative } from './report/budget/budget.js';
+import { type Budget, type BudgetPlace, isRelative } from './report/budget/budget.js';
 import { type Candidate, judgeBudgets } from './report/budget/check.js';
 import { type CheckReport } from './report/budget/check-report.js';
 import { dimensionOf } from './report/diff/dimensions.js';
@@ -37,54 +38,62 @@ export function checkBudgets(budgets: readonly Budget[], plan: JudgementPlan): v
   for (const budget of budgets) {
     checkMode(budget, plan);
     if (budget.perInterval && plan.interval === 0 && isWord(budget)) {
-      throw new UsageError(`${budget.origin} '${budget.text}' is for slices, and there are none`, {
-        hint: 'give --interval N to the replay (a baseline keeps no slices)',
-      });
+      const hint = 'give --interval N to the replay (a baseline keeps no slices)';
+      throw refused(budget, 'value', 'is for slices, and there are none', hint);
     }
     if (isRelative(budget) && plan.modes.some((mode) => (budget.mode ?? mode) === mode))
       checkBaseline(budget, plan);
   }
 }
 
+/** An error about a part of a budget: of one of a file with its line. */
+function refused(
+  { origin, text, place }: Budget,
+  at: Exclude<keyof BudgetPlace, 'file'>,
+  message: string,
+  hint: string,
+): ConfigError | UsageError {
+  if (place === undefined) return new UsageError(`${origin} '${text}' ${message}`, { hint });
+  return mistakeAt(place.file, place[at], `'${text}' ${message}`, { hint });
+}
+
 function checkMode(budget: Budget, { modes }: JudgementPlan): void {
-  const { mode, origin, text } = budget;
+  const { mode } = budget;
   if (mode === null || modes.includes(mode)) return;
   if (!isWord(budget) && backends.has(mode)) return;
   const near = didYouMean(mode, [...modes, ...backends.names()]);
   const suggestion = near === undefined || near === mode ? '' : ` (did you mean '${near}'?)`;
-  throw new UsageError(`${origin} '${text}' is for mode '${mode}'${suggestion}, which does not run`, {
-    hint:
-      near !== undefined && !modes.includes(near)
-        ? `\`-m ${near}\` runs it; this run has ${modes.join(', ')} alone`
-        : `modes here are ${modes.join(', ')}`,
-  });
+  const hint =
+    near !== undefined && !modes.includes(near)
+      ? `\`-m ${near}\` runs it; this run has ${modes.join(', ')} alone`
+      : `modes here are ${modes.join(', ')}`;
+  throw refused(budget, 'mode', `is for mode '${mode}'${suggestion}, which does not run`, hint);
 }
 
 function checkBaseline(budget: Budget, plan: JudgementPlan): void {
   const { baseline, interval } = plan;
-  const name = `${budget.origin} '${budget.text}'`;
   if (baseline === null) {
-    throw new UsageError(`${name} is relative, and there is no baseline`, {
-      hint: '--baseline FILE names a saved result or a baseline; `p2msim baseline update TRACE` makes one',
-    });
+    const hint =
+      '--baseline FILE names a saved result or a baseline; `p2msim baseline update TRACE` makes one';
+    throw refused(budget, 'value', 'is relative, and there is no baseline', hint);
   }
   const missing = plan.modes
     .filter((mode) => (budget.mode ?? mode) === mode)
     .find((mode) => !baseline.runs.some((run) => run.mode === mode));
   if (missing !== undefined && plan.crossing !== true) {
-    throw new UsageError(`${name} is relative, and ${baseline.file} has no run of mode ${missing}`, {
-      hint: 'name a baseline that has, or put the mode before the metric: `hap:walk.refs > +1%`',
-    });
+    const hint = 'name a baseline that has, or put the mode before the metric: `hap:walk.refs > +1%`';
+    throw refused(budget, 'value', `is relative, and ${baseline.file} has no run of mode ${missing}`, hint);
   }
   if (!budget.perInterval || interval === 0) return;
   const unlike = baseline.runs.find(
-    ({ slices }) => slices.length === 0 || (slices.length > 1 && slices[0]!.accesses !== interval),
+    ({ slices: [first, second] }) =>
+      first === undefined || (second !== undefined && first.accesses !== interval),
   );
   if (unlike === undefined) return;
-  const found = unlike.slices.length === 0 ? 'no slices' : `slices of ${unlike.slices[0]!.accesses} records`;
-  throw new UsageError(`${name} is per interval, and ${baseline.file} has ${found}`, {
-    hint: `save a result with --interval ${interval} --json and name it with --baseline`,
-  });
+  const [first] = unlike.slices;
+  const found = first === undefined ? 'no slices' : `slices of ${first.accesses} records`;
+  const hint = `save a result with --interval ${interval} --json and name it with --baseline`;
+  throw refused(budget, 'value', `is per interval, and ${baseline.file} has ${found}`, hint);
 }
 
 /**

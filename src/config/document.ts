@@ -16,47 +16,16 @@ import {
   placeOf,
 } from '../util/json-mistake.js';
 import { didYouMean } from '../util/registry.js';
+import { excerptAt, SourceText, type Within } from './source-text.js';
 import { tomlSpots } from './toml-spots.js';
-
-/** A text, and where its values are. */
-class Source {
-  readonly file: string;
-  readonly #text: string;
-  readonly #spots: ReadonlyMap<string, JsonSpot>;
-
-  constructor(file: string, text: string, spots: readonly JsonSpot[]) {
-    this.file = file;
-    this.#text = text;
-    this.#spots = new Map(spots.map((spot) => [JSON.stringify(spot.path), spot]));
-  }
-
-  /** The line of a value, or of its name; of what holds it if its own place is not known. */
-  excerpt(path: JsonPath, what: 'name' | 'value'): Excerpt {
-    for (let length = path.length; length > 0; length--) {
-      const spot = this.#spots.get(JSON.stringify(path.slice(0, length)));
-      if (spot !== undefined) return excerptAt(this.#text, spot[what]);
-    }
-    return excerptAt(this.#text, 0);
-  }
-}
-
-/** What stands at an offset: a word, a text in quotes, or one character. */
-const WORD = /"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[\w.+-]+|/y;
-
-function excerptAt(text: string, offset: number): Excerpt {
-  const { line, column, excerpt } = placeOf(text, offset);
-  WORD.lastIndex = offset;
-  const [word = ''] = WORD.exec(text) ?? [];
-  return { line, column, text: excerpt.replace(/\r$/, ''), span: Math.max(1, word.length) };
-}
 
 /** One value of a document. */
 export class DocumentPart {
   readonly value: unknown;
   readonly path: JsonPath;
-  readonly #source: Source;
+  readonly #source: SourceText;
 
-  constructor(source: Source, value: unknown, path: JsonPath) {
+  constructor(source: SourceText, value: unknown, path: JsonPath) {
     this.#source = source;
     this.value = value;
     this.path = path;
@@ -177,7 +146,7 @@ export class DocumentPart {
     message: string,
     { at = 'value', hint, cause }: { at?: 'name' | 'value'; hint?: string | undefined; cause?: unknown } = {},
   ): ConfigError {
-    return mistakeAt(this.file, this.#source.excerpt(this.path, at), message, { hint, cause });
+    return mistakeAt(this.file, this.excerpt(at), message, { hint, cause });
   }
 
   /** What `read` makes of the place of this value (or of its name); what it refuses gets that place, and the line. */
@@ -208,9 +177,10 @@ export class DocumentPart {
     }
   }
 
-  /** The line where it stands. */
-  excerpt(at: 'name' | 'value' = 'value'): Excerpt {
-    return this.#source.excerpt(this.path, at);
+  /** The line where it stands; `within` is the part of the value or of the last word of the name that is meant. */
+  excerpt(at: 'name' | 'value' = 'value', within?: Within): Excerpt {
+    if (within === undefined) return this.#source.excerpt(this.path, at);
+    return this.#source.excerptWithin(this.path, at, within);
   }
 
   #inner(name: string | number, value: unknown): DocumentPart {
@@ -233,7 +203,8 @@ function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-function mistakeAt(
+/** An error about what stands in `file` where `excerpt` says. */
+export function mistakeAt(
   file: string,
   excerpt: Excerpt,
   message: string,
@@ -268,7 +239,7 @@ export function parseJsonDocument(text: string, file: string, hint = OTHER_LANGU
   const spots = jsonSpots(text);
   refuseTwice(text, file, spots);
   const value: unknown = JSON.parse(text);
-  return new DocumentPart(new Source(file, text, spots), value, []);
+  return new DocumentPart(new SourceText(file, text, spots), value, []);
 }
 
 /** JSON.parse takes the last of two members of one name; whoever wrote both meant both. */
@@ -285,7 +256,7 @@ async function parseToml(text: string, file: string): Promise<DocumentPart> {
   const { parse, TomlError } = await import('smol-toml');
   try {
     const value: unknown = parse(text);
-    return new DocumentPart(new Source(file, text, tomlSpots(text)), value, []);
+    return new DocumentPart(new SourceText(file, text, tomlSpots(text)), value, []);
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     const { line, column } = cause;

@@ -5,19 +5,30 @@
  * text is known to be TOML: what cannot be there is not looked for.
  */
 import type { JsonPath, JsonSpot } from '../util/json-mistake.js';
+import { unescaped } from './source-text.js';
 
 const KEY = String.raw`(?:[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*')`;
 const PATH = String.raw`${KEY}(?:\s*\.\s*${KEY})*`;
 const HEADER = new RegExp(String.raw`(\[\[?)\s*(${PATH})\s*\]\]?`, 'y');
 const ASSIGNMENT = new RegExp(String.raw`(${PATH})\s*=[ \t]*`, 'y');
 
-/** `a."b.c"` -> a, b.c */
-function namesOf(path: string): string[] {
-  return [...path.matchAll(new RegExp(KEY, 'g'))].map(([part]) => {
-    if (part.startsWith('"')) return String(JSON.parse(part));
-    return part.startsWith("'") ? part.slice(1, -1) : part;
+/** One of the names of a dotted path, and where it stands. */
+interface Step {
+  readonly name: string;
+  readonly at: number;
+}
+
+/** `a."b.c"` -> a, b.c; `start` is where the path begins. */
+function stepsOf(path: string, start: number): Step[] {
+  return [...path.matchAll(new RegExp(KEY, 'g'))].map((match) => {
+    const [part] = match;
+    const at = start + match.index;
+    if (part.startsWith('"')) return { name: unescaped(part), at };
+    return { name: part.startsWith("'") ? part.slice(1, -1) : part, at };
   });
 }
+
+const namesOf = (steps: readonly Step[]): string[] => steps.map(({ name }) => name);
 
 /** Paths of the tables in use: which item of each list of tables is the current one. */
 class Tables {
@@ -55,6 +66,7 @@ class TomlScan {
   readonly spots: JsonSpot[] = [];
   readonly #text: string;
   readonly #tables = new Tables();
+  readonly #known = new Set<string>();
   #at = 0;
 
   constructor(text: string) {
@@ -71,10 +83,13 @@ class TomlScan {
 
   #header(): JsonPath {
     const start = this.#at;
-    const [, brackets = '', path = ''] = this.#take(HEADER) ?? [];
-    const names = namesOf(path);
+    const [all = '', brackets = '', path = ''] = this.#take(HEADER) ?? [];
+    const steps = stepsOf(path, start + all.indexOf(path, brackets.length));
+    this.#above(steps, (names) => this.#tables.resolve(names));
+    const names = namesOf(steps);
     const table = brackets === '[[' ? this.#tables.append(names) : this.#tables.resolve(names);
-    this.spots.push({ path: table, name: start, value: start });
+    const at = steps[0]?.at ?? start;
+    this.#note({ path: table, name: at, value: at, word: steps.at(-1)?.at ?? at });
     return table;
   }
 
@@ -82,11 +97,27 @@ class TomlScan {
   #member(table: JsonPath): void {
     const start = this.#at;
     const [, path = ''] = this.#take(ASSIGNMENT) ?? [];
-    this.#value([...table, ...namesOf(path)], start);
+    const steps = stepsOf(path, start);
+    this.#above(steps, (names) => [...table, ...names]);
+    this.#value([...table, ...namesOf(steps)], start, steps.at(-1)?.at ?? start);
   }
 
-  #value(path: JsonPath, name = this.#at): void {
-    this.spots.push({ path, name, value: this.#at });
+  /** Tables that a dotted path makes on its way, if they are not there yet: each stands at its name. */
+  #above(steps: readonly Step[], pathOf: (names: readonly string[]) => JsonPath): void {
+    for (let i = 1; i < steps.length; i++) {
+      const path = pathOf(namesOf(steps.slice(0, i)));
+      const at = steps[i - 1]?.at ?? 0;
+      if (!this.#known.has(JSON.stringify(path))) this.#note({ path, name: at, value: at });
+    }
+  }
+
+  #note(spot: JsonSpot): void {
+    this.spots.push(spot);
+    this.#known.add(JSON.stringify(spot.path));
+  }
+
+  #value(path: JsonPath, name = this.#at, word = name): void {
+    this.#note({ path, name, value: this.#at, word });
     const next = this.#text[this.#at];
     if (next === '[') this.#items(']', (index) => this.#value([...path, index]));
     else if (next === '{') this.#items('}', () => this.#member(path));

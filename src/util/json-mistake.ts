@@ -32,6 +32,8 @@ export interface JsonSpot {
   readonly path: JsonPath;
   readonly name: number;
   readonly value: number;
+  /** Where the last word of the name begins, if the name may be a dotted path (TOML). */
+  readonly word?: number;
 }
 
 /** Every value of `text`, which is JSON, in its order; a name that is there twice comes twice. */

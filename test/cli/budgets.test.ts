@@ -271,6 +271,16 @@ describe('what cannot be checked', () => {
       /limits\.json:2:16: unknown name 'most'/,
     ],
     [
+      'a mode of a file that is none',
+      ['--budgets', file('mode.toml', '["hpa:walk.refs"]\nmax = 1\n')],
+      /mode\.toml:1:3: 'hpa:walk\.refs: max 1' is for mode 'hpa' .*\n  1 \| \["hpa:walk\.refs"\]\n    \|   \^\^\^\nhint/,
+    ],
+    [
+      'a change of a file without a baseline',
+      ['--budgets', file('change.json', '{"walk.refs":\n {"max": "+1%"}}')],
+      /change\.json:2:10: 'walk\.refs: max \+1%' is relative, .*\n  2 \|  \{"max": "\+1%"\}\}\n    \|          \^{5}\nhint/,
+    ],
+    [
       'a baseline without budgets',
       ['--baseline', HAP],
       /--baseline is what budgets are relative to, and there are none/,

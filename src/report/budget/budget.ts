@@ -4,6 +4,7 @@
  * `--fail-on 'walk.refs > +1%'` states when it fails; a `budgets` section states what is allowed (`max`, `min`). Both
  * become the same: a metric, an operator that fails, and a value that is absolute or relative to a baseline.
  */
+import type { Excerpt } from '../../errors.js';
 import { compareFractions, type Fraction, plus, times } from './fraction.js';
 
 /** The run fails if `value OP limit` is true. */
@@ -18,6 +19,14 @@ export interface BudgetValue {
   readonly amount: Fraction;
 }
 
+/** Where a budget of a file stands: what is said about it later is said there. */
+export interface BudgetPlace {
+  readonly file: string;
+  /** Of the mode, in front of the metric; of the metric if there is none. */
+  readonly mode: Excerpt;
+  readonly value: Excerpt;
+}
+
 export interface Budget {
   /** As a person wrote it, blanks made single: `walk.refs > +1%`, `walk.refs: max +1%`. */
   readonly text: string;
@@ -30,6 +39,8 @@ export interface Budget {
   readonly metric: string;
   readonly operator: BudgetOperator;
   readonly value: BudgetValue;
+  /** Of a budget of a file. */
+  readonly place?: BudgetPlace;
 }
 
 /** True if it cannot be checked without a baseline. */

@@ -4,8 +4,8 @@
  * VALUE is a number; with a sign or a percent sign it is relative to the baseline. Everything is checked before
  * anything is replayed.
  */
-import type { DocumentPart } from '../../config/document.js';
-import { ConfigError } from '../../errors.js';
+import { type DocumentPart, mistakeAt } from '../../config/document.js';
+import { ConfigError, type Excerpt, InternalError } from '../../errors.js';
 import { didYouMean } from '../../util/registry.js';
 import { type Budget, BUDGET_OPERATORS, type BudgetOperator, type BudgetValue } from './budget.js';
 import { decimalText, parseDecimal } from './fraction.js';
@@ -126,29 +126,90 @@ export function budgetsOfSection(section: DocumentPart): Budget[] {
 }
 
 /** Dotted keys of TOML are tables in tables: `walk.refs.max = 5` is as good as `"walk.refs" = {max = 5}`. */
-function sectionEntry(name: string, part: DocumentPart): Budget[] {
+function sectionEntry(name: string, part: DocumentPart, above: readonly DocumentPart[] = []): Budget[] {
   const entries = part.entries('a table with max or min, such as {"max": "+1%"}');
+  const parts = [...above, part];
   const nested = entries.filter(([word]) => !BOUND_NAMES.includes(word));
   const bounds = entries.filter(([word]) => BOUND_NAMES.includes(word));
   const deeper = nested.flatMap(([word, inner]) => {
-    if (inner.isTable()) return sectionEntry(`${name}.${word}`, inner);
-    throw inner.mistake(`unknown name '${word}' of budget '${name}'; expected max or min`, { at: 'name' });
+    if (inner.isTable()) return sectionEntry(`${name}.${word}`, inner, parts);
+    const excerpt = inner.excerpt('name', { at: 0, length: word.length });
+    throw mistakeAt(inner.file, excerpt, `unknown name '${word}' of budget '${name}'; expected max or min`);
   });
-  if (entries.length === 0) throw part.wrong('a table with max or min');
+  if (entries.length === 0) throw part.mistake(`budget '${name}' has neither max nor min`, { at: 'name' });
   if (bounds.length === 0) return deeper;
-  const target = placed(part, 'name', () => targetOf(name, 0));
-  const own = bounds.map(([word, inner]): Budget => {
-    const bound = word === 'max' ? 'max' : 'min';
-    const value = placed(inner, 'value', () => valueOf(boundText(inner), 0));
-    return {
-      text: `${name}: ${bound} ${boundText(inner)}`,
-      origin: `${inner.file}:${inner.line}`,
-      ...target,
-      operator: BOUNDS[bound],
-      value,
-    };
+  const target = placed(
+    part,
+    (at, length) => nameExcerpt(parts, at, length),
+    () => targetOf(name, 0),
+  );
+  const mode = nameExcerpt(parts, 0, target.mode?.length ?? name.length);
+  return [
+    ...bounds.map(([word, inner]) => boundOf(name, word === 'max' ? 'max' : 'min', inner, target, mode)),
+    ...deeper,
+  ];
+}
+
+function boundOf(
+  name: string,
+  bound: 'max' | 'min',
+  part: DocumentPart,
+  target: Target,
+  mode: Excerpt,
+): Budget {
+  const text = boundText(part);
+  const value = placed(
+    part,
+    (at, length) => valueExcerpt(part, at, length),
+    () => valueOf(text, 0),
+  );
+  return {
+    text: `${name}: ${bound} ${text}`,
+    origin: `${part.file}:${part.line}`,
+    ...target,
+    operator: BOUNDS[bound],
+    value,
+    place: { file: part.file, mode, value: part.excerpt() },
+  };
+}
+
+/** Part of the text of a bound, which counts without the blanks around it. */
+function valueExcerpt(part: DocumentPart, at: number, length: number): Excerpt {
+  const { value } = part;
+  const blanks = typeof value === 'string' ? value.length - value.trimStart().length : 0;
+  return part.excerpt('value', { at: blanks + at, length });
+}
+
+/** Part of a name whose words are the names of `parts` with dots between them. */
+function nameExcerpt(parts: readonly DocumentPart[], at: number, length: number): Excerpt {
+  const words = wordsOf(parts);
+  const end = at + length;
+  const within = words.filter(({ from, to }) => from < end && to > at);
+  const [first, ...more] = (within.length === 0 ? words.slice(-1) : within).map(({ part, from, to }) => {
+    const start = Math.max(at, from);
+    return part.excerpt('name', { at: start - from, length: Math.min(end, to) - start });
   });
-  return [...own, ...deeper];
+  const last = more.at(-1) ?? first;
+  if (first === undefined || last === undefined) throw new InternalError('a budget without a name');
+  const span = last.column + last.span - first.column;
+  // `[walk.refs]` is underlined as one; of {"walk": {"refs": ...}} the last word is.
+  const between = first.text.slice(first.column - 1 + first.span, last.column - 1);
+  return first.line === last.line && /^["'\s.\w-]*$/.test(between) ? { ...first, span } : last;
+}
+
+interface NameWord {
+  readonly part: DocumentPart;
+  readonly from: number;
+  readonly to: number;
+}
+
+function wordsOf(parts: readonly DocumentPart[]): NameWord[] {
+  const words: NameWord[] = [];
+  for (const part of parts) {
+    const from = (words.at(-1)?.to ?? -1) + 1;
+    words.push({ part, from, to: from + String(part.path.at(-1)).length });
+  }
+  return words;
 }
 
 /** A number of the file is absolute: no count is negative, so that a signed one was meant as a change. */
@@ -159,11 +220,16 @@ function boundText(part: DocumentPart): string {
   throw part.wrong(`${VALUE_FORMS} in quotes`);
 }
 
-function placed<T>(part: DocumentPart, at: 'name' | 'value', read: () => T): T {
+/** What `read` gives; what it finds wrong is said at its place in the file. */
+function placed<T>(
+  { file }: DocumentPart,
+  excerpt: (at: number, length: number) => Excerpt,
+  read: () => T,
+): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof Mistake)) throw error;
-    throw part.mistake(error.message, { at, hint: error.hint });
+    throw mistakeAt(file, excerpt(error.at, error.span), error.message, { hint: error.hint });
   }
 }

@@ -180,12 +180,12 @@ describe('a mistake in a specification', () => {
     ],
     [`${TRACE}limit = "10k"`, "s.toml:2:9: limit is '10k'; expected a whole number, at least 0"],
     [`${TRACE}[set]\nguest.mode = "premaped"`, "guest.mode is 'premaped' (did you mean 'premapped'?)"],
-    [`${TRACE}[[exclude]]\nl1d.ways = 1`, "s.toml:2:1: 'l1d.ways' is not swept; expected one of trace, mode"],
+    [`${TRACE}[[exclude]]\nl1d.ways = 1`, "s.toml:2:3: 'l1d.ways' is not swept; expected one of trace, mode"],
     [`${TRACE}seeds = [1]\n[[exclude]]\nmode = "shadow"`, "mode 'shadow' is not swept; expected one of hap"],
-    [`${TRACE}seeds = [1]\n[[exclude]]\nseed = 2`, 's.toml:3:1: excludes no point'],
+    [`${TRACE}seeds = [1]\n[[exclude]]\nseed = 2`, 's.toml:3:3: excludes no point'],
     [
       `${TRACE}seeds = [1]\n[[exclude]]\nseed = 1`,
-      's.toml:3:1: the sweep has no points: all of them are excluded',
+      's.toml:3:3: the sweep has no points: all of them are excluded',
     ],
     [`${TRACE}[[points]]\nseed = 1`, "points[0] has no 'name'"],
     [

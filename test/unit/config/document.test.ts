@@ -80,6 +80,23 @@ describe('a document', () => {
     expect((await at(TOML_LISTS, 'a.toml', ...path)).where).toBe(`a.toml:${line}:${column}`);
   });
 
+  it.each([
+    [['guest'], 7, 2, 'guest'],
+    [['points', 1], 11, 3, 'points'],
+    [['points', 1, 'set'], 13, 4, 'points.set'],
+    [['stlb', 'entries'], 3, 1, "stlb.'entries'"],
+    [['stlb'], 3, 1, "stlb.'entries'"],
+  ])('in TOML knows where the name of %j is', async (path, line, column, word) => {
+    const part = await at(TOML_TEXT, 'a.toml', ...path);
+    expect(part.excerpt('name')).toMatchObject({ line, column, span: word.length });
+  });
+
+  it('in TOML may have every escape in a name', async () => {
+    const text = String.raw`"a\"b\x41\u00e4\U0001F600\te" = [1, "y"]`;
+    const part = await at(text, 'a.toml', 'a"bA\u00e4\u{1F600}\te', 1);
+    expect(part.where).toBe(`a.toml:1:${text.indexOf('"y"') + 1}`);
+  });
+
   it('says the same in both languages', async () => {
     const toml = 'a = 1\n[b]\nc = ["x", "y"]\nd = { e = true, f = 1.5 }\n[[g]]\nh = 1\n';
     const json = { a: 1, b: { c: ['x', 'y'], d: { e: true, f: 1.5 } }, g: [{ h: 1 }] };

@@ -123,19 +123,49 @@ describe('a section', () => {
   it.each([
     [
       '{"walk.rfes": {"max": 1}}',
-      /^b\.json:1:2: unknown metric 'walk\.rfes' \(did you mean 'walk\.refs'\?\)/,
+      /^b\.json:1:3: unknown metric 'walk\.rfes' \(did you mean 'walk\.refs'\?\)/,
     ],
     [
       '{"walk.refs": {"most": 1}}',
       /^b\.json:1:\d+: unknown name 'most' of budget 'walk\.refs'; expected max or min/,
     ],
     ['{"walk.refs": 5}', /^b\.json:1:15: walk\.refs is 5; expected a table with max or min/],
-    ['{"walk.refs": {}}', /expected a table with max or min/],
+    ['{"walk.refs": {}}', /^b\.json:1:2: budget 'walk\.refs' has neither max nor min/],
     ['{"walk.refs": {"max": -5}}', /max is -5; expected .*, or a change such as \+1%, -5 or \+0 in quotes/],
-    ['{"walk.refs": {"max": "> 5"}}', /^b\.json:1:23: expected a value: .*; it is '> 5'/],
+    ['{"walk.refs": {"max": "> 5"}}', /^b\.json:1:24: expected a value: .*; it is '> 5'/],
     ['[]', /the file is a list; expected a table of metrics/],
   ])('%s is refused with its place', async (text, message) => {
     const document = await parseDocument(text, 'b.json');
     expect(failure(() => budgetsOfSection(document)).message).toMatch(message);
+  });
+
+  // Each text is followed by a line with carets under what is wrong.
+  it.each([
+    ['toml', ['[walk.rfes]', ' ^^^^^^^^^', 'max = 1']],
+    ['toml', ['["hap:walk.rfes"]', '      ^^^^^^^^^', 'max = 1']],
+    ['toml', ["[ 'interval:cost.cycles' ]", '            ^^^^^^^^^^^', 'max = 1']],
+    ['toml', ['["a:b:walk.refs"]', '  ^^^^^^^^^^^^^', 'max = 1']],
+    ['toml', ['["hap:walk".rfes]', '      ^^^^^^^^^^', 'max = 1']],
+    ['toml', ['[walk]', 'refs.gst.max = 1', '     ^^^']],
+    ['toml', ['walk.refs.most = 1', '          ^^^^']],
+    ['toml', ['[walk.refs]', 'max = "  +1 percent"', '         ^^^^^^^^^^']],
+    ['toml', ["walk.refs = {max = '1 2'}", '                    ^^^']],
+    ['toml', ['"\\u0068ap:walk.rf\\U00000065s" = {max = 1}', '          ^^^^^^^^^^^^^^^^^^']],
+    ['json', ['{"walk.refs":', '  {"max": "+\\u0031x"}}', '           ^^^^^^^^']],
+    ['json', ['{"hap:interval:walk.rfes": {"max": 1}}', '               ^^^^^^^^^']],
+    ['json', ['{"walk": {"rfes": {"max": 1}}}', '           ^^^^']],
+  ])('of %s has carets under what is wrong: %j', async (language, lines) => {
+    const carets = lines.findIndex((line) => /^ *\^+$/.test(line));
+    const text = lines.filter((_, i) => i !== carets).join('\n');
+    const document = await parseDocument(text, `b.${language}`);
+    const { message, excerpt } = failure(() => budgetsOfSection(document));
+    const column = (lines[carets] ?? '').indexOf('^') + 1;
+    expect(excerpt).toEqual({
+      line: carets,
+      column,
+      text: lines[carets - 1],
+      span: lines[carets]?.trim().length,
+    });
+    expect(message).toContain(`b.${language}:${carets}:${column}: `);
   });
 });
