@@ -18,6 +18,7 @@ import type { KernelUse } from '../mmu/replay-kernel.js';
 import { PageIds } from '../mmu/page-ids.js';
 import { type AccessBatch, createBatch, OP_READ, OP_WRITE, type TraceChunk } from '../trace/access.js';
 import type { TraceEvent, TraceHeader, Word64 } from '../trace/event.js';
+import { beyondVcpus } from '../trace/vcpu-limit.js';
 import {
   type AccessCounters,
   type CounterValues,
@@ -222,12 +223,8 @@ export class Machine {
   #vcpu(id: number, line: number): Vcpu {
     const vcpu = this.parts.vcpus[id];
     if (vcpu !== undefined) return vcpu;
-    const count = this.parts.vcpus.length;
-    throw new TraceError(
-      { file: this.#file, line: line > 0 ? line : undefined },
-      `the trace uses vcpu ${id}, but the machine has ${count} (0 to ${count - 1})`,
-      { hint: `give it more with --vcpus ${id + 1}, or \`# vcpus: ${id + 1}\` at the head of the trace` },
-    );
+    const { message, hint } = beyondVcpus(id, this.parts.vcpus.length);
+    throw new TraceError({ file: this.#file, line: line > 0 ? line : undefined }, message, { hint });
   }
 
   /** An event that this mode cannot model: an error, or under --lenient a line in the assumptions. */

@@ -50,6 +50,7 @@ function orderOf({ trace, machines, strip, lenient }: ReplayRequest) {
 
 async function replayWith(request: ReplayRequest, crew: Crew): Promise<ReplayOutcome> {
   const schedule = new Schedule(request);
+  limitVcpus(request);
   const error = await feed(request, schedule, crew);
   if (error === null && schedule.counted + schedule.eventsMarked === 0)
     throw nothingCounted(request, schedule);
@@ -67,6 +68,11 @@ async function replayWith(request: ReplayRequest, crew: Crew): Promise<ReplayOut
     addressSpaces,
     error,
   };
+}
+
+/** A reader can say where the record is that no machine, or not every one, can take. */
+function limitVcpus({ trace, machines, skip }: ReplayRequest): void {
+  if (machines.length > 0) trace.limitVcpus?.(Math.min(...machines.map(({ config }) => config.vcpus)), skip);
 }
 
 /** Reads the trace to its end, the limit, or what makes going on impossible, which is returned. */

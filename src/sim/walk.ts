@@ -52,6 +52,7 @@ class Recorder implements WalkObserver {
 /** Throws {@link TraceError} if the trace ends before the record asked for. */
 export async function walkAccess(request: WalkRequest): Promise<WalkReport> {
   if (request.va !== null) checkCanonical(request.va, request.machine.config.guest.levels);
+  request.trace.limitVcpus?.(request.machine.config.vcpus, 0);
   const machine = createMachine(request.machine, request.trace.header, { file: request.trace.path });
   const last = request.va === null ? (request.at ?? 0) : (request.at ?? Infinity);
   const record = await replayUpTo(machine, request, last);

@@ -67,6 +67,11 @@ export interface TraceStream {
   /** Name of the format that a converted trace was in first. */
   readonly source?: string | undefined;
   chunks(): AsyncIterable<TraceChunk>;
+  /**
+   * Tells a reader that knows where each record stands how many vcpus the machine has, before the first chunk: an event on
+   * another one ends the chunks with an error, as does an access, from number `from` (0: the first) on.
+   */
+  readonly limitVcpus?: ((vcpus: number, from: number) => void) | undefined;
   /** Bad records dropped so far under `onError: skip`. */
   readonly skipped: { readonly count: number; readonly first: string | null };
   /** How far it has been decoded, so that the digest of a replay that ends early is that of what it needed. */

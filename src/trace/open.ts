@@ -139,6 +139,7 @@ function opened(
       return stream.decoded;
     },
     chunks: () => chunksOf(stream, failed),
+    limitVcpus: stream.limitVcpus,
     digest: (records) => source.digest(records),
     close: () => source.close(),
   };

@@ -7,11 +7,12 @@
 import type { PagingLevels } from '../../arch/address.js';
 import { didYouMean } from '../../util/registry.js';
 import { INITIAL_AS } from '../address-spaces.js';
-import type { BadRecords } from '../bad-records.js';
+import type { BadRecords, FieldPlace } from '../bad-records.js';
 import { badRecord, quoted } from '../bad-records.js';
 import { MAX_ACCESS_BYTES } from '../bytes.js';
 import type { ChunkBuilder } from '../chunk-builder.js';
 import { MAX_VCPUS, type TraceEvent, type TraceHeader } from '../event.js';
+import { beyondVcpus, vcpuRange } from '../vcpu-limit.js';
 import { CellError, Cells } from './csv-cells.js';
 import type { ColumnTable } from './csv-columns.js';
 import { ACCESS_OPS, fieldSpan } from './csv-columns.js';
@@ -20,8 +21,18 @@ import { EVENT_OPS } from './csv-ops.js';
 /** Every value of the `op` column. */
 export const CSV_OPS: readonly string[] = [...ACCESS_OPS.keys(), ...EVENT_OPS.keys()];
 
+/** A row on a vcpu that the machine has not: no bad record, which could be dropped, but the end. */
+class VcpuError extends CellError {
+  readonly hint: string;
+
+  constructor(field: number, id: number, count: number) {
+    const { message, hint } = beyondVcpus(id, count);
+    super(field, message);
+    this.hint = hint;
+  }
+}
+
 export class RowReader {
-  readonly vcpuLimit: number;
   readonly levels: PagingLevels;
   readonly bad: BadRecords;
   /** UTF-8 of the address space selected on each vcpu, for the scanner; null after its exit. */
@@ -31,6 +42,10 @@ export class RowReader {
   readonly #table: ColumnTable;
   readonly #cells: Cells;
   readonly #out: ChunkBuilder;
+  /** Vcpus that the header declares; null: it says nothing. */
+  readonly #declared: number | null;
+  /** Vcpus of the machine, and the first access for which that counts. */
+  #machine = { vcpus: MAX_VCPUS, from: 0 };
 
   constructor(file: string, table: ColumnTable, header: TraceHeader, out: ChunkBuilder, bad: BadRecords) {
     this.#file = file;
@@ -38,10 +53,20 @@ export class RowReader {
     this.#out = out;
     this.bad = bad;
     this.levels = header.guestLevels ?? 4;
-    this.vcpuLimit = header.vcpus ?? MAX_VCPUS;
+    this.#declared = header.vcpus;
     this.#cells = new Cells(table, this.levels);
     this.#names = Array.from({ length: MAX_VCPUS }, () => INITIAL_AS);
     this.current = Array.from({ length: MAX_VCPUS }, () => Buffer.from(INITIAL_AS));
+  }
+
+  /** Vcpus that rows may be on without a second look. */
+  get vcpuLimit(): number {
+    return Math.min(this.#declared ?? MAX_VCPUS, this.#machine.vcpus);
+  }
+
+  /** See {@link TraceStream.limitVcpus}. */
+  limitVcpus(vcpus: number, from: number): void {
+    this.#machine = { vcpus, from };
   }
 
   /** Adds what the row says, or reports it as bad. `text` is the whole line, for messages. */
@@ -49,6 +74,10 @@ export class RowReader {
     try {
       this.#read(fields, line);
     } catch (error) {
+      if (error instanceof VcpuError) {
+        const place = this.#placeOf(line, text, error.field);
+        throw badRecord(this.#file, place, error.message, error.hint);
+      }
       if (!(error instanceof CellError)) throw error;
       this.fail(line, text, error.field, error.message);
     }
@@ -56,8 +85,12 @@ export class RowReader {
 
   /** Reports a bad row at its field `field`, counted from 0. */
   fail(line: number, text: string, field: number, message: string): void {
+    this.bad.report(badRecord(this.#file, this.#placeOf(line, text, field), message));
+  }
+
+  #placeOf(line: number, text: string, field: number): FieldPlace {
     const { column, span } = fieldSpan(text, field, this.#table.delimiter);
-    this.bad.report(badRecord(this.#file, { line, column, span, text }, message));
+    return { line, column, span, text };
   }
 
   #read(fields: readonly string[], line: number): void {
@@ -71,8 +104,8 @@ export class RowReader {
         `${quoted(fields[extra] ?? '')} is field ${extra + 1}; the header names ${columns}`,
       );
     const op = cells.text('op');
-    const vcpu = this.#vcpu();
     const access = ACCESS_OPS.get(op);
+    const vcpu = this.#vcpu(access !== undefined && this.#out.decoded.records < this.#machine.from);
     if (access !== undefined) {
       const va = cells.address('va');
       const size = cells.decimal('size', 1, MAX_ACCESS_BYTES, 1);
@@ -89,8 +122,17 @@ export class RowReader {
     this.#follow(event);
   }
 
-  #vcpu(): number {
-    return this.#cells.decimal('vcpu', 0, this.vcpuLimit - 1, 0);
+  /** @param passedOver no machine sees the row */
+  #vcpu(passedOver: boolean): number {
+    const vcpu = this.#cells.decimal('vcpu', 0, MAX_VCPUS - 1, 0);
+    if (vcpu < this.vcpuLimit) return vcpu;
+    const declared = this.#declared;
+    if (declared !== null && vcpu >= declared) {
+      const has = `the header has ${declared} (${vcpuRange(declared)})`;
+      throw this.#cells.error('vcpu', `vcpu ${vcpu} is not declared: ${has} (column vcpu)`);
+    }
+    if (passedOver) return vcpu;
+    throw new VcpuError(this.#table.index.get('vcpu') ?? 0, vcpu, this.#machine.vcpus);
   }
 
   /** A row in another address space than its vcpu's is a context switch and then the row. */

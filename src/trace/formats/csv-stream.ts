@@ -35,9 +35,10 @@ export async function openCsv(
   const out = new ChunkBuilder(options.batchRecords);
   const bad = new BadRecords(options);
   const rows = new RowReader(source.name, table, header, out, bad);
-  const scanner = new CsvScanner(lines, out, rows, table);
+  let scanner: CsvScanner | undefined;
   const decode = (): void => {
-    if (engine === 'scanner') scanner.decode();
+    // Made late: only now is it known how many vcpus there may be.
+    if (engine === 'scanner') (scanner ??= new CsvScanner(lines, out, rows, table)).decode();
     while (!lines.drained && !out.full) {
       readReference(lines, Math.min(REFERENCE_LINES, out.room), table.delimiter, rows);
     }
@@ -47,6 +48,7 @@ export async function openCsv(
     virtual: true,
     lacks: lacksOf(table, header.vcpus),
     eventless: false,
+    limitVcpus: (vcpus, from) => rows.limitVcpus(vcpus, from),
     chunks: (): AsyncGenerator<TraceChunk> => decodeLines(source, input, lines, out, decode),
     get skipped() {
       return bad.skipped;

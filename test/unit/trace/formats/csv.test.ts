@@ -31,6 +31,59 @@ async function headerOf(text: string): Promise<TraceHeader> {
 const VA = '0x7f0000001000';
 const VA_WORD = { hi: 0x7f00, lo: 0x1000 };
 
+/** What reading `text` for a machine of 2 vcpus, which takes accesses from number `from` on, ends with. */
+async function limited(text: string, from = 0, read = DEFAULT_READ_OPTIONS) {
+  const trace = await openTrace('-', { read, stdin: Readable.from([Buffer.from(text)]) });
+  trace.limitVcpus?.(2, from);
+  const found = { accesses: 0, events: 0, error: null as unknown };
+  try {
+    for await (const { accesses, events } of trace.chunks()) {
+      found.accesses += accesses.n;
+      found.events += events.length;
+    }
+  } catch (error) {
+    found.error = error;
+  }
+  return found;
+}
+
+describe('a csv for a machine of two vcpus', () => {
+  const ROWS = 'op,va,vcpu,as\nR,0x1000,1,\nR,0x2000,  7 ,\nR,0x3000,0,\n';
+
+  it.each([
+    ['an access', ROWS, 1, 0],
+    ['a quoted access', 'op,va,vcpu,as\nR,"0x1000",1,\nR,0x2000,  "7",\n', 1, 0],
+    ['an access that switches', 'op,va,vcpu,as\nR,0x1000,1,\nR,0x2000,  7,b\n', 1, 0],
+    ['an event', 'op,va,vcpu,as\nR,0x1000,1,\nSWITCH,0x,7,b\n', 1, 0],
+  ])('ends before %s on another one, at its column', async (_what, text, accesses, events) => {
+    const found = await limited(text);
+    expect([found.accesses, found.events]).toEqual([accesses, events]);
+    expect(found.error).toMatchObject({
+      place: { line: 3, column: text.split('\n')[2]!.search(/"?7/) + 1 },
+      message: 'the trace uses vcpu 7, but the machine has 2 (0 to 1)',
+      hint: 'give it more with --vcpus 8, or `# vcpus: 8` at the head of the trace',
+    });
+  });
+
+  it('ends there also where bad records are dropped', async () => {
+    const found = await limited(`${ROWS}R,zz,0,\n`, 0, {
+      ...DEFAULT_READ_OPTIONS,
+      onError: 'skip',
+      maxErrors: 9,
+    });
+    expect(found).toMatchObject({ accesses: 1, error: { place: { line: 3 } } });
+  });
+
+  it('passes over accesses that no machine sees, and not events', async () => {
+    expect(await limited(ROWS, 2)).toEqual({ accesses: 3, events: 0, error: null });
+    expect(await limited(ROWS, 1)).toMatchObject({ accesses: 1, error: { place: { line: 3 } } });
+    expect(await limited('op,va,vcpu,as\nSWITCH,,7,b\nR,0x3000,0,\n', 2)).toMatchObject({
+      accesses: 0,
+      error: { place: { line: 2, column: 9 } },
+    });
+  });
+});
+
 describe('csv accesses', () => {
   it('needs no more than op and va: then one byte on vcpu 0', async () => {
     const { records } = await decodeText(
@@ -273,6 +326,17 @@ describe('csv events', () => {
 
   it.each(HOST_OPS)('reads %s', async (op) => {
     expect(await event({ op })).toEqual({ kind: 'host', op, gfn: null, order: 0, note: '' });
+  });
+
+  // Cells of a host event that is in line 2: `P2M.SET,,,,,,,GFN,,,,ORDER,` has the frame in column 15.
+  it.each([
+    [{ gfn: 'zz' }, '2:15: "zz" is not a hexadecimal frame number below 2^40 (column gfn)'],
+    [{ gfn: '10000000000' }, '2:15: "10000000000" is not a hexadecimal frame number below 2^40 (column gfn)'],
+    [{ order: '1x' }, '2:19: "1x" is not a decimal number from 0 to 40 (column order)'],
+    [{ gfn: '12', order: '41' }, '2:21: "41" is not a decimal number from 0 to 40 (column order)'],
+    [{ vcpu: '256' }, '2:11: "256" is not a decimal number from 0 to 255 (column vcpu)'],
+  ])('of the host, with %j, is refused at its column', async (cells, expected) => {
+    expect(await event({ op: 'P2M.SET', ...cells })).toBe(`<stdin>:${expected}`);
   });
 
   it.each([

@@ -19,7 +19,7 @@ const CSV: Readonly<Record<string, Expected>> = {
   'bad-level.csv': [0, 'bad-level.csv:2:19: "6" is not a decimal number from 1 to 5 (column level)'],
   'bad-perm.csv': [0, 'bad-perm.csv:2:17: "rq" is not any of the letters r, w and x, or none (column perm)'],
   'bad-size.csv': [0, 'bad-size.csv:2:10: "0" is not a decimal number from 1 to 1048576 (column size)'],
-  'bad-vcpu.csv': [0, 'bad-vcpu.csv:3:10: "2" is not a decimal number from 0 to 1 (column vcpu)'],
+  'bad-vcpu.csv': [0, 'bad-vcpu.csv:3:10: vcpu 2 is not declared: the header has 2 (0 to 1) (column vcpu)'],
   'binary-junk.csv': [
     0,
     `binary-junk.csv: is in no format that p2msim knows (${KNOWN}); it begins with 89 50 4e 47 0d 0a 1a 0a`,
