@@ -29,7 +29,7 @@ export { type Estimate, estimateCosts } from './batch/estimate.js';
 export type { Exclusion, Grid, GridPoint, NamedPoint } from './batch/grid.js';
 export type { LockOwner } from './batch/lock.js';
 export { type Batch, type BatchOptions, planBatch, type PlannedPoint } from './batch/plan.js';
-export { type ListOptions, LIST_SCHEMA, pointListJson, pointListText } from './batch/point-list.js';
+export { type ListOptions, LIST_SCHEMA, pointListJson, pointListText, whyNot } from './batch/point-list.js';
 export {
   type BatchReport,
   pointsOf,

@@ -9,7 +9,8 @@ import { P2msimError } from '../errors.js';
 import { openWith } from '../prepare.js';
 import type { RunResult } from '../report/result.js';
 import type { Batch, PlannedPoint } from './plan.js';
-import { replayGroup } from './replay-group.js';
+import type { PointError } from './point-line.js';
+import { type PointOutcome, replayGroup } from './replay-group.js';
 
 /** Records of a sample. */
 export const SAMPLE_RECORDS = 8192;
@@ -30,8 +31,13 @@ export type Estimate = ReadonlyMap<number, number>;
 /**
  * Estimates every point of the batch; one that fails costs what it takes to build it.
  * Throws the reason of `signal` when that is given.
+ * @param onFailed told of points whose sample fails as they themselves would
  */
-export async function estimateCosts(batch: Batch, signal?: AbortSignal): Promise<Estimate> {
+export async function estimateCosts(
+  batch: Batch,
+  signal?: AbortSignal,
+  onFailed: (point: PlannedPoint, error: PointError) => void = () => {},
+): Promise<Estimate> {
   const costs = new Map<number, number>();
   const { skip = 0, warmup = 0, limit = Infinity } = batch.options;
   for (const trace of new Set(batch.points.map((point) => point.trace))) {
@@ -42,29 +48,33 @@ export async function estimateCosts(batch: Batch, signal?: AbortSignal): Promise
     for (let from = 0; from < possible.length; from += SAMPLED_TOGETHER) {
       signal?.throwIfAborted();
       const some = possible.slice(from, from + SAMPLED_TOGETHER);
-      const results = await sample(batch, trace, some);
-      for (const [i, { number }] of some.entries())
-        costs.set(number, BUILD + Math.round(records * costPerRecord(results[i] ?? null)));
+      const outcomes = await sample(batch, trace, some);
+      for (const [i, point] of some.entries()) {
+        const { result = null, error = null } = outcomes[i] ?? {};
+        costs.set(point.number, BUILD + Math.round(records * costPerRecord(result)));
+        // A sample is of the first records: where those are passed over it may fail and the point not.
+        if (error !== null && skip === 0) onFailed(point, error);
+      }
     }
   }
   signal?.throwIfAborted();
   return costs;
 }
 
-/** Results of the first records; null of a point that fails. */
+/** What becomes of each point in the first records; null where a module throws what is no error of ours. */
 async function sample(
   batch: Batch,
   trace: string,
   points: readonly PlannedPoint[],
-): Promise<readonly (RunResult | null)[]> {
+): Promise<readonly (PointOutcome | null)[]> {
   try {
-    return (await replaySample(batch, trace, points)).map(({ result }) => result);
+    return await replaySample(batch, trace, points);
   } catch {
     // A module with a bug throws what it likes. That is for its own points to say, when they are run.
     if (points.length <= 1) return points.map(() => null);
-    const results: (RunResult | null)[] = [];
-    for (const point of points) results.push(...(await sample(batch, trace, [point])));
-    return results;
+    const outcomes: (PointOutcome | null)[] = [];
+    for (const point of points) outcomes.push(...(await sample(batch, trace, [point])));
+    return outcomes;
   }
 }
 

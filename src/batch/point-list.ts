@@ -2,27 +2,40 @@
  * The points of a batch as a numbered list, with what each is likely to cost if that was asked for.
  */
 import { type ConfigValue, formatValue } from '../config/keys.js';
-import { type Align, gridLines } from '../report/grid.js';
+import { type Align, gridLines, wrap } from '../report/grid.js';
 import { counted, grouped } from '../report/numbers.js';
 import type { Estimate } from './estimate.js';
 import { SAMPLE_RECORDS } from './estimate.js';
 import { valuesOf } from './grid.js';
 import type { Batch, PlannedPoint } from './plan.js';
-import type { PointLine } from './point-line.js';
+import type { PointError, PointLine } from './point-line.js';
 
 export const LIST_SCHEMA = 'p2msim.points/1';
 
 /** A point that cannot be built has that in the place of its cost. */
 const IMPOSSIBLE = 'impossible';
+/** A point that fails in the records of its sample has this. */
+const FAILS = 'fails';
+
+/** Width of sentences; rows are as wide as they are. */
+const COLUMNS = 100;
 
 export interface ListOptions {
   /** Null if costs are not shown. */
   readonly costs: Estimate | null;
+  /** Points that are known to fail although they can be built, by number. */
+  readonly failures?: ReadonlyMap<number, PointError> | undefined;
   /** Those that are listed: all, or a shard's. */
   readonly points: readonly PlannedPoint[];
 }
 
-export function pointListText(batch: Batch, { costs, points }: ListOptions): string {
+/** Why a point cannot be run to its end; null: as far as is known, it can. */
+export function whyNot(point: PlannedPoint, { failures }: ListOptions): PointError | null {
+  return point.error ?? failures?.get(point.number) ?? null;
+}
+
+export function pointListText(batch: Batch, options: ListOptions): string {
+  const { costs, points } = options;
   const keys = [...new Set(points.flatMap(({ machine }) => Object.keys(valuesOf(machine))))];
   const traces = new Set(batch.points.map(({ trace }) => trace)).size > 1;
   const names = points.some(({ name }) => name !== null);
@@ -34,21 +47,23 @@ export function pointListText(batch: Batch, { costs, points }: ListOptions): str
     ...(traces ? [{ head: 'trace', align: 'left' as const, cell: ({ trace }: PlannedPoint) => trace }] : []),
     ...keys.map((key) => ({ head: key, align: 'right' as const, cell: valueCell(key) })),
     { head: 'mode', align: 'left', cell: ({ machine }) => machine.mode },
-    ...(costs === null ? [] : [{ head: 'cost', align: 'right' as const, cell: costCell(costs) }]),
+    ...(costs === null ? [] : [{ head: 'cost', align: 'right' as const, cell: costCell(costs, options) }]),
   ];
   const rows = [
     columns.map(({ head }) => head),
     ...points.map((point) => columns.map(({ cell }) => cell(point))),
   ];
   const lines = [
-    `${pointsText(points.length, batch.points.length)}, batch ${batch.sweep.slice(0, 8)}`,
+    `${pointsText(points.length, batch.points.length)}, batch ${batch.sweep.slice(0, 8)}${
+      points.length < batch.points.length ? '; numbered as in the whole batch' : ''
+    }`,
     '',
     ...gridLines(
       rows,
       columns.map(({ align }) => align),
     ),
-    ...problems(points),
-    ...(costs === null ? [] : costLines(costs, points)),
+    ...problems(options),
+    ...(costs === null ? [] : costLines(costs, options)),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -71,32 +86,38 @@ function valueCell(key: string): Column['cell'] {
   };
 }
 
-function costCell(costs: Estimate): Column['cell'] {
-  return ({ number, error }) => (error === null ? grouped(costs.get(number) ?? 0) : IMPOSSIBLE);
+function costCell(costs: Estimate, options: ListOptions): Column['cell'] {
+  return (point) => {
+    if (point.error !== null) return IMPOSSIBLE;
+    return whyNot(point, options) === null ? grouped(costs.get(point.number) ?? 0) : FAILS;
+  };
 }
 
-function problems(points: readonly PlannedPoint[]): string[] {
-  const lines = points.flatMap(({ number, error }) =>
-    error === null ? [] : [`point ${number} cannot be: ${error.message}`],
-  );
+function problems(options: ListOptions): string[] {
+  const lines = options.points.flatMap((point) => {
+    const error = whyNot(point, options);
+    if (error === null) return [];
+    return [`point ${point.number} ${point.error === null ? FAILS : 'cannot be'}: ${error.message}`];
+  });
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-function costLines(costs: Estimate, points: readonly PlannedPoint[]): string[] {
-  const possible = points.filter(({ error }) => error === null);
+function costLines(costs: Estimate, options: ListOptions): string[] {
+  const { points } = options;
+  const possible = points.filter((point) => whyNot(point, options) === null);
   const total = possible.reduce((sum, { number }) => sum + (costs.get(number) ?? 0), 0);
   const left = points.length - possible.length;
-  const without = left === 0 ? '' : ` of the ${counted(possible.length, 'point')} that can be`;
-  return [
-    '',
-    `estimated cost${without} ${grouped(total)}, in units of an access that hits (about 10 ns), on one thread, without`,
-    `decoding; from the first ${grouped(SAMPLE_RECORDS)} records of each trace: cold, so rather too much`,
-  ];
+  if (possible.length === 0) return [];
+  const without = left === 0 ? '' : ` of the ${counted(possible.length, 'point')} that can be run`;
+  const text =
+    `estimated cost${without} ${grouped(total)}, in units of an access that hits (about 10 ns), on one thread, without ` +
+    `decoding; from the first ${grouped(SAMPLE_RECORDS)} records of each trace: cold, so rather too much`;
+  return ['', ...wrap(text, COLUMNS)];
 }
 
 /** A point of the list. */
 export interface ListedPoint extends Omit<PointLine, 'schema' | 'sweep' | 'status' | 'result'> {
-  /** Estimated, if that was asked for and the point can be. */
+  /** Estimated, if that was asked for and the point can be run. */
   readonly cost?: number;
 }
 
@@ -111,7 +132,8 @@ export interface PointList {
 }
 
 /** The same as data. */
-export function pointListJson(batch: Batch, { costs, points }: ListOptions): string {
+export function pointListJson(batch: Batch, options: ListOptions): string {
+  const { costs, points } = options;
   const list = points.map((point): ListedPoint => ({
     number: point.number,
     id: point.id,
@@ -120,8 +142,8 @@ export function pointListJson(batch: Batch, { costs, points }: ListOptions): str
     trace: { path: point.facts.path, sha256: point.facts.sha256 },
     mode: point.mode,
     seed: point.seed,
-    ...(costs === null || point.error !== null ? {} : { cost: costs.get(point.number) ?? 0 }),
-    error: point.error,
+    ...(costs === null || whyNot(point, options) !== null ? {} : { cost: costs.get(point.number) ?? 0 }),
+    error: whyNot(point, options),
   }));
   const value: PointList = {
     schema: LIST_SCHEMA,

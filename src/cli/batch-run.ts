@@ -14,7 +14,8 @@ import { writeJudged } from './run-command.js';
 /** Failed points that are named; of more there is the number. */
 const NAMED_FAILURES = 10;
 
-const EXIT_BY_KIND: Readonly<Record<FailureKind, number>> = {
+/** What a run exits with if points failed so; of several kinds the largest. */
+export const EXIT_BY_KIND: Readonly<Record<FailureKind, number>> = {
   config: EXIT_USAGE,
   trace: EXIT_INPUT,
   internal: EXIT_INTERNAL,

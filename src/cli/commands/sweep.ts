@@ -1,9 +1,9 @@
 /** `p2msim sweep`: combinations of traces, configuration values and modes; a table, or a batch with a results file. */
 import { basename, extname } from 'node:path';
 import type { Command, OptionValues } from '@commander-js/extra-typings';
-import type { Batch, ShardName } from '../../index.js';
+import type { Batch, ListOptions, PointError, ShardName } from '../../index.js';
 import { batchOf, isSpec, modesOf, neededAxes, refuseSwept } from '../batch-inputs.js';
-import { runForTable, runIntoFile } from '../batch-run.js';
+import { EXIT_BY_KIND, runForTable, runIntoFile } from '../batch-run.js';
 import type { Context, FullLibrary } from '../context.js';
 import { examples } from '../help.js';
 import { addFlags, collected, configOptions, Given } from '../options.js';
@@ -121,9 +121,22 @@ async function printList(
   library: FullLibrary,
 ) {
   const points = await library.pointsOf(batch, shard);
-  const costs = given.flag('dry-run') ? await library.estimateCosts(batch) : null;
+  const failures = new Map<number, PointError>();
+  const costs = given.flag('dry-run')
+    ? await library.estimateCosts(batch, undefined, ({ number }, error) => void failures.set(number, error))
+    : null;
   const print = given.flag('json') ? library.pointListJson : library.pointListText;
-  context.stdout.write(print(batch, { costs, points }));
+  const options: ListOptions = { costs, points, failures };
+  context.stdout.write(print(batch, options));
+  if (costs !== null) exitAsRun(options, context, library);
+}
+
+/** A dry run exits as the run would: it is there to find out. */
+function exitAsRun(options: ListOptions, context: Context, library: FullLibrary): void {
+  const errors = options.points.flatMap((point) => library.whyNot(point, options) ?? []);
+  if (errors.length === 0) return;
+  context.stderr.write(`error: ${errors.length} of ${options.points.length} points cannot be run\n`);
+  context.exit(Math.max(...errors.map(({ kind }) => EXIT_BY_KIND[kind])));
 }
 
 async function runAsBatch(word: string, values: OptionValues, context: Context): Promise<void> {
@@ -160,11 +173,14 @@ export function addSweep(program: Command, context: Context): void {
     .option('--step <step>', 'of the range before it: xN multiplies, +N adds (default: x2)', collected)
     .option('--experiment <name>', 'a ready-made study instead; see `p2msim experiments`')
     .option('--list', 'number the points, run nothing')
-    .option('--dry-run', 'the same, with the cost of each, estimated from a sample')
+    .option('--dry-run', 'the same, with the cost of each, from a sample; exits as the run would')
     .optionsGroup('Batch:')
     .option('--results <file>', 'append a line a point to FILE, each on the disk when it is done')
     .option('--resume', 'run only the points that FILE does not have yet')
-    .option('--shard <i/n>', 'the i-th of n parts; auto: as Slurm, a CI matrix or (auto/n) Kubernetes says')
+    .option(
+      '--shard <i/n>',
+      'the i-th of n parts, points numbered as in the whole batch; auto: as Slurm, a CI matrix or (auto/n) Kubernetes says',
+    )
     .option('--emit <engine>', 'print a script that submits the sweep: slurm')
     .option('--tasks <n>', `tasks of the array (default: one a point, at most ${MOST_TASKS})`);
   addFlags(
