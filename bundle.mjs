@@ -69,23 +69,19 @@ const BEYOND_ASCII = /[^\0-\x7f]/g;
 /** V8 keeps a file with one character beyond ASCII at two bytes a character, and takes longer to scan it. */
 function ascii(code, fileName) {
   if (code.search(BEYOND_ASCII) < 0) return code;
-  refuseRaw(parseAst(code), fileName);
+  visit(parseAst(code), (node) => refuseRaw(node, fileName));
   return code.replace(BEYOND_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** A tag (String.raw) sees how its text is written: an escape in it would be another text. */
-function refuseRaw(node, fileName) {
-  if (node === null || typeof node !== 'object') return;
-  if (node.type === 'TaggedTemplateExpression') {
-    const text = node.quasi.quasis.map(({ value }) => value.raw).find((raw) => raw.search(BEYOND_ASCII) >= 0);
-    if (text !== undefined) {
-      throw new Error(
-        `${fileName}: the tagged template with ${JSON.stringify(text)} cannot be made ASCII; ` +
-          'write what is beyond ASCII as an expression in it, ${"..."}',
-      );
-    }
-  }
-  for (const inner of Object.values(node)) refuseRaw(inner, fileName);
+function refuseRaw({ type, quasi }, fileName) {
+  if (type !== 'TaggedTemplateExpression') return;
+  const text = quasi.quasis.map(({ value }) => value.raw).find((raw) => raw.search(BEYOND_ASCII) >= 0);
+  if (text === undefined) return;
+  throw new Error(
+    `${fileName}: the tagged template with ${JSON.stringify(text)} cannot be made ASCII; ` +
+      'write what is beyond ASCII as an expression in it, ${"..."}',
+  );
 }
 
 async function bundle() {
@@ -97,14 +93,52 @@ async function bundle() {
   });
   const { output } = await build.write({
     dir: TO,
-    format: 'esm',
-    chunkFileNames: '[name].js',
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
     comments: false,
     minify: MINIFY,
     codeSplitting: { groups: GROUPS },
   });
   await build.close();
-  for (const { fileName, code } of output) writeFileSync(join(TO, fileName), ascii(code, fileName));
+  for (const { fileName, code, isEntry, exports } of output) {
+    // As a function: what the loader would have to put around it, it would have to put around a copy.
+    const body = `(function(exports,require,__filename,importModule){'use strict';${withImports(code)}\n})`;
+    writeFileSync(join(TO, fileName), ascii(body, fileName));
+    if (isEntry) writeFileSync(join(TO, fileName.replace(/cjs$/, 'js')), moduleOf(fileName, exports));
+  }
+}
+
+/** V8 forgets who imports for a script that it has bytecode of: the loader does it instead. */
+function withImports(code) {
+  const starts = [];
+  visit(parseAst(code), (node) => {
+    if (node.type === 'ImportExpression') starts.push(node.start);
+  });
+  return starts
+    .toSorted((a, b) => b - a)
+    .reduce((text, at) => `${text.slice(0, at)}importModule${text.slice(at + 'import'.length)}`, code);
+}
+
+function visit(node, act) {
+  if (node === null || typeof node !== 'object') return;
+  act(node);
+  for (const inner of Object.values(node)) visit(inner, act);
+}
+
+/** What loads them is no ES module either, and the only file that Node itself loads. */
+async function bundleLoader() {
+  const build = await rolldown({ input: join(FROM, 'chunk-loader.js'), platform: 'node' });
+  await build.write({ file: join(TO, 'chunk-loader.cjs'), format: 'cjs', comments: false });
+  await build.close();
+}
+
+/** The module of an entry, which loads its file and has the same exports. */
+function moduleOf(fileName, names) {
+  const loader = `${fileName.includes('/') ? '..' : '.'}/chunk-loader.cjs`;
+  const load = `loadChunk(${JSON.stringify(fileName)});\n`;
+  const all = fileName === 'index.cjs' ? `export const { ${names.join(', ')} } = ${load}` : load;
+  return `import { loadChunk } from '${loader}';\n${all}`;
 }
 
 /** Types, the measured data, and the licences of what was joined. */
@@ -122,4 +156,5 @@ function copyRest() {
 
 rmSync(TO, { recursive: true, force: true });
 await bundle();
+await bundleLoader();
 copyRest();

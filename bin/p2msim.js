@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import '../lib/cli/main.js';
+require('../lib/chunk-loader.cjs').loadChunk('cli/main.cjs');

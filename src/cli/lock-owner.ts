@@ -1,6 +1,5 @@
 /** This process, as the lock of a results file names it. */
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import type { LockOwner } from '../index.js';
 
 /** When process `pid` began, in ticks since the start of the system (proc(5), field 22 of stat); 0 if nobody can say. */
@@ -26,7 +25,7 @@ function exists(pid: number): boolean {
 
 export function lockOwner(): LockOwner {
   return {
-    host: hostname(),
+    host: process.getBuiltinModule('node:os').hostname(),
     process: `${process.pid}-${startOf(process.pid)}`,
     isAlive: (word) => {
       const [pid = 0, start] = word.split('-').map(Number);

@@ -178,7 +178,7 @@ export class GuestMemory {
   protected dumpTable(table: number, level: number, page: number, emit: (line: string) => void): void {
     const { tables } = this;
     const slot = tables.slot(table);
-    for (let i = 0; i < ENTRIES; i++) {
+    for (let i = tables.nextUsed(table, 0); i < ENTRIES; i = tables.nextUsed(table, i + 1)) {
       const flags = tables.flagsAt(slot, i);
       if ((flags & PTE_P) === 0) continue;
       const at = page + i * 512 ** (level - 1);

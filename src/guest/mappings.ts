@@ -37,11 +37,11 @@ function* leavesBelow(
   const span = 512 ** (level - 1);
   const from = Math.max(0, Math.floor((start - base) / span));
   const to = Math.min(ENTRIES, Math.ceil((end - base) / span));
-  for (let index = from; index < to; index++) {
-    const flags = guest.tables.flags(table, index);
-    if ((flags & (PTE_P | PTE_NONE)) === 0) continue;
+  const { tables } = guest;
+  for (let index = tables.nextUsed(table, from); index < to; index = tables.nextUsed(table, index + 1)) {
+    const flags = tables.flags(table, index);
     const page = base + index * span;
-    const frame = guest.tables.frame(table, index);
+    const frame = tables.frame(table, index);
     if (level === 1 || ((flags & PTE_PS) !== 0 && level <= 3))
       yield { page, level, table, index, frame, flags };
     else yield* leavesBelow(guest, frame, level - 1, page, start, end);

@@ -172,11 +172,19 @@ export class GuestTables {
     if (this.inUse > this.peak) this.peak = this.inUse;
   }
 
+  /** Index of the first entry from `index` on that is present or remembered (PROT_NONE); ENTRIES if there is none. */
+  nextUsed(gfn: number, index: number): number {
+    const slot = this.slot(gfn);
+    const entries = this.#entries[slot >> SLAB_BITS]!;
+    const base = (slot & IN_SLAB) << 9;
+    let at = index;
+    while (at < ENTRIES && (entries[base | at]! & (PTE_P | PTE_NONE)) === 0) at++;
+    return at;
+  }
+
   /** True if no entry of the table is present or remembered (PROT_NONE). */
   isEmpty(gfn: number): boolean {
-    const slot = this.slot(gfn);
-    for (let i = 0; i < ENTRIES; i++) if ((this.flagsAt(slot, i) & (PTE_P | PTE_NONE)) !== 0) return false;
-    return true;
+    return this.nextUsed(gfn, 0) === ENTRIES;
   }
 
   /** Walks from `root` (level `levels`) as software does: no A or D is set. Fills and returns `place`. */

@@ -20,15 +20,13 @@ function hexValues(): Uint8Array {
 export const HEX_PAIR: Int16Array = hexPairs();
 
 function hexPairs(): Int16Array {
-  const table = new Int16Array(1 << 16).fill(-1);
-  for (let first = 0; first < 256; first++) {
-    const high = HEX_VALUE[first]!;
-    if (high >= 16) continue;
-    for (let second = 0; second < 256; second++) {
-      const low = HEX_VALUE[second]!;
-      table[first | (second << 8)] = low < 16 ? (high << 4) | low : high - 256;
-    }
-  }
+  const table = new Int16Array(1 << 16);
+  const alone = Int16Array.from(HEX_VALUE, (high) => (high < 16 ? high - 256 : -1));
+  // A row a second character, copied whole where it is no digit: cell by cell it would be two milliseconds of every start.
+  HEX_VALUE.forEach((low, second) => {
+    const row = low < 16 ? Int16Array.from(HEX_VALUE, (high) => (high < 16 ? (high << 4) | low : -1)) : alone;
+    table.set(row, second << 8);
+  });
   return table;
 }
 

@@ -48,11 +48,12 @@ export async function openSource(
     if (stdin === undefined) throw new TraceError({ file: STDIN_NAME }, 'there is no standard input to read');
     return OpenedSource.start(STDIN_NAME, new StreamBlocks(stdin), mayBeEmpty);
   }
-  const { handle, size } = await openFile(path, wanted);
+  const { fd, size } = await openFile(path, wanted);
+  const blocks = new FileBlocks(path, fd, size);
   try {
-    return await OpenedSource.start(path, new FileBlocks(path, handle, size), mayBeEmpty);
+    return await OpenedSource.start(path, blocks, mayBeEmpty);
   } catch (error) {
-    await handle.close();
+    await blocks.close();
     throw error;
   }
 }

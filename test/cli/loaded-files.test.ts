@@ -3,17 +3,39 @@
  * 'start.*'`), but what makes it is: a static import in the wrong place brings a part back that no replay needs.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = mkdtempSync(join(tmpdir(), 'p2msim-loaded-'));
 const LIST = join(FOLDER, 'loaded');
 
-/** Hooks of the module loader that write down every file of lib/ and every package that is loaded. */
+/** Writes down every file of code that is read: by Node for a package, by src/chunk-loader.ts for a file of lib/. */
+const RECORDER = join(FOLDER, 'recorder.cjs');
+writeFileSync(
+  RECORDER,
+  `
+const fs = require('node:fs');
+const { readFileSync, appendFileSync } = fs;
+fs.readFileSync = (path, ...rest) => {
+  if (/\\.c?js$/.test(String(path))) appendFileSync(${JSON.stringify(LIST)}, path + '\\n');
+  return readFileSync(path, ...rest);
+};`,
+);
+/** The same of ES modules, which are read in another way. */
 const HOOKS = `
 import { appendFileSync } from 'node:fs';
 export async function load(url, context, next) {
@@ -24,19 +46,23 @@ const REGISTER = `
 import { register } from 'node:module';
 register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(HOOKS)}));`;
 
-/** Paths below lib/ (and URLs of anything else that is no part of Node.js) that a command loads. */
+/** What a command loads. */
 function loadedBy(...words: readonly string[]): string[] {
+  return loadedByNode(join(ROOT, 'bin/p2msim.js'), ...words);
+}
+
+/** Paths below lib/ (and those of anything else that is no part of Node.js) of the code that a script loads. */
+function loadedByNode(...words: readonly string[]): string[] {
   writeFileSync(LIST, '');
   const register = `data:text/javascript,${encodeURIComponent(REGISTER)}`;
-  execFileSync(process.execPath, ['--import', register, join(ROOT, 'bin/p2msim.js'), ...words], {
+  const flags = ['--require', RECORDER, '--import', register];
+  execFileSync(process.execPath, [...flags, ...words], {
     cwd: FOLDER,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const lib = pathToFileURL(join(ROOT, 'lib/')).href;
-  const urls = readFileSync(LIST, 'utf8').trim().split('\n');
-  return urls
-    .filter((url) => !/^(node|data):|\/bin\/p2msim\.js$/.test(url))
-    .map((url) => url.replace(lib, ''));
+  const paths = readFileSync(LIST, 'utf8').trim().split('\n');
+  const own = paths.map((path) => path.replace(join(ROOT, 'lib/'), ''));
+  return own.filter((path) => !/^(?:node|data):|\/bin\/p2msim\.js$|^kept-code\//.test(path));
 }
 
 function trace(name: string, text: string): string {
@@ -47,8 +73,8 @@ function trace(name: string, text: string): string {
 
 const textOf = (file: string): string => readFileSync(join(ROOT, 'lib', file), 'utf8');
 
-const START = ['base.js', 'cli/main.js', 'rolldown-runtime.js'];
-const REPLAY = [...START, 'replay.js'].toSorted();
+const START = ['base.cjs', 'chunk-loader.cjs', 'cli/main.cjs', 'rolldown-runtime.cjs'];
+const REPLAY = [...START, 'replay.cjs'].toSorted();
 
 describe('what is loaded', () => {
   it.each(['--version', '--help'])('for %s: the words of the commands, and no engine', (word) => {
@@ -65,8 +91,14 @@ describe('what is loaded', () => {
     const others = loadedBy('replay', trace('a.csv', 'op,va\nR,0x1000\n')).filter(
       (file) => !REPLAY.includes(file),
     );
-    expect(others).toContain('csv-stream.js');
+    expect(others).toContain('csv-stream.cjs');
     expect(others.filter((file) => !file.startsWith('csv-'))).toEqual([]);
+  });
+
+  it.each(['index.js', 'validate/worker.js'])('for lib/%s: no package', (file) => {
+    const loaded = loadedByNode(join(ROOT, 'lib', file));
+    expect(loaded).toContain('replay.cjs');
+    expect(loaded.filter((path) => path.includes('node_modules'))).toEqual([]);
   });
 
   it.each([
@@ -82,13 +114,48 @@ describe('what is loaded', () => {
   ])('to replay lackey has no code of %s in it', (_, name) => {
     const definition = new RegExp(`(?:function|class|const|var) ${name}\\b`);
     expect(REPLAY.filter((file) => definition.test(textOf(file)))).toEqual([]);
-    const others = [textOf('index.js'), textOf('judging.js'), textOf('trace-tools.js'), textOf('zstd.js')];
-    const rest = [...others, textOf('open-generated.js'), textOf('p2mtrace-stream.js')];
+    const others = [
+      textOf('index.cjs'),
+      textOf('judging.cjs'),
+      textOf('trace-tools.cjs'),
+      textOf('zstd.cjs'),
+    ];
+    const rest = [...others, textOf('open-generated.cjs'), textOf('p2mtrace-stream.cjs')];
     // The name is what it is called: otherwise the line above says nothing.
     expect(rest.some((text) => definition.test(text))).toBe(true);
   });
 
   it('is ASCII, which V8 scans faster', () => {
     expect(REPLAY.filter((file) => /[^\0-\x7f]/.test(textOf(file)))).toEqual([]);
+  });
+
+  it('has bytecode of this Node beside it', () => {
+    const kept = join(ROOT, 'lib/kept-code', `${process.version}-${process.arch}`);
+    // Another Node than the one that built lib/ has none (test/unit on Node 24 in CI): nothing to look at then.
+    if (!existsSync(kept)) return;
+    const files = REPLAY.filter((file) => file !== 'chunk-loader.cjs');
+    expect(files.filter((file) => !existsSync(join(kept, file)))).toEqual([]);
+    for (const file of files) {
+      const cachedData = readFileSync(join(kept, file));
+      expect(new Script(textOf(file), { cachedData }).cachedDataRejected, file).toBe(false);
+    }
+  });
+
+  it('counts the same without bytecode, or with that of other files', () => {
+    const copy = join(FOLDER, 'copy');
+    for (const part of ['lib', 'bin', 'package.json'])
+      cpSync(join(ROOT, part), join(copy, part), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+    const words = ['replay', trace('b.lackey', ' L 1ffeffe7e0,8\n S 1ffeffe7e8,8\n'), '--json'];
+    const run = (root: string): string =>
+      execFileSync(process.execPath, [join(root, 'bin/p2msim.js'), ...words], { encoding: 'utf8' });
+    const expected = run(ROOT);
+    const kept = join(copy, 'lib/kept-code', `${process.version}-${process.arch}`);
+    mkdirSync(join(kept, 'cli'), { recursive: true });
+    writeFileSync(join(kept, 'replay.cjs'), 'no bytecode');
+    cpSync(join(kept, 'base.cjs'), join(kept, 'cli/main.cjs'));
+    expect(run(copy)).toBe(expected);
+    rmSync(join(copy, 'lib/kept-code'), { recursive: true });
+    expect(run(copy)).toBe(expected);
   });
 });

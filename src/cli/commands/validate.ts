@@ -1,5 +1,4 @@
 /** `p2msim validate`: what was measured on real Xen and real KVM against the model, or one scenario by itself. */
-import { availableParallelism } from 'node:os';
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Context, FullLibrary } from '../context.js';
 import { EXIT_CHECK_FAILED } from '../exit-codes.js';
@@ -50,7 +49,7 @@ async function runAll(given: Given, context: Context, library: FullLibrary): Pro
   const validation = await library
     .validate({
       suites: suite === undefined ? undefined : [suite],
-      jobs: jobsOf(given, library, availableParallelism()),
+      jobs: jobsOf(given, library, process.getBuiltinModule('node:os').availableParallelism()),
       onProgress: (name, done, total) => progress.report(`validate ${name}`, done, total),
     })
     .finally(progress.end);
