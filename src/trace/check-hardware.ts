@@ -53,7 +53,9 @@ export class TagChecker {
 
 /** Stores to one frame. */
 interface Stores {
+  /** Of the first: its line, and its number among all events, from 1. */
   readonly line: number;
+  readonly number: number;
   count: number;
 }
 
@@ -63,6 +65,7 @@ export class TableChecker {
   readonly #reached = new Set<number>();
   readonly #large = new Set<number>();
   readonly #scripted: boolean;
+  #events = 0;
 
   constructor({ scripted }: TraceHeader) {
     this.#scripted = scripted !== undefined;
@@ -71,10 +74,12 @@ export class TableChecker {
 
   event(event: TraceEvent): void {
     if (!this.#scripted) return;
+    this.#events += 1;
     if (event.kind === 'cr3') this.#reached.add(Math.floor(Number.parseInt(event.as, 16) / PAGE_BYTES));
     if (event.kind !== 'ptw') return;
     const stores = this.#stores.get(event.gfn);
-    if (stores === undefined) this.#stores.set(event.gfn, { line: event.line, count: 1 });
+    if (stores === undefined)
+      this.#stores.set(event.gfn, { line: event.line, number: this.#events, count: 1 });
     else stores.count += 1;
     const { frame, flags } = decodePte(event.value.hi, event.value.lo);
     if ((flags & PTE_P) === 0) return;
@@ -83,12 +88,13 @@ export class TableChecker {
   }
 
   /** What is wrong, once the whole trace has been seen: an entry may be linked after it is filled. */
-  findings(): { readonly line: number; readonly message: string }[] {
+  findings(): { readonly line: number; readonly number: number; readonly message: string }[] {
     const outside = [...this.#stores].filter(
       ([gfn]) => !this.#reached.has(gfn) && !this.#large.has(gfn - (gfn % LARGEST_LEAF)),
     );
-    return outside.map(([gfn, { line, count }]) => ({
+    return outside.map(([gfn, { line, number, count }]) => ({
       line,
+      number,
       message: `PTW to frame 0x${gfn.toString(16)}, which is no root and no entry leads to (${count} in all)`,
     }));
   }

@@ -16,7 +16,6 @@ const BY_EVENTS: readonly (readonly [what: string, kinds: readonly TraceEvent['k
   ['tags', ['cr3']],
   ['levels of table stores', ['ptw']],
 ];
-const NO_EVENTS = 'the trace has no such events';
 const NOT_SCRIPTED =
   "only a scripted guest's trace (`# guest: scripted`) is known to have every table store and flush in it";
 
@@ -26,30 +25,47 @@ export interface Checked {
   readonly kinds: ReadonlySet<TraceEvent['kind']>;
   /** Rows that flush translations. */
   readonly flushes: number;
-  /** Why it was not read to its end, or null. */
-  readonly stopped: string | null;
+  readonly stopped: Stopped | null;
 }
+
+/** What ended reading before the end of the trace: an error, or `--limit`. */
+export type Stopped = 'error' | 'limit';
 
 export function scopeOf(checked: Checked): CheckScope[] {
   const reason = (what: string, why: string | null): CheckScope =>
     why === null ? { what, checked: true } : { what, checked: false, why };
+  const { stopped, flushes } = checked;
+  const tables = tablesUnchecked(checked);
   return [
     reason('records', null),
+    ...(stopped === 'error' ? [reason('records after the error', 'the trace was not read to its end')] : []),
     ...BY_EVENTS.map(([what, kinds]) =>
-      reason(what, kinds.some((kind) => checked.kinds.has(kind)) ? null : NO_EVENTS),
+      reason(what, kinds.some((kind) => checked.kinds.has(kind)) ? null : noEvents(checked)),
     ),
-    reason('table stores outside tables', tablesUnchecked(checked) ?? checked.stopped),
+    reason(
+      'table stores outside tables',
+      tables ?? (stopped === null ? null : 'what leads to a table may come after the part that was read'),
+    ),
     reason(
       'stale translations',
-      tablesUnchecked(checked) ??
-        (checked.flushes > 0
+      tables ??
+        (flushes > 0
           ? null
-          : 'the trace has no flush: no INVLPG, INVPCID, FLUSHALL, IPIFLUSH or CR3 load'),
+          : `${read(checked)} has no flush: no INVLPG, INVPCID, FLUSHALL, IPIFLUSH or CR3 load`),
     ),
   ];
 }
 
-function tablesUnchecked({ header, kinds }: Checked): string | null {
-  if (header.scripted === undefined) return NOT_SCRIPTED;
-  return kinds.has('ptw') ? null : NO_EVENTS;
+/** What was read, as a subject. */
+function read({ stopped }: Checked): string {
+  return stopped === null ? 'the trace' : 'the part that was read';
+}
+
+function noEvents(checked: Checked): string {
+  return `${read(checked)} has no such events`;
+}
+
+function tablesUnchecked(checked: Checked): string | null {
+  if (checked.header.scripted === undefined) return NOT_SCRIPTED;
+  return checked.kinds.has('ptw') ? null : noEvents(checked);
 }

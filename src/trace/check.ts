@@ -10,7 +10,7 @@ import type { TracePlace } from '../errors.js';
 import { OP_MODIFY, OP_WRITE, type TraceChunk } from './access.js';
 import type { TraceEvent, TraceHeader } from './event.js';
 import { TableChecker, TagChecker } from './check-hardware.js';
-import { type CheckScope, scopeOf } from './check-scope.js';
+import { type CheckScope, scopeOf, type Stopped } from './check-scope.js';
 import { type Severity, SpaceChecker, type SpaceFinding } from './check-spaces.js';
 import { TranslationChecker } from './check-translations.js';
 import type { OpenTrace } from './open.js';
@@ -56,15 +56,11 @@ export async function checkTrace(trace: OpenTrace): Promise<TraceCheck> {
   const unlisted = trace.skipped.count - records.length;
   if (unlisted > 0) findings.push(summary(trace.path, `${unlisted} more bad records`));
   const part = trace.part ?? READ_WHOLE;
-  const stopped = failure === null ? stoppedBy(part) : 'the trace was not read to its end';
+  const stopped = failure === null ? (part.cutAfter === null ? null : 'limit') : 'error';
   const { scope, findings: more } = checker.finish(stopped);
   findings.push(...more);
   if (failure !== null && !ofFile) findings.push(failure);
   return { findings, scope, part };
-}
-
-function stoppedBy({ cutAfter }: PartRead): string | null {
-  return cutAfter === null ? null : 'what leads to a table may come after the part that was read';
 }
 
 function findingOf({ place, message }: TraceError): Finding {
@@ -124,13 +120,14 @@ class TraceChecker {
     this.#range(accesses, from, accesses.n);
   }
 
-  /** All findings; `stopped`: why the trace was not read to its end. */
-  finish(stopped: string | null): Pick<TraceCheck, 'findings' | 'scope'> {
+  /** All findings; `stopped`: what kept the trace from being read to its end. */
+  finish(stopped: Stopped | null): Pick<TraceCheck, 'findings' | 'scope'> {
     const flushes = this.#translations?.flushRows ?? 0;
     // A trace that leaves flushes out says nothing about them.
     if (flushes > 0) for (const [line, message] of this.#stale) this.#find(line, 'error', message);
     if (stopped === null)
-      for (const { line, message } of this.#tables.findings()) this.#find(line, 'warning', message);
+      for (const { line, number, message } of this.#tables.findings())
+        this.#find(line, 'warning', line > 0 ? message : `${message} (event ${number})`);
     if (this.#unlisted > 0) this.#findings.push(summary(this.#file, `${this.#unlisted} more findings`));
     if (stopped === null && this.#accesses === 0) {
       this.#findings.push(summary(this.#file, 'the trace has no access; there is nothing to replay'));
@@ -155,8 +152,7 @@ class TraceChecker {
   #access({ hi, lo, vcpu }: TraceChunk['accesses'], i: number, number: number): void {
     const wrong = this.#spaces.access(vcpu[i]!, { hi: hi[i]!, lo: lo[i]! });
     if (wrong === null) return;
-    const after = this.#lastEventLine > 0 ? ` after the event of line ${this.#lastEventLine}` : '';
-    this.#find(0, 'error', `access ${number}${after} ${wrong}`);
+    this.#find(0, 'error', `access ${number} after ${this.#lastEvent()} ${wrong}`);
   }
 
   /** An access of a guest whose tables are known; `later` accesses after the first of the stretch. */
@@ -165,13 +161,15 @@ class TraceChecker {
     const use = { vcpu: vcpu[i]!, hi: hi[i]!, lo: lo[i]!, size: size[i]!, write };
     for (const { line, message } of this.#translations?.use(use) ?? []) {
       const number = `access ${this.#accesses + later}`;
-      const after =
-        this.#lastEventLine > 0
-          ? `, number ${this.#sinceEvent + later + 1} after the event of line ${this.#lastEventLine},`
-          : '';
+      const after = `, number ${this.#sinceEvent + later + 1} after ${this.#lastEvent()},`;
       if (this.#stale.length < MAX_FINDINGS) this.#stale.push([line, message(number + after)]);
       else this.#unlisted += 1;
     }
+  }
+
+  /** What the event before an access is called; all accesses that are found wrong come after one. */
+  #lastEvent(): string {
+    return this.#lastEventLine > 0 ? `the event of line ${this.#lastEventLine}` : `event ${this.#events}`;
   }
 
   #event(event: TraceEvent): void {

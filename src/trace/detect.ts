@@ -59,6 +59,7 @@ function ambiguous(
 
 /** First bytes: as text if they are, otherwise in hexadecimal. */
 function shown(head: Uint8Array): string {
+  if (Buffer.from(head).toString('latin1').trim() === '') return 'blank lines';
   const first = head.subarray(0, SHOWN_BYTES);
   const isText = first.every(
     (value) => (value >= 32 && value < 127) || value === 9 || value === 10 || value === 13,

@@ -18,7 +18,7 @@ async function compareResults(
   const given = new Given(values, library);
   checkStdin(paths, context, library);
   const saved: boolean[] = [];
-  for (const path of paths) saved.push(path !== '-' && (await library.looksSaved(path, false)));
+  for (const path of paths) saved.push(path !== '-' && (await library.looksSaved(path, false, false)));
   const [result, trace] = [saved.indexOf(true), saved.indexOf(false)];
   const allow = allowedKinds(given, library);
   if (result < 0) {

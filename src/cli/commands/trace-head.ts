@@ -93,6 +93,7 @@ export function addHead(parent: CommandUnknownOpts, context: Context): void {
         ? asJson({ schema: 'p2msim.trace-head/1', trace: path, skipped: skip, records } satisfies HeadListing)
         : records.map(recordLine).join('');
       context.stdout.write(text);
+      if (records.length === 0 && limit > 0) context.stderr.write(`note: ${trace.path} has no records\n`);
     } finally {
       await trace.close();
     }

@@ -1,16 +1,34 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import type { TraceChunk } from '../../../src/trace/access.js';
 import { checkTrace } from '../../../src/trace/check.js';
 import { DEFAULT_READ_OPTIONS } from '../../../src/trace/format.js';
-import { openTrace } from '../../../src/trace/open.js';
+import { type OpenTrace, openTrace } from '../../../src/trace/open.js';
+import { viewOf } from '../../../src/trace/view.js';
 
 const read = { ...DEFAULT_READ_OPTIONS, onError: 'skip' as const, maxErrors: Infinity };
 
 /** Findings as `severity line: message`. */
 async function check(text: string): Promise<string[]> {
-  const { findings } = await checkTrace(
-    await openTrace('-', { read, stdin: Readable.from([Buffer.from(text)]) }),
-  );
+  return listed(await opened(text));
+}
+
+/** The same of a trace in a format without lines. */
+async function checkWithoutLines(text: string): Promise<string[]> {
+  const trace = await opened(text);
+  async function* chunks(): AsyncGenerator<TraceChunk> {
+    for await (const chunk of trace.chunks())
+      yield { ...chunk, events: chunk.events.map((event) => ({ ...event, line: 0 })) };
+  }
+  return listed(viewOf(trace, { chunks }));
+}
+
+function opened(text: string): Promise<OpenTrace> {
+  return openTrace('-', { read, stdin: Readable.from([Buffer.from(text)]) });
+}
+
+async function listed(trace: OpenTrace): Promise<string[]> {
+  const { findings } = await checkTrace(trace);
   return findings.map(({ severity, place, message }) => `${severity} ${place.line ?? '-'}: ${message}`);
 }
 
@@ -79,6 +97,25 @@ describe('trace check', () => {
       expect.stringMatching(
         /^warning: MAP at 0x[0-9a-f]{16} is over what address space \d .* \(event \d+, before access \d+\); 12 such events in all$/,
       ),
+    ]);
+  });
+
+  it('names an access by its number, and what came before it, where the trace has no lines', async () => {
+    const at = (page: string): string => `R,${page},8\n`;
+    const text = `${HEADER}MAP,7000,8192\n${at('7000')}${at('8000')}UNMAP,8000,4096\n${at('7000')}${at('8008')}`;
+    const found = await checkWithoutLines(text);
+    // Accesses 0 and 1, event 2, accesses 2 and 3: the last is the one.
+    expect(found).toEqual([
+      'error -: access 3 after event 2 is to 0x0000000000008008, which address space 0 has unmapped',
+    ]);
+  });
+
+  it('names the event of a table store outside tables where the trace has no lines', async () => {
+    const declared =
+      '# guest: scripted\n# direct-map: 0xffff880000000000\n# root: 0x800000\nop,gfn,level,va,value\n';
+    const rows = 'PTW,800,4,0,801003\nPTW,a00,1,0,3\nPTW,a00,1,0,3\nR,,,1000,\n';
+    expect(await checkWithoutLines(`${declared}${rows}`)).toEqual([
+      'warning -: PTW to frame 0xa00, which is no root and no entry leads to (2 in all) (event 2)',
     ]);
   });
 
