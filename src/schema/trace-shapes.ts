@@ -55,6 +55,10 @@ export const traceInfo = object<ProfileListing>({
   ops: object<TraceProfile['ops']>({ read: count, write: count, fetch: count, modify: count }),
   pageCrossing: count,
   addressSpaces: list(text),
+  addressSpacesMade: described(
+    'as a replay counts them: more than there are names where one is used again (EXEC)',
+    count,
+  ),
   vcpus: list(count),
   events: count,
   eventKinds: record(count),

@@ -10,7 +10,11 @@ import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from './access.js';
 import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
 import type { OpenTrace } from './open.js';
 import { type PartRead, READ_WHOLE } from './part.js';
+import { type Region, regionsOf } from './regions.js';
 import { type ReuseDistances, ReuseMeter } from './reuse.js';
+import { SpacesMade } from './spaces-made.js';
+
+export type { Region } from './regions.js';
 
 const READ = 1;
 const WRITTEN = 2;
@@ -26,24 +30,12 @@ const TOUCH: Readonly<Record<number, number>> = {
 };
 const PAGES_2M = 512;
 const PAGES_1G = 512 * 512;
-/** Pages without a touch that separate two regions: 1 GiB. */
-const REGION_GAP = PAGES_1G;
 
 /** Distinct pages, by page size. */
 export interface Footprint {
   readonly pages4k: number;
   readonly pages2m: number;
   readonly pages1g: number;
-}
-
-/** Pages touched between two addresses of one address space. */
-export interface Region {
-  readonly addressSpace: string;
-  /** First and last page touched, as page numbers. */
-  readonly firstPage: number;
-  readonly lastPage: number;
-  /** Distinct 4 KiB pages. */
-  readonly pages: number;
 }
 
 export interface TraceProfile {
@@ -62,6 +54,8 @@ export interface TraceProfile {
   readonly pageCrossing: number;
   /** Names in the order of appearance. */
   readonly addressSpaces: readonly string[];
+  /** Address spaces that a replay counts: one name may stand for several, one after the other (EXEC). */
+  readonly addressSpacesMade: number;
   /** Numbers of the vcpus that access memory, ascending. */
   readonly vcpus: readonly number[];
   readonly events: number;
@@ -109,7 +103,7 @@ const TABLE_EDITS: ReadonlySet<string> = new Set([
 
 /** Reads all of `trace`. `window`: accesses in a stretch of the working set. */
 export async function profileTrace(trace: OpenTrace, window: number = DEFAULT_WINDOW): Promise<TraceProfile> {
-  const profiler = new Profiler(window);
+  const profiler = new Profiler(window, trace.header.scripted !== undefined);
   const reuse = new ReuseMeter();
   for await (const chunk of trace.chunks()) {
     profiler.chunk(chunk);
@@ -154,6 +148,8 @@ class Profiler {
   #crossing = 0;
   #events = 0;
   #edits = 0;
+  readonly #made = new SpacesMade();
+  readonly #scripted: boolean;
   readonly #window: number;
   /** Distinct pages of the windows that are over, and of the present one, in which `#left` accesses are still to come. */
   readonly #windows: number[] = [];
@@ -162,8 +158,9 @@ class Profiler {
   /** Number of the present window, from 1, in units of {@link STAMP}. */
   #stamp = STAMP;
 
-  constructor(window: number) {
+  constructor(window: number, scripted: boolean) {
     this.#window = window;
+    this.#scripted = scripted;
     this.#left = window;
   }
 
@@ -178,6 +175,7 @@ class Profiler {
       const kind = event.kind === 'host' ? event.op : event.kind;
       this.#eventKinds[kind] = (this.#eventKinds[kind] ?? 0) + 1;
       this.#spaces.event(event);
+      this.#made.event(event, this.#scripted);
       this.#pagesOf(event.kind === 'fork' ? event.child : this.#spaces.on(event.vcpu));
     }
     this.#range(accesses, from, accesses.n);
@@ -242,6 +240,7 @@ class Profiler {
       ops: { read, write, fetch, modify },
       pageCrossing: this.#crossing,
       addressSpaces: [...this.#pages.keys()],
+      addressSpacesMade: this.#made.count,
       vcpus: [...this.#vcpus].toSorted((a, b) => a - b),
       events: this.#events,
       eventKinds: this.#eventKinds,
@@ -281,17 +280,4 @@ class Profiler {
     }
     return sum;
   }
-}
-
-function regionsOf(addressSpace: string, pages: ReadonlyMap<number, number>): Region[] {
-  const regions: Region[] = [];
-  for (const page of [...pages.keys()].toSorted((a, b) => a - b)) {
-    const open = regions.at(-1);
-    if (open !== undefined && page - open.lastPage < REGION_GAP) {
-      regions[regions.length - 1] = { ...open, lastPage: page, pages: open.pages + 1 };
-    } else {
-      regions.push({ addressSpace, firstPage: page, lastPage: page, pages: 1 });
-    }
-  }
-  return regions;
 }

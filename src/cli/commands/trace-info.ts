@@ -80,6 +80,13 @@ function eventLines({ eventKinds, tableEdits, records, part }: TraceProfile): st
   return ['Events', ...counts(Object.entries(eventKinds)), edits];
 }
 
+/** `address spaces: 0, b (3 in all: 1 more under the same names); vcpus: 0`. */
+function placesLine({ addressSpaces, addressSpacesMade, vcpus }: TraceProfile): string {
+  const more = addressSpacesMade - addressSpaces.length;
+  const made = more > 0 ? ` (${addressSpacesMade} in all: ${more} more under the same names)` : '';
+  return `address spaces: ${addressSpaces.join(', ')}${made}; vcpus: ${vcpus.join(', ') || 'none is used'}`;
+}
+
 /** The whole text, ending in a newline. */
 function profileText(profile: TraceProfile, library: TraceTools): string {
   const { ops, footprint, pagesBy } = profile;
@@ -109,11 +116,11 @@ function profileText(profile: TraceProfile, library: TraceTools): string {
     ]),
     '',
     'Regions (1 GiB or more apart)',
-    ...regionLines(profile, library),
+    ...(profile.regions.length === 0 ? ['  none: the trace has no access'] : regionLines(profile, library)),
   ];
   if (profile.records > 0) lines.push('', ...workingSetLines(profile), '', ...reuseLines(profile));
   if (profile.events > 0) lines.push('', ...eventLines(profile));
-  lines.push('', `address spaces: ${profile.addressSpaces.join(', ')}; vcpus: ${profile.vcpus.join(', ')}`);
+  lines.push('', placesLine(profile));
   for (const note of library.partNotes(profile.part)) lines.push(note);
   if (profile.badRecords > 0) lines.push(`bad records passed over: ${grouped(profile.badRecords)}`);
   lines.push(`addresses: ${profile.addresses}`);
