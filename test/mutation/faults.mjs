@@ -52,9 +52,12 @@ export async function tryFaults(faults, tests, testsOf = () => []) {
     if (!(await isGreen(folder, tests))) throw new Error('the tests are red before any fault');
     let survived = 0;
     for (const fault of chosen) {
+      const before = Date.now();
       const caught = await isCaught(folder, fault, tests, testsOf);
       if (!caught) survived += 1;
-      console.log(`${caught ? 'caught  ' : 'survived'}  ${fault[0].padEnd(36)} ${fault[3]}`);
+      // Tests that hang are stopped, and count as red: the time tells.
+      const seconds = `${Math.round((Date.now() - before) / 1000)} s`.padStart(5);
+      console.log(`${caught ? 'caught  ' : 'survived'}  ${seconds}  ${fault[0].padEnd(36)} ${fault[3]}`);
     }
     console.log(`${chosen.length} faults, ${chosen.length - survived} caught, ${survived} survived`);
     if (survived > 0) process.exitCode = 1;
