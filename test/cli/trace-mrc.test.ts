@@ -32,6 +32,20 @@ describe('trace mrc', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'entries,misses,miss_ratio\n1,1,0.50000000\n' });
   });
 
+  it.each([[[]], [['--plot']], [['--json']], [['-r', 'csv']]])(
+    'prints no curve, but what to do, if no page is in the sample (%j)',
+    (words) => {
+      const input = 'op,va\nR,0x1000\nR,0x2000\nR,0x1000\n';
+      expect(cli(['trace', 'mrc', '-', '--sample', '0.0001', ...words], { input })).toEqual({
+        code: 3,
+        stdout: '',
+        stderr:
+          'error: -: no page of the trace is in the sample of 0.0001 (seed 1), so that nothing can be estimated of its 3 page accesses\n' +
+          'hint: give --sample a larger rate, ten times or more; or leave it out: without it the curve is exact\n',
+      });
+    },
+  );
+
   it('samples the same pages every time, and others with another seed', () => {
     const trace = 'traces/lackey/cc1-with-instructions.lackey.gz';
     const run = (seed: string): string =>

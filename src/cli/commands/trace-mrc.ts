@@ -26,7 +26,10 @@ function addOptions(command: CommandUnknownOpts): void {
     .option('--accesses <which>', 'all, data (reads and writes) or fetch (default: all)')
     .option('--page-size <size>', 'size of every page: 4k, 2m or 1g (default: 4k)')
     .option('--at <sizes>', 'sizes to show besides the powers of two, e.g. 64,1536')
-    .option('--sample <rate>', 'estimate from this share of the pages, e.g. 0.01 (default: exact)')
+    .option(
+      '--sample <rate>',
+      'estimate from this share of the pages, e.g. 0.01; an error if none is in it (default: exact)',
+    )
     .option('--seed <n>', 'which pages --sample takes (default: 1)')
     .option('--plot', 'draw the curve, too')
     .option('--sets <n>', 'set-associative instead: misses by ways at this number of sets')

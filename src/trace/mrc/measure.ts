@@ -89,6 +89,7 @@ export async function missRatioCurve(trace: OpenTrace, options: CurveOptions): P
   const sample = options.sample === null ? null : new PageSample(rate, seed, sizes, RUN_CAPACITY);
   const meter = new CurveMeter(sample);
   const source = await readPages(trace, options, (run, runs) => meter.take(run, runs.regions.pages));
+  if (options.sample !== null && meter.counts.cold === 0) throw nothingSampled(trace, options.sample, source);
   const curve = new MissCurve(source.accesses, meter.counts, sample?.rate);
   const last = sizes.find((size) => size >= curve.largest) ?? curve.largest;
   const shown = sizes.filter((size) => size <= last || options.at.includes(size));
@@ -189,4 +190,16 @@ function nothingToCount({ path, part }: OpenTrace, kinds: AccessKinds): TraceErr
   return new TraceError({ file: path }, `${where} has ${KINDS_MISSING[kinds]}`, {
     hint: `\`p2msim trace info ${path}\` shows what it holds`,
   });
+}
+
+/** No curve can be made of it, not even one of zeros: every page that was not looked at has missed at least once. */
+function nothingSampled({ path }: OpenTrace, { rate, seed }: SampleOptions, source: MrcSource): TraceError {
+  const accesses = `${source.accesses} page ${source.accesses === 1 ? 'access' : 'accesses'}`;
+  return new TraceError(
+    { file: path },
+    `no page of the trace is in the sample of ${rate} (seed ${seed}), so that nothing can be estimated of its ${accesses}`,
+    {
+      hint: 'give --sample a larger rate, ten times or more; or leave it out: without it the curve is exact',
+    },
+  );
 }
