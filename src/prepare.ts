@@ -40,6 +40,8 @@ export interface TraceOptions {
   readonly preset?: string | undefined;
   /** Settings over preset and trace header; later ones win. */
   readonly settings?: readonly Setting[] | undefined;
+  /** Told once, when records have been read, that the trace may be in another format than the one that was named. */
+  readonly onWarning?: ((text: string) => void) | undefined;
 }
 
 /** Which records are replayed, and how they are costed. */
@@ -94,9 +96,14 @@ export async function resolveModes(names: readonly string[]): Promise<readonly B
 
 /** Opens the trace for so many machines. */
 export async function openWith(options: TraceOptions, machines = 1): Promise<OpenTrace> {
-  const { trace, format, stdin, read } = options;
+  const { trace, format, stdin, read, onWarning } = options;
   const batchRecords = machines < MANY_MACHINES ? BATCH_CAPACITY : LARGE_BATCH;
-  return openTrace(trace, { format, stdin, read: { ...DEFAULT_READ_OPTIONS, batchRecords, ...read } });
+  return openTrace(trace, {
+    format,
+    stdin,
+    onWarning,
+    read: { ...DEFAULT_READ_OPTIONS, batchRecords, ...read },
+  });
 }
 
 /** The effective configuration for an open trace. */

@@ -2,7 +2,7 @@
 import type { OpenTrace } from '../index.js';
 import type { Context, Library, TraceTools } from './context.js';
 import { type Given, readOptions } from './options.js';
-import { checkStdin } from './run-command.js';
+import { checkStdin, writeWarning } from './run-command.js';
 import { partOf } from './selection.js';
 
 /** The trace at `path`, read as the input flags say. */
@@ -14,7 +14,13 @@ export async function openInput(
 ): Promise<OpenTrace> {
   checkStdin([path], context, library);
   const format = given.text('format');
-  return library.openTrace(path, { format, read: readOptions(given, library), stdin: context.stdin });
+  const onWarning = (text: string): void => writeWarning(text, context);
+  return library.openTrace(path, {
+    format,
+    read: readOptions(given, library),
+    stdin: context.stdin,
+    onWarning,
+  });
 }
 
 /** The part of the trace at `path` that `--skip` and `--limit` name. */

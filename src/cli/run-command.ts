@@ -4,6 +4,7 @@
  */
 import type {
   CheckReport,
+  Finished,
   Output,
   Prepared,
   RunOptions,
@@ -70,24 +71,46 @@ async function prepareAll(
   all: readonly RunOptions[],
   { modes, machines }: RunCommand,
   progressOf: (trace: string) => Progress,
+  context: Context,
   library: Library,
 ): Promise<Prepared[]> {
   const opened: Prepared[] = [];
   try {
     for (const options of all) {
       const progress = progressOf(options.trace);
-      const reported = { ...options, onProgress: progress.report };
+      const warnings: string[] = [];
+      const onWarning = (text: string): unknown => warnings.push(text);
+      const reported = { ...options, onProgress: progress.report, onWarning };
       const prepared =
         machines === undefined
           ? await library.prepare(reported, modes)
           : await library.prepareMachines(reported, machines);
-      opened.push({ ...prepared, run: () => prepared.run().finally(progress.end) });
+      const ended = (): void => {
+        progress.end();
+        for (const text of warnings) writeWarning(text, context);
+      };
+      opened.push({ ...prepared, run: () => prepared.run().finally(ended) });
     }
   } catch (error) {
     for (const prepared of opened) await prepared.close();
     throw error;
   }
   return opened;
+}
+
+/** What is odd about the numbers that come, before they do. */
+export function writeWarning(text: string, context: Context): void {
+  context.stderr.write(`warning: ${text}\n`);
+}
+
+/** A replay; one in which nothing could be counted has its error alone, and leaves others their results. */
+async function replayOne(prepared: Prepared, library: Library): Promise<Finished<readonly RunResult[]>> {
+  try {
+    return await prepared.run().finally(prepared.close);
+  } catch (error) {
+    if (error instanceof library.TraceError) return { result: [], error };
+    throw error;
+  }
 }
 
 /** Replays one after another, writes all results together, then reports the inputs that ended early. */
@@ -102,12 +125,12 @@ async function replayAll(
   const errors: TraceError[] = [];
   const results: SingleOutput[] = [];
   for (const prepared of opened) {
-    const { result, error } = await prepared.run().finally(prepared.close);
+    const { result, error } = await replayOne(prepared, library);
     if (error !== null) errors.push(error);
     if (result.length > 0) results.push(command.combine(library, result));
   }
   const [only] = results;
-  const ended = { early: errors.length > 0, failed: false };
+  const ended = { early: errors.length > 0, failed: errors.length > 0 };
   if (only !== undefined)
     writeJudged(results.length === 1 ? only : results, judgement, outputs, context, library, ended);
   for (const error of errors) await warn(error, context, library);
@@ -168,7 +191,7 @@ export async function runCommand(
   if (interval > 0 && !sliced && !given.flag('quiet')) outputs.noteSlices(command.alone !== true);
   if (!given.flag('quiet')) noteIdle(all[0]?.settings ?? [], modes, context);
   const progressOf = (trace: string): Progress => createProgress(context, choice, given.flag('quiet'), trace);
-  const opened = await prepareAll(all, command, progressOf, library);
+  const opened = await prepareAll(all, command, progressOf, context, library);
   await replayAll(opened, command, judgement, outputs, context, library);
 }
 

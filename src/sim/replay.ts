@@ -13,7 +13,7 @@ import { Schedule } from './schedule.js';
 /**
  * Replays the trace on every machine. A bad record, or an event that a mode refuses, ends the replay: what
  * was counted before it comes back with the error. Throws {@link TraceError} for a trace in which
- * nothing is left to count.
+ * nothing is left to count, and if nothing was counted before such an end.
  */
 export function replayTrace(request: ReplayRequest): Promise<ReplayOutcome> {
   return replayWith(request, new LocalCrew(orderOf(request)));
@@ -54,6 +54,8 @@ async function replayWith(request: ReplayRequest, crew: Crew): Promise<ReplayOut
   const error = await feed(request, schedule, crew);
   if (error === null && schedule.counted + schedule.eventsMarked === 0)
     throw nothingCounted(request, schedule);
+  // Before anything was counted: a result would be nothing but zeros.
+  if (error !== null && schedule.counted + schedule.events === 0) throw error;
   const { runs, addressSpaces } = await crew.finish(schedule.finish(), schedule.events);
   const late = passedOverNotes(request.trace.passedOver);
   return {

@@ -15,6 +15,7 @@ import { type Severity, SpaceChecker, type SpaceFinding } from './check-spaces.j
 import { TranslationChecker } from './check-translations.js';
 import type { OpenTrace } from './open.js';
 import { type PartRead, READ_WHOLE } from './part.js';
+import { WrongFormatError } from './reading-error.js';
 
 export type { Severity } from './check-spaces.js';
 
@@ -38,7 +39,8 @@ export const MAX_FINDINGS = 1000;
 
 /**
  * Reads all of `trace` and lists findings in the order of the trace, bad records first. Open the
- * trace with `onError: 'skip'` and `maxErrors: Infinity` to have every bad record listed.
+ * trace with `onError: 'skip'` and `maxErrors: Infinity` to have every bad record listed. Throws a {@link TraceError} if nothing
+ * could be read in the format that was named.
  */
 export async function checkTrace(trace: OpenTrace): Promise<TraceCheck> {
   const checker = new TraceChecker(trace);
@@ -46,14 +48,14 @@ export async function checkTrace(trace: OpenTrace): Promise<TraceCheck> {
   try {
     for await (const chunk of trace.chunks()) checker.chunk(chunk);
   } catch (error) {
-    if (!(error instanceof TraceError)) throw error;
+    if (!(error instanceof TraceError) || error instanceof WrongFormatError) throw error;
     failure = findingOf(error);
   }
-  const records = trace.badRecords.map(findingOf);
+  const records = [...formatFinding(trace), ...trace.badRecords.map(findingOf)];
   // What is wrong with the file as a whole is what its records suffer from.
   const ofFile = failure !== null && (failure.place.line ?? failure.place.offset) === undefined;
   const findings = failure !== null && ofFile ? [failure, ...records] : records;
-  const unlisted = trace.skipped.count - records.length;
+  const unlisted = trace.skipped.count - trace.badRecords.length;
   if (unlisted > 0) findings.push(summary(trace.path, `${unlisted} more bad records`));
   const part = trace.part ?? READ_WHOLE;
   const stopped = failure === null ? (part.cutAfter === null ? null : 'limit') : 'error';
@@ -61,6 +63,13 @@ export async function checkTrace(trace: OpenTrace): Promise<TraceCheck> {
   findings.push(...more);
   if (failure !== null && !ofFile) findings.push(failure);
   return { findings, scope, part };
+}
+
+/** What is wrong with all records, perhaps, comes before what is wrong with some. */
+function formatFinding({ path, format, looksLike }: OpenTrace): Finding[] {
+  if (looksLike === undefined) return [];
+  const message = `read as ${format}, as --format says; it looks like ${looksLike}`;
+  return [{ place: { file: path }, severity: 'warning', message }];
 }
 
 function findingOf({ place, message }: TraceError): Finding {

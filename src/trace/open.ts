@@ -10,7 +10,7 @@ import type { ReadOptions, TraceStream } from './format.js';
 import { TRACE_FORMATS } from './formats/index.js';
 import { isGenerated } from './generate/generated-path.js';
 import type { PartRead } from './part.js';
-import { readingError } from './reading-error.js';
+import { type Mistaken, mistakenFormat, mistakenNote, nothingRead, readingError } from './reading-error.js';
 import type { TraceSource } from './source.js';
 import { openSource } from './source.js';
 
@@ -23,6 +23,8 @@ export interface OpenOptions {
   readonly read: ReadOptions;
   /** What `-` reads. */
   readonly stdin?: NodeJS.ReadableStream | undefined;
+  /** Told once, when the first records have been read, that the trace may be in another format than the one that was named. */
+  readonly onWarning?: ((text: string) => void) | undefined;
 }
 
 /** A trace whose header is known, with its records still to come. */
@@ -34,6 +36,8 @@ export interface OpenTrace extends TraceStream {
   readonly header: TraceHeader;
   readonly virtual: boolean;
   readonly lacks: readonly string[];
+  /** The format that its beginning looks like, if that is not the one that was named. */
+  readonly looksLike?: string | undefined;
   /** Records of the largest chunk. */
   readonly batchRecords: number;
   /** Which part is read; absent: the whole trace. Final when the chunks have been read. */
@@ -68,6 +72,7 @@ export async function openTrace(path: string, options: OpenOptions): Promise<Ope
   }
   const named = options.format === undefined ? undefined : TRACE_FORMATS.get(options.format);
   const source = await openSource(path, options.stdin);
+  const mistaken = mistakenFormat(named, source);
   try {
     const format = named ?? detectFormat(source);
     const badRecords: TraceError[] = [];
@@ -78,25 +83,55 @@ export async function openTrace(path: string, options: OpenOptions): Promise<Ope
       },
     };
     const stream = await format.open(source, read);
-    const failed = (error: unknown): Promise<unknown> => readingError(error, path, source, named);
     const batchRecords = read.batchRecords ?? BATCH_CAPACITY;
-    return opened(path, format.name, source, stream, badRecords, batchRecords, failed);
+    const { onWarning } = options;
+    return opened({
+      path,
+      format: format.name,
+      source,
+      stream,
+      badRecords,
+      batchRecords,
+      mistaken,
+      onWarning,
+    });
   } catch (error) {
     await source.close();
-    throw await readingError(error, path, source, named);
+    throw await readingError(error, path, source, mistaken, false);
   }
 }
 
-/** The chunks of `stream`; what ends them early is told as `failed` makes it. */
-async function* chunksOf(
-  stream: TraceStream,
-  failed: (error: unknown) => Promise<unknown>,
-): AsyncGenerator<TraceChunk> {
+/** A trace whose header has been read. */
+interface Opened extends Pick<OpenTrace, 'path' | 'format' | 'badRecords' | 'batchRecords'> {
+  readonly source: TraceSource;
+  readonly stream: TraceStream;
+  readonly mistaken: Mistaken | null;
+  readonly onWarning: OpenOptions['onWarning'];
+}
+
+/** The chunks of the stream; what ends them early is told as what it comes of. */
+async function* chunksOf({
+  path,
+  source,
+  stream,
+  badRecords,
+  mistaken,
+  onWarning,
+}: Opened): AsyncGenerator<TraceChunk> {
+  let anyRead = false;
   try {
-    yield* stream.chunks();
+    for await (const chunk of stream.chunks()) {
+      if (!anyRead && chunk.accesses.n + chunk.events.length > 0) {
+        anyRead = true;
+        const note = mistakenNote(mistaken);
+        if (note !== null) onWarning?.(`${path} is ${note}`);
+      }
+      yield chunk;
+    }
   } catch (error) {
-    throw await failed(error);
+    throw await readingError(error, path, source, mistaken, anyRead);
   }
+  if (mistaken !== null && !anyRead) throw nothingRead(path, mistaken, badRecords[0]);
 }
 
 /** What was assumed in reading the trace that a converted one was made from. */
@@ -104,15 +139,15 @@ function assumedBy(source: string | undefined): readonly string[] | undefined {
   return TRACE_FORMATS.all().find(({ name }) => name === source)?.assumes;
 }
 
-function opened(
-  path: string,
-  format: string,
-  source: TraceSource,
-  stream: TraceStream,
-  badRecords: readonly TraceError[],
-  batchRecords: number,
-  failed: (error: unknown) => Promise<unknown>,
-): OpenTrace {
+/** What was taken for granted of all records. */
+function assumptionsOf({ stream, mistaken }: Opened): readonly string[] | undefined {
+  const note = mistakenNote(mistaken);
+  const assumes = stream.assumes ?? assumedBy(stream.source);
+  return note === null ? assumes : [note, ...(assumes ?? [])];
+}
+
+function opened(parts: Opened): OpenTrace {
+  const { path, format, source, stream, badRecords, batchRecords, mistaken } = parts;
   source.decoded = () => stream.decoded;
   return {
     path,
@@ -122,7 +157,8 @@ function opened(
     lacks: stream.lacks,
     eventless: stream.eventless,
     source: stream.source,
-    assumes: stream.assumes ?? assumedBy(stream.source),
+    assumes: assumptionsOf(parts),
+    looksLike: mistaken?.looksLike,
     get passedOver() {
       return stream.passedOver;
     },
@@ -138,7 +174,7 @@ function opened(
     get decoded() {
       return stream.decoded;
     },
-    chunks: () => chunksOf(stream, failed),
+    chunks: () => chunksOf(parts),
     limitVcpus: stream.limitVcpus,
     digest: (records) => source.digest(records),
     close: () => source.close(),

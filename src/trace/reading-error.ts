@@ -22,17 +22,56 @@ async function damageOf(path: string, { compressed, totalBytes }: TraceSource): 
   }
 }
 
-/** The format that the content is in and the named one is not. */
-function mistakenFormat(named: TraceFormat, { head }: TraceSource): TraceFormat | undefined {
-  return named.sniff(head) ? undefined : TRACE_FORMATS.all().find((format) => format.sniff(head));
+/** A format that the user named, and that the beginning of the content is not in. */
+export interface Mistaken {
+  readonly named: string;
+  /** Another that it is in, if there is one. */
+  readonly looksLike: string | undefined;
 }
 
-/** The error to report where reading ended in `error`; `named`: the format that the user gave. */
+/** Not one record could be read in the format that was named: what there is is no such trace. */
+export class WrongFormatError extends TraceError {}
+
+/** Null: the content may be in the format that was named, or none was. */
+export function mistakenFormat(
+  named: TraceFormat | undefined,
+  { head }: Pick<TraceSource, 'head'>,
+): Mistaken | null {
+  if (named === undefined || named.sniff(head)) return null;
+  return { named: named.name, looksLike: TRACE_FORMATS.all().find((format) => format.sniff(head))?.name };
+}
+
+/** What to say of records that could be read all the same; null: there is nothing odd about them. */
+export function mistakenNote(mistaken: Mistaken | null): string | null {
+  if (mistaken?.looksLike === undefined) return null;
+  return `read as ${mistaken.named}, as --format says; it looks like ${mistaken.looksLike}`;
+}
+
+/** The same `error` with what may be done about the format; of another class if nothing could be read. */
+function withFormat(error: TraceError, { named, looksLike }: Mistaken, anyRead: boolean): TraceError {
+  if (anyRead && looksLike === undefined) return error;
+  const { place, message, excerpt, span } = error;
+  const hint =
+    looksLike === undefined
+      ? `its beginning does not look like ${named}; \`p2msim trace formats\` describes the formats`
+      : `the file looks like ${looksLike}: leave out \`--format\`, or give \`--format ${looksLike}\``;
+  const options = { hint, span, cause: error, ...(excerpt === undefined ? {} : { excerpt }) };
+  return anyRead ? new TraceError(place, message, options) : new WrongFormatError(place, message, options);
+}
+
+/** The error for a trace of which nothing was read in the format that was named; `first`: its first bad record. */
+export function nothingRead(path: string, mistaken: Mistaken, first: TraceError | undefined): TraceError {
+  const error = first ?? new TraceError({ file: path }, `has no record of the format ${mistaken.named}`);
+  return withFormat(error, mistaken, false);
+}
+
+/** The error to report where reading ended in `error`; `anyRead`: records had been read before it. */
 export async function readingError(
   error: unknown,
   path: string,
   source: TraceSource,
-  named: TraceFormat | undefined,
+  mistaken: Mistaken | null,
+  anyRead: boolean,
 ): Promise<unknown> {
   if (!isOfRecord(error)) return error;
   const damage = await damageOf(path, source);
@@ -41,14 +80,5 @@ export async function readingError(
     const hint = damage.hint === undefined ? {} : { hint: damage.hint };
     return new TraceError(damage.place, damage.message, { ...hint, details, cause: error });
   }
-  const other = named === undefined ? undefined : mistakenFormat(named, source);
-  if (other === undefined) return error;
-  const { place, message, excerpt, span } = error;
-  const hint = `the file looks like ${other.name}: leave out \`--format\`, or give \`--format ${other.name}\``;
-  return new TraceError(place, message, {
-    hint,
-    span,
-    cause: error,
-    ...(excerpt === undefined ? {} : { excerpt }),
-  });
+  return mistaken === null ? error : withFormat(error, mistaken, anyRead);
 }

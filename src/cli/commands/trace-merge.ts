@@ -6,7 +6,7 @@ import type { Context, TraceTools } from '../context.js';
 import { convertTo } from '../convert-to.js';
 import { examples } from '../help.js';
 import { addFlags, Given, readOptions } from '../options.js';
-import { checkStdin } from '../run-command.js';
+import { checkStdin, writeWarning } from '../run-command.js';
 import { writerOf } from '../trace-writer.js';
 
 const DEFAULT_QUANTUM = 10_000;
@@ -19,9 +19,10 @@ async function openAll(
   library: TraceTools,
 ): Promise<OpenTrace[]> {
   const [format, read, { stdin }] = [given.text('format'), readOptions(given, library), context];
+  const onWarning = (text: string): void => writeWarning(text, context);
   const opened: OpenTrace[] = [];
   try {
-    for (const path of paths) opened.push(await library.openTrace(path, { format, read, stdin }));
+    for (const path of paths) opened.push(await library.openTrace(path, { format, read, stdin, onWarning }));
     return opened;
   } catch (error) {
     for (const trace of opened) await trace.close();

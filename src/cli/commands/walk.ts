@@ -5,7 +5,7 @@ import type { Context, Library } from '../context.js';
 import { examples } from '../help.js';
 import { Given, addFlags, configOptions, readOptions, refuseModes } from '../options.js';
 import { asJson } from '../json-text.js';
-import { checkStdin } from '../run-command.js';
+import { checkStdin, writeWarning } from '../run-command.js';
 import { walkText } from '../walk-text.js';
 
 function parseAddress(text: string, library: Library): Word64 {
@@ -28,6 +28,7 @@ async function runWalk(trace: string, values: OptionValues, context: Context): P
     stdin: context.stdin,
     format: given.text('format'),
     read: readOptions(given, library),
+    onWarning: (text) => writeWarning(text, context),
     ...(await configOptions(given, context, library)),
     mode: given.text('mode'),
     at: at === undefined ? null : given.count('at', 0),

@@ -11,7 +11,7 @@ import { ENTRIES, tableIndex } from '../../arch/paging.js';
 import { encodePte, PTE_A, PTE_D, PTE_P, PTE_RW, PTE_US, TABLE_FLAGS } from '../../arch/pte.js';
 import { OP_FETCH, OP_READ, OP_WRITE } from '../access.js';
 import type { ReaderOptions } from '../bad-records.js';
-import { quoted } from '../bad-records.js';
+import { badRecord, quoted } from '../bad-records.js';
 import type { EventDraft, TraceEvent, TraceHeader, Word64 } from '../event.js';
 import type { ByteSource, TraceFormat } from '../format.js';
 import type { Field, TextFormat, TextRecords } from '../text-format.js';
@@ -240,6 +240,23 @@ export function xenOperations(boots: boolean): TextFormat {
 const ROW =
   /^(?:[RW] 0x[0-9a-f]+|TR 0x[0-9a-f]+ (?:0x)?[0-9a-f]+|TW 0x[0-9a-f]+ [1-4] 0x[0-9a-f]+ 0x[0-9a-f]+ 0x[0-9a-f]+|(?:Z|CR3|INVLPG) 0x[0-9a-f]+|(?:C|DW) 0x[0-9a-f]+ 0x[0-9a-f]+|FAULT 0x[0-9a-f]+ [0-3]|IRET|CPUID|CR4 pge=[01]|START|END)\s*$|^EXP \d+ /;
 
+/** What does not begin with an operation gets no boot before its first bad record: there would be accesses that it has not. */
+function refuseOther({ name, head }: ByteSource): void {
+  const lines = Buffer.from(head).toString('latin1').split('\n');
+  const at = lines.findIndex((line) => line.trim() !== '');
+  const text = lines[at] ?? '';
+  const [word] = fieldsOf(text.trimEnd());
+  if (word !== undefined && Object.hasOwn(FORMS, word.text)) return;
+  const field = {
+    line: Math.max(0, at) + 1,
+    column: word?.column ?? 1,
+    span: text.trim().length,
+    text: text.trimEnd(),
+  };
+  const found = word === undefined ? 'there is no line' : `${quoted(field.text)} is not an operation`;
+  throw badRecord(name, field, `${found}; expected ${Object.keys(FORMS).join(', ')}`);
+}
+
 export const xenOps = {
   name: 'xen-ops',
   summary: 'operations of the guest that was measured on Xen: R, W, TW, CR3, EXP, ... (text)',
@@ -248,5 +265,8 @@ export const xenOps = {
   assumes: ASSUMES,
   priority: 50,
   sniff: (head: Uint8Array) => looksLike(head, ROW),
-  open: async (source: ByteSource, options: ReaderOptions) => openText(source, options, xenOperations(true)),
+  open: async (source: ByteSource, options: ReaderOptions) => {
+    refuseOther(source);
+    return openText(source, options, xenOperations(true));
+  },
 } satisfies TraceFormat;

@@ -197,9 +197,13 @@ describe('a bad record', () => {
     expect(first(outcome).intervals.map((interval) => interval.accesses)).toEqual([3, 3, 1]);
   });
 
-  it('before any access is reported too', async () => {
-    const outcome = await replay(['op,va', 'Q,0x1000']);
-    expect([outcome.error?.exitCode, outcome.accesses]).toEqual([3, 0]);
+  it('before anything was counted is the error, and no result of zeros', async () => {
+    const wrong = { name: 'TraceError', message: expect.stringMatching(/^"Q" is not an op/) as string };
+    await expect(replay(['op,va', 'Q,0x1000'])).rejects.toMatchObject(wrong);
+    await expect(replay(['op,va', 'R,0x1000', 'Q,0x1000'], { skip: 1 })).rejects.toMatchObject(wrong);
+    // An event is something that was counted.
+    const outcome = await replay(['op,va,note', 'MARK,,a', 'Q,0x1000,']);
+    expect([outcome.error?.exitCode, outcome.accesses, outcome.events]).toEqual([3, 0, 1]);
   });
 });
 
