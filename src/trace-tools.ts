@@ -14,5 +14,5 @@ export { mergeTraces } from './trace/merge.js';
 export { type AddressRange, EVERYTHING, selectChunks, type Selection, selectTrace } from './trace/select.js';
 export type { TraceFacts, TraceSink, TraceWriter, TraceWriterFormat } from './trace/writers/writer.js';
 export { nothingLeft, partOfTrace, type PartRead, type TracePart } from './trace/part.js';
-export { partNotes } from './trace/trace-notes.js';
+export { partNotes, PHYSICAL as PHYSICAL_NOTE } from './trace/trace-notes.js';
 export { viewOf } from './trace/view.js';

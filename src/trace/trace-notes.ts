@@ -2,7 +2,8 @@
 import type { PassedOver, TraceStream } from './format.js';
 import type { PartRead } from './part.js';
 
-const PHYSICAL =
+/** What reports say of a trace of physical addresses. */
+export const PHYSICAL =
   'addresses are physical: they are replayed as if they were virtual addresses of one address space, so locality is that of memory, not of the program';
 
 /** Sentences that are true before the first record. */

@@ -123,7 +123,7 @@ function profileText(profile: TraceProfile, library: TraceTools): string {
   lines.push('', placesLine(profile));
   for (const note of library.partNotes(profile.part)) lines.push(note);
   if (profile.badRecords > 0) lines.push(`bad records passed over: ${grouped(profile.badRecords)}`);
-  lines.push(`addresses: ${profile.addresses}`);
+  lines.push(profile.addresses === 'virtual' ? 'addresses: virtual' : library.PHYSICAL_NOTE);
   for (const what of profile.assumes) lines.push(`assumed: ${what}`);
   for (const [what, n] of Object.entries(profile.passedOver))
     lines.push(`passed over: ${grouped(n)} ${what}`);
