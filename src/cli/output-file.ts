@@ -61,6 +61,7 @@ export class OutputFile {
   readonly #path: string;
   readonly #context: Context;
   readonly #library: Library;
+  readonly #placeHint: string;
   /** Where the bytes are until they are whole; null for what is written directly. */
   #temporary: string | null = null;
   #fd: number | null = null;
@@ -70,8 +71,18 @@ export class OutputFile {
   readonly #terminate = (): void => process.exit(EXIT_TERMINATED);
   readonly #hangUp = (): void => process.exit(EXIT_HUNG_UP);
 
-  /** `path` must not be one of `inputs`. Nothing is opened before there is something to write. */
-  constructor(path: string, inputs: readonly string[], context: Context, library: Library) {
+  /**
+   * `path` must not be one of `inputs`. Nothing is opened before there is something to write. `placeHint` is for a path that
+   * cannot be that of a file.
+   */
+  constructor(
+    path: string,
+    inputs: readonly string[],
+    context: Context,
+    library: Library,
+    placeHint = 'name a file in a folder that exists and may be written to; - is standard output',
+  ) {
+    this.#placeHint = placeHint;
     this.#path = path;
     this.#context = context;
     this.#library = library;
@@ -190,7 +201,7 @@ export class OutputFile {
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
       throw new this.#library.UsageError(`${this.#path}: cannot be written: ${systemReason(cause)}`, {
         cause,
-        ...hintFor(code),
+        ...hintFor(code, this.#placeHint),
       });
     }
   }
@@ -201,13 +212,12 @@ function gzipped(bytes: Uint8Array): Uint8Array {
   return process.getBuiltinModule('node:zlib').gzipSync(bytes);
 }
 
-function hintFor(code: string): { hint?: string } {
+function hintFor(code: string, placeHint: string): { hint?: string } {
   if (code === 'ENAMETOOLONG')
     return {
       hint: `give it a shorter name: what is not whole is kept under the name with ${PARTIAL} at its end, which must fit, too`,
     };
-  if (!WRONG_PLACE.includes(code)) return {};
-  return { hint: 'name a file in a folder that exists and may be written to; - is standard output' };
+  return WRONG_PLACE.includes(code) ? { hint: placeHint } : {};
 }
 
 function found(place: string): Stats | undefined {

@@ -58,7 +58,10 @@ function wanted(argv: readonly string[]): typeof COMMANDS {
 
 /** An option that other commands have is no slip of the hand for one that looks like it. */
 function withOwners(text: string, context: Context): string {
-  const [, option] = /^error: unknown option '(--[\w-]+)'/.exec(text) ?? [];
+  const [unknown = '', option] = /^error: unknown option '(-[^']*)'/.exec(text) ?? [];
+  const [first, second, ...words] = context.argv;
+  if (option !== undefined && first === 'trace' && second === 'capture' && !words.includes('--'))
+    return `${unknown}; if it is the program's, put -- before the program: trace capture -o FILE -- PROGRAM ${option}\n`;
   const owners = option === undefined ? [] : commandsWith(option, tree(context));
   if (option === undefined || owners.length === 0) return text;
   return `error: ${option} is no option of this command; it is one of ${owners.join(', ')}\n`;

@@ -7,6 +7,9 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
   ELOOP: 'too many links lead to it, or they go in a circle',
   ENOSPC: 'no space left on the device',
+  EDQUOT: 'no space left in the quota',
+  EROFS: 'the file system is read-only',
+  EPERM: 'it is not permitted',
 };
 
 /** Why the system refused a file, in a few words. */

@@ -53,6 +53,10 @@ echo plugin > "$2"
 echo 'fatal error: stdio.h: No such file' >&2
 exit 1
 `,
+  'valgrind-failing': `#!/bin/sh
+echo 'valgrind: Permission denied' >&2
+exit 126
+`,
   valgrind: `#!/bin/sh
 for word; do case $word in --log-file=*) log=\${word#--log-file=};; esac; done
 printf '==1== Lackey\\nI  401000,4\\n L 601000,8\\n S 601008,8\\n M 601010,8\\n' > "$log"
@@ -63,7 +67,7 @@ printf '==1== Lackey\\nI  401000,4\\n L 601000,8\\n S 601008,8\\n M 601010,8\\n'
 function pathWith(...names: (keyof typeof SCRIPTS)[]): string {
   const folder = scratch();
   for (const name of names) {
-    const path = join(folder, name.replace('-broken', ''));
+    const path = join(folder, name.replace(/-(broken|failing)$/, ''));
     writeFileSync(path, SCRIPTS[name]);
     chmodSync(path, 0o755);
   }
@@ -87,6 +91,8 @@ beforeAll(() => {
   writeFileSync(PROGRAM, elf, { mode: 0o755 });
   writeFileSync(join(FOLDER, 'script'), `#! ${PROGRAM} -x  y \nhello\n`, { mode: 0o755 });
   writeFileSync(join(FOLDER, 'text'), 'hello\n', { mode: 0o755 });
+  writeFileSync(join(FOLDER, 'lost-script'), '#!/nosuch/sh\n', { mode: 0o755 });
+  writeFileSync(join(FOLDER, 'odd-script'), `#!${join(FOLDER, 'text')}\n`, { mode: 0o755 });
   writeFileSync(join(FOLDER, 'records'), BYTES);
 });
 
@@ -119,6 +125,32 @@ describe('with QEMU and a compiler', () => {
     expect(readFileSync(join(FOLDER, 'builds'), 'utf8')).toBe('');
     expect(stderr).toMatch(/fetch=0,load=0,store=1/);
     expect(stderr).toMatch(/csv, 2 records/);
+  });
+
+  it.each([
+    // Node.js 20 never comes back from making such a folder with `recursive`.
+    ['a folder that cannot be made', '/proc/x', '/proc/x/p2msim cannot be used: no such file or directory'],
+    ['a file', join(FOLDER, 'text'), 'text/p2msim cannot be used: part of the path is not a directory'],
+    ['a comma', join(FOLDER, 'a,b'), 'a,b/p2msim has a comma in its name, which QEMU cannot read'],
+  ])(
+    'builds it for this capture, and says why, where the cache is %s',
+    (_what, cache, why) => {
+      const env = { PATH: path, HOME: FOLDER, XDG_CACHE_HOME: cache, TMPDIR: FOLDER };
+      const { code, stderr } = cli(['trace', 'capture', '-o', OUTPUT, '--', PROGRAM], { env });
+      expect(code).toBe(0);
+      expect(stderr).toContain(`${why}; XDG_CACHE_HOME names another folder\n`);
+      expect(stderr).toMatch(/^note: the plugin is built anew for each capture: /);
+    },
+    30_000,
+  );
+
+  it('makes the folders of the cache, and does not build what is there', () => {
+    const cache = join(scratch(), 'a', 'b');
+    const env = { PATH: path, HOME: FOLDER, XDG_CACHE_HOME: cache, TMPDIR: FOLDER };
+    const run = (): string => cli(['trace', 'capture', '-o', OUTPUT, '--', PROGRAM], { env }).stderr;
+    expect(run()).toMatch(/^\+ \S+\/cc /);
+    expect(readdirSync(join(cache, 'p2msim'))).toEqual([expect.stringMatching(/^capture-\w+\.so$/)]);
+    expect(run()).toMatch(/^\+ \S+\/qemu-x86_64 /);
   });
 
   it('gives a script to its interpreter, with the one argument that it may have', () => {
@@ -229,6 +261,23 @@ describe('without one of them', () => {
     expect(stderr).toMatch(/^\+ /);
   });
 
+  it('says with what valgrind ended where it ran nothing', () => {
+    const { code, stderr } = capture(pathWith('valgrind-failing'), '--tool', 'lackey', '--', PROGRAM);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /valgrind: Permission denied\nerror: \S+program: nothing was traced: valgrind ended with exit code 126\nhint: what it said of the program is above\n$/,
+    );
+  });
+
+  it('says that there is no folder for temporary files', () => {
+    const env = { PATH: pathWith('qemu-x86_64', 'cc'), HOME: FOLDER, TMPDIR: '/nosuch' };
+    const { code, stderr } = cli(['trace', 'capture', '-o', OUTPUT, '--', PROGRAM], { env });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^error: \/nosuch: nothing can be made .*: no such file or directory\nhint: TMPDIR names another\n$/,
+    );
+  });
+
   it.each([
     [
       [],
@@ -269,6 +318,19 @@ describe('what is refused', () => {
 
   it.each([
     [['--', 'no-such-program'], /no-such-program: no program of this name in PATH/],
+    [
+      ['--', join(FOLDER, 'lost-script')],
+      /lost-script is a script for \/nosuch\/sh, which is not there\nhint: /,
+    ],
+    [
+      ['--', join(FOLDER, 'odd-script')],
+      /odd-script is a script for \S+text, which is no program for x86-64/,
+    ],
+    [[PROGRAM, '-l', '/'], /unknown option '-l'; if it is the program's, put -- before the program: /],
+    [
+      ['-o', '/nosuch/x.csv', '--', PROGRAM],
+      /no such file or directory\nhint: name a file in a folder .*written to\n$/,
+    ],
     [['--', join(FOLDER, 'text')], /text is neither a program for x86-64 Linux nor a script/],
     [['-o', '-', '--', PROGRAM], /a capture needs a file: standard output is the program's/],
     [['-o', join(FOLDER, 'a.txt'), '--', PROGRAM], /says nothing of the format to write/],

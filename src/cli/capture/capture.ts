@@ -6,6 +6,7 @@ import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Conversion, Selection, TraceChunk, TraceFacts, TraceWriterFormat } from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
+import { systemReason } from '../../util/system-reason.js';
 import { lossLines } from '../convert-to.js';
 import { OutputFile } from '../output-file.js';
 import { Channel, type Ending } from './channel.js';
@@ -44,6 +45,9 @@ const LACKS = [
   'mappings made before the program began',
   'madvise, and memory that processes share',
 ];
+
+/** Standard output is the program's. */
+const OUTPUT_HINT = 'name a file in a folder that exists and may be written to';
 
 /** A stream of chunks, and what is known of its processes once it has ended. */
 interface Stream {
@@ -101,7 +105,12 @@ async function underLackey(
   }
   const words = [valgrind, '--tool=lackey', '--trace-mem=yes', `--log-file=${channel.fifo}`, ...program];
   const stdin = channel.start(words);
-  const trace = await library.openTrace('-', { format: 'lackey', read: library.DEFAULT_READ_OPTIONS, stdin });
+  const trace = await library
+    .openTrace('-', { format: 'lackey', read: library.DEFAULT_READ_OPTIONS, stdin })
+    .catch(async (cause: unknown) => {
+      // It sent nothing at all: not even its own name.
+      throw notStarted(program[0] ?? '', await channel.finish(), cause, library);
+    });
   const { header, virtual, lacks, eventless } = trace;
   return {
     facts: { header, virtual, lacks, eventless, source: 'lackey' },
@@ -122,7 +131,11 @@ async function gather(
   let stopped: string | null = null;
   try {
     const writer = library.traceWriters.get('p2mtrace').start(facts, (piece) => {
-      for (let done = 0; done < piece.length;) done += writeSync(fd, piece, done);
+      try {
+        for (let done = 0; done < piece.length;) done += writeSync(fd, piece, done);
+      } catch (cause) {
+        throw noRoom(path, cause, library);
+      }
       bytes += piece.length;
     });
     for await (const chunk of library.selectChunks(chunks, selection)) {
@@ -139,6 +152,27 @@ async function gather(
   }
   if (accesses >= selection.limit) stopped = '--limit';
   return { accesses, events, stopped };
+}
+
+/** The folder for temporary files does not take the trace. */
+function noRoom(path: string, cause: unknown, library: FullLibrary): Error {
+  return new library.UsageError(`${path}: the trace cannot be gathered: ${systemReason(cause)}`, {
+    hint: 'TMPDIR names another folder; --max-size or --limit stops the program earlier, --accesses and --range keep less',
+    cause,
+  });
+}
+
+function endedWith({ code, signal }: Ending): string {
+  return signal === null ? `exit code ${code}` : signal;
+}
+
+/** valgrind ended before there was anything to trace. */
+function notStarted(program: string, ending: Ending, cause: unknown, library: FullLibrary): Error {
+  const message = `nothing was traced: valgrind ended with ${endedWith(ending)}`;
+  return new library.TraceError({ file: program }, message, {
+    hint: 'what it said of the program is above',
+    cause,
+  });
 }
 
 const counted = (n: number, one: string, many = `${one}s`): string =>
@@ -169,7 +203,7 @@ async function deliver(
   const trace = await library.openTrace(path, { read: library.DEFAULT_READ_OPTIONS });
   const vcpus = captured.vcpus === null || captured.vcpus <= 1 ? null : captured.vcpus;
   const declared = library.viewOf(trace, { header: { ...trace.header, vcpus } });
-  const output = new OutputFile(request.output, [], context, library);
+  const output = new OutputFile(request.output, [], context, library, OUTPUT_HINT);
   let lost: Conversion['lost'] = new Map();
   try {
     if (request.to.name === 'p2mtrace' && vcpus === null) {
@@ -196,7 +230,7 @@ export async function capture(
   library: FullLibrary,
 ): Promise<void> {
   // All that can be wrong is found before anything is built or run.
-  new OutputFile(request.output, [], context, library).require();
+  new OutputFile(request.output, [], context, library, OUTPUT_HINT).require();
   const words = programWords(request.program, request.args, context.environment, library);
   const tools = findTools(request.tool, context.environment, library);
   const channel = new Channel(tools.mkfifo, context, library);
@@ -229,8 +263,8 @@ export async function capture(
 }
 
 function nothingCaptured({ program }: CaptureRequest, { ending }: Captured, library: FullLibrary): Error {
-  const how = ending.signal === null ? `exit code ${ending.code}` : ending.signal;
-  return new library.TraceError({ file: program }, `no access was captured; the program ended with ${how}`, {
+  const message = `no access was captured; the program ended with ${endedWith(ending)}`;
+  return new library.TraceError({ file: program }, message, {
     hint: 'its own messages are above; are --accesses, --range, --process, --vcpu or --skip too narrow?',
   });
 }

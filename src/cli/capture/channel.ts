@@ -8,6 +8,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemReason } from '../../util/system-reason.js';
 import type { Context, Library } from '../context.js';
 import { announce } from './plugin.js';
 
@@ -18,6 +19,15 @@ const PATIENCE_MS = 3000;
 export interface Ending {
   readonly code: number | null;
   readonly signal: string | null;
+}
+
+function temporaryFolder(library: Library): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'p2msim-capture-'));
+  } catch (cause) {
+    const message = `${tmpdir()}: nothing can be made in the folder for temporary files: ${systemReason(cause)}`;
+    throw new library.UsageError(message, { hint: 'TMPDIR names another', cause });
+  }
 }
 
 export class Channel {
@@ -40,7 +50,7 @@ export class Channel {
   constructor(mkfifo: string, context: Context, library: Library) {
     this.#context = context;
     this.#library = library;
-    this.folder = mkdtempSync(join(tmpdir(), 'p2msim-capture-'));
+    this.folder = temporaryFolder(library);
     process.once('exit', this.#removeOnExit);
     this.fifo = join(this.folder, 'fifo');
     const made = spawnSync(mkfifo, ['-m', '600', this.fifo], { encoding: 'utf8' });

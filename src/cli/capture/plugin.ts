@@ -5,9 +5,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { systemReason } from '../../util/system-reason.js';
 import { PLUGIN_SOURCE } from '../../version.js';
 import type { Context, Library } from '../context.js';
 import type { QemuTools } from './tools.js';
@@ -57,31 +58,64 @@ export function buildPlugin(
   const source = fileURLToPath(PLUGIN_SOURCE);
   const words = [compiler, '-O2', '-shared', '-fPIC', `-DP2M_API=${interfaceVersion(asked.stdout ?? '')}`];
   const digest = createHash('sha256').update(readFileSync(source)).update(words.join(' ')).digest('hex');
-  const folder = usable(cacheFolder(context, temporary), temporary);
-  const path = join(folder, `capture-${digest.slice(0, 16)}.so`);
-  if (existsSync(path)) return path;
+  const name = `capture-${digest.slice(0, 16)}.so`;
+  const cache = cacheFolder(context, temporary);
+  const kept = join(cache, name);
+  if (!cache.includes(',') && existsSync(kept)) return kept;
+  const path = join(usable(cache, temporary, context), name);
   const part = `${path}.${process.pid}.part`;
   const command = [...words, '-o', part, source];
   announce(command, context);
   const built = spawnSync(command[0]!, command.slice(1), { encoding: 'utf8' });
   if (built.status !== 0 || !existsSync(part)) {
     rmSync(part, { force: true });
-    const details = `${built.stderr ?? ''}`.trim().split('\n').slice(0, 5);
+    const said = `${built.stderr ?? ''}`.trim();
     throw new library.UsageError('the QEMU plugin cannot be built', {
-      details,
-      hint: 'the C compiler needs the C library to build against: on Debian and Ubuntu apt-get install libc6-dev',
+      details: said.split('\n').slice(0, 5),
+      hint: /no space left|quota/i.test(said)
+        ? 'XDG_CACHE_HOME names the folder in which it is kept, TMPDIR that for temporary files'
+        : 'the C compiler needs the C library to build against: on Debian and Ubuntu apt-get install libc6-dev',
     });
   }
   renameSync(part, path);
   return path;
 }
 
-/** QEMU separates the plugin's options by commas, so its path can have none. */
-function usable(folder: string, otherwise: string): string {
+/** `folder` if the plugin can be kept there, else `otherwise`, and a note why. */
+function usable(folder: string, otherwise: string, context: Context): string {
+  if (folder === otherwise) return folder;
+  const why = whyNot(folder);
+  if (why === null) return folder;
+  context.stderr.write(
+    `note: the plugin is built anew for each capture: ${folder} ${why}; XDG_CACHE_HOME names another folder\n`,
+  );
+  return otherwise;
+}
+
+/** Why nothing can be kept in `folder`; null: it can, and the folder is there. */
+function whyNot(folder: string): string | null {
+  // QEMU separates the plugin's options by commas.
+  if (folder.includes(',')) return 'has a comma in its name, which QEMU cannot read';
   try {
-    mkdirSync(folder, { recursive: true });
-    return folder.includes(',') ? otherwise : folder;
-  } catch {
-    return otherwise;
+    makeFolder(resolve(folder));
+    accessSync(folder, constants.W_OK);
+    return null;
+  } catch (error) {
+    return `cannot be used: ${systemReason(error)}`;
+  }
+}
+
+/**
+ * Makes the folder and those that it is in, one by one: `recursive` of mkdirSync never ends where the system says that
+ * a folder which is there has no place for another, as /proc does (Node.js 20).
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another capture may have made it in between.
+    if (!existsSync(path)) throw error;
   }
 }

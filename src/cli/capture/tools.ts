@@ -103,9 +103,20 @@ export function programWords(
   const [, interpreter = '', argument] = match ?? [];
   if (interpreter !== '' && isProgram(interpreter) && isElf(headOf(interpreter)))
     return [interpreter, ...(argument === undefined ? [] : [argument]), path, ...args];
+  if (interpreter !== '') throw notInterpreted(path, interpreter, library);
   throw new library.UsageError(`${path} is neither a program for x86-64 Linux nor a script`, {
     hint: '`file` says what it is',
   });
+}
+
+/** A script that nothing can be run by. */
+function notInterpreted(path: string, interpreter: string, library: Library): Error {
+  const [what, hint] = !existsSync(interpreter)
+    ? ['is not there', 'install it, or name another in the first line of the script']
+    : !isProgram(interpreter)
+      ? ['may not be executed', 'name another in the first line of the script']
+      : ['is no program for x86-64 Linux', `\`file ${interpreter}\` says what it is`];
+  return new library.UsageError(`${path} is a script for ${interpreter}, which ${what}`, { hint });
 }
 
 /** What is wrong with a program that is not found: there may be a file or folder of its name. */
