@@ -156,7 +156,7 @@ export class OutputFile {
     this.#gathered = 0;
     // A file of nothing is a file, too; standard output is there anyway.
     if (gathered.length === 0 && (this.#path === '-' || this.#fd !== null)) return;
-    const bytes = this.#path.endsWith('.gz') ? gzipped(gathered) : gathered;
+    const bytes = /\.gz$/i.test(this.#path) ? gzipped(gathered) : gathered;
     this.size += bytes.length;
     if (this.#path === '-') this.#context.stdout.write(bytes);
     else this.#try(() => this.#writeAll(bytes));

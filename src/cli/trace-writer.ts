@@ -20,7 +20,7 @@ export function writerOf(
 }
 
 /** Ends of names of compressed files that are read and not written. */
-const UNWRITTEN = /\.(xz|zst|zstd|zip|bz2|lz4)$/;
+const UNWRITTEN = /\.(xz|zst|zstd|zip|bz2|lz4)$/i;
 
 /** Refuses a name that promises what is not written: another compression, a generated trace. */
 export function checkOutputName(output: string, library: TraceTools): void {

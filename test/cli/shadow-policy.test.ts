@@ -64,6 +64,12 @@ describe('--shadow-policy FILE', () => {
     expect(replayed('kvm').manifest.config.shadowPolicy).toBeUndefined();
   });
 
+  it('that names a base alone is that policy', () => {
+    const path = file('same.json', '{"base": "kvm"}');
+    expect(replayed(path).counters).toEqual(replayed('kvm').counters);
+    expect(cli(['modes', '--policy', path]).stdout).toMatch(/same\.json: kvm: .*same\.json changes nothing/);
+  });
+
   it('changes what is counted', () => {
     // 64 pages first touched by stores, in one leaf table that is shadowed by the first: with no table out of sync
     // each of the other 63 stores to it is emulated.
@@ -81,6 +87,11 @@ describe('--shadow-policy FILE', () => {
   it.each([
     ['is not there', 'absent/policy.json', /cannot read the shadow policy absent\/policy\.json: ENOENT/],
     ['is no JSON', file('text.json', 'base: kvm'), /text\.json:1:1: not JSON: expected a value, found 'b'/],
+    [
+      'is empty',
+      file('empty.json', '{}'),
+      /empty\.json:1:1: the policy has no "base"; expected the shipped policy .* xen, .*\n  1 \| \{\}\n    \| \^\n/,
+    ],
     [
       'has a field that none has',
       file('slip.json', '{"base": "kvm", "prefetchEntry": 4}'),

@@ -15,7 +15,7 @@ function formatOf(given: Given, path: string, library: FullLibrary): ProjectionF
   const formats = library.projectionFormats;
   const word = given.text('format') ?? (given.flag('json') ? 'json' : undefined);
   if (word !== undefined) return formats.get(word);
-  const extension = extname(path).toLowerCase();
+  const extension = extname(path.replace(/\.gz$/i, '')).toLowerCase();
   return formats.all().find(({ extensions }) => extensions.includes(extension)) ?? formats.get('table');
 }
 

@@ -14,8 +14,8 @@ export const TRACE_WRITERS = new Registry<TraceWriterFormat>('output format', [
   rwWriter,
 ]);
 
-/** The format that the end of a file name means, `.gz` left aside; undefined if it means none. */
+/** The format that the end of a file name means, `.gz` and cases left aside; undefined if it means none. */
 export function writerForName(path: string): TraceWriterFormat | undefined {
-  const name = path.replace(/\.gz$/, '');
+  const name = path.toLowerCase().replace(/\.gz$/, '');
   return TRACE_WRITERS.all().find(({ suffixes }) => suffixes.some((suffix) => name.endsWith(suffix)));
 }

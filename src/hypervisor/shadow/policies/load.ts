@@ -1,7 +1,7 @@
 /**
  * Shadow policies by name or from a file: `{"base": "kvm", "name": "mine", "prefetchEntries": 16}`.
  *
- * A file starts from a shipped policy and changes fields of policy-fields.ts; nothing is run from it.
+ * A file starts from a shipped policy, which it must name, and changes fields of policy-fields.ts; nothing is run from it.
  */
 import { type DocumentPart, parseJsonDocument } from '../../../config/document.js';
 import { FieldMistake } from '../../../config/field-mistake.js';
@@ -55,6 +55,10 @@ function policyIn(document: DocumentPart, path: string): ShadowPolicy {
   const given = Object.fromEntries(document.entries().map(([name, { value }]) => [name, value]));
   const { schema, base, name, summary, ...fields } = given;
   checkSchema(path, schema);
+  if (base === undefined) {
+    const said = `the policy has no "base"; expected the shipped policy that it starts from, one of ${policies.names().join(', ')}`;
+    throw document.mistake(said, { hint: '{"base": "xen"} alone is xen; fields after it change it' });
+  }
   const baseName = text(path, 'base', base);
   const start = (document.get('base') ?? document).placed(() => policies.get(baseName));
   for (const [field, value] of Object.entries(fields)) checkField(path, field, value);
@@ -63,10 +67,16 @@ function policyIn(document: DocumentPart, path: string): ShadowPolicy {
     ...fields,
     ...('guessBases' in fields ? { guessBases: (fields['guessBases'] as string[]).map(halves) } : {}),
     name: name === undefined ? path : text(path, 'name', name),
-    summary: summary === undefined ? `${start.name} as changed in ${path}` : text(path, 'summary', summary),
+    summary: summary === undefined ? summaryOf(start, path, fields) : text(path, 'summary', summary),
   };
   checkConsistency(path, policy);
   return policy;
+}
+
+function summaryOf({ name }: ShadowPolicy, path: string, fields: object): string {
+  return Object.keys(fields).length === 0
+    ? `${name}: ${path} changes nothing`
+    : `${name} as changed in ${path}`;
 }
 
 function parse(path: string): DocumentPart {

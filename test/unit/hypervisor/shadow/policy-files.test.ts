@@ -51,7 +51,7 @@ describe('a policy file', () => {
     expect(findPolicy(path)).toEqual({
       ...policies.get('xen'),
       name: path,
-      summary: `xen as changed in ${path}`,
+      summary: `xen: ${path} changes nothing`,
     });
     expect(findPolicy(file({ base: 'xen', summary: 'as Xen' })).summary).toBe('as Xen');
   });
@@ -100,8 +100,11 @@ describe('a policy file is refused', () => {
 
   it('when it names no base, or one that does not ship', () => {
     const absent = refusal({ prefetchEntries: 8 });
-    expect(absent.message).toMatch(/"base" is undefined; expected a word$/);
-    expect(absent.hint).toMatch(/xen, xen-oos-off, kvm, kvm-6\.12$/);
+    expect(absent.message).toMatch(
+      /\.json:1:1: the policy has no "base"; expected the shipped policy that it starts from, one of xen, xen-oos-off, kvm, kvm-6\.12$/,
+    );
+    expect(absent.hint).toBe('{"base": "xen"} alone is xen; fields after it change it');
+    expect(refusal({}).message).toMatch(/\.json:1:1: the policy has no "base"/);
     expect(refusal({ base: '' }).message).toMatch(/"base" is ""; expected a word/);
     expect(refusal({ base: 'xen', name: 7 }).message).toMatch(/"name" is 7; expected a word/);
     expect(refusal({ base: 'xen', summary: null }).message).toMatch(/"summary" is null; expected a word/);
