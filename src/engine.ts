@@ -156,7 +156,7 @@ export {
 export { fittedText } from './report/fitted-text.js';
 export type { CompareResult, Manifest, RunResult, SweepResult } from './report/result.js';
 export { BATCH_SCHEMA, POINT_SCHEMA } from './report/result.js';
-export type { WalkReport, WalkStep } from './sim/run.js';
+export type { WalkCacheHit, WalkPhase, WalkReport, WalkStep } from './sim/run.js';
 export type { AccessBatch, TraceChunk } from './trace/access.js';
 export { type ArchitecturalEvent, EMPTY_HEADER, type TraceEvent, type Word64 } from './trace/event.js';
 export { DEFAULT_READ_OPTIONS, type ReadOptions, type TraceFormat } from './trace/format.js';

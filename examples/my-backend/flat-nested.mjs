@@ -66,6 +66,7 @@ class FlatNested {
     const c = origin.counters;
     // The guest-dimension walk cache: the deepest entry that covers the address says where to go on.
     let level = startWalk(vcpu, guest.current[vcpu.id].root, guest.levels);
+    if (level < guest.levels) watch.observer?.cached?.('pwc', level + 1);
     c.guestWalks.add(vcpu.pwc.outcome, level, level + 1); // nothing read yet
     let { table, writable } = vcpu.pwc;
     let located = level < guest.levels && this.combined;

@@ -2,7 +2,7 @@
  * A walk as text: one row per guest level for two-dimensional walks, with the numbers of the p2m
  * references under the p2m levels; one line per reference for one-dimensional walks.
  */
-import type { WalkReport, WalkStep } from '../index.js';
+import type { WalkCacheHit, WalkPhase, WalkReport, WalkStep } from '../index.js';
 
 function hex(n: number): string {
   return `0x${n.toString(16)}`;
@@ -21,59 +21,115 @@ function gives(step: WalkStep): string {
 
 /** One row of a two-dimensional walk: p2m references, then the guest entry that they led to. */
 interface Row {
-  readonly label: string;
+  /** What is translated: `gL4` ... `gL1`, the guest table of that level, or `page`. */
+  readonly target: string;
   readonly nested: readonly WalkStep[];
   readonly read: WalkStep | undefined;
 }
 
-function rowsOf(steps: readonly WalkStep[]): Row[] {
+function rowsOf({ steps, hits }: WalkPhase): Row[] {
   const rows: Row[] = [];
   let nested: WalkStep[] = [];
-  const label = (read: WalkStep | undefined): string => {
-    const translating = nested[0]?.translating ?? (read === undefined ? '' : `gL${read.level}`);
-    return translating.startsWith('gL') ? `${translating} table` : translating;
+  const end = (read: WalkStep | undefined): void => {
+    rows.push({
+      target: nested[0]?.translating ?? (read === undefined ? '' : `gL${read.level}`),
+      nested,
+      read,
+    });
+    nested = [];
   };
   for (const step of steps) {
     const last = nested.at(-1);
     if (step.dimension === 'nested') {
-      if (last !== undefined && last.translating !== step.translating) {
-        rows.push({ label: label(undefined), nested, read: undefined });
-        nested = [];
-      }
+      if (last !== undefined && last.translating !== step.translating) end(undefined);
       nested.push(step);
-    } else {
-      rows.push({ label: label(step), nested, read: step });
-      nested = [];
-    }
+    } else end(step);
   }
-  if (nested.length > 0) rows.push({ label: label(undefined), nested, read: undefined });
-  return rows;
+  if (nested.length > 0) end(undefined);
+  // The nested TLB may know the data page, which is then no step at all.
+  const page =
+    hits.some(({ translating }) => translating === 'page') && !rows.some(({ target }) => target === 'page');
+  return page ? [...rows, { target: 'page', nested: [], read: undefined }] : rows;
 }
 
-function nestedGrid(steps: readonly WalkStep[]): string[] {
-  const levels = [...new Set(steps.filter((s) => s.dimension === 'nested').map((s) => s.level))].sort(
-    (a, b) => b - a,
+/** Width of a column of a p2m level. */
+const CELL = 4;
+const KNOWN_ENTRY = 'c';
+
+/** Words for a translation that is known as a whole: by the nested TLB, or by a combined entry of the walk cache. */
+const BY_TLB = ' nTLB';
+const BY_WALK_CACHE = ' PWC';
+
+/** Width of the columns of `levels`, with room for a word if one may stand there. */
+function widthOf(levels: readonly number[], hits: readonly WalkCacheHit[]): number {
+  const words = hits.some(({ cache }) => cache !== 'npwc');
+  return Math.max(CELL * levels.length, words ? BY_TLB.length : 0);
+}
+
+/** The p2m references of a row, and in the place of those that a cache saved which one did. */
+function nestedCells(row: Row, levels: readonly number[], hits: readonly WalkCacheHit[]): string {
+  const { target, nested, read } = row;
+  const width = widthOf(levels, hits);
+  const own = hits.filter(({ translating }) => translating === target);
+  if (own.some(({ cache }) => cache === 'ntlb')) return BY_TLB.padStart(width);
+  const start = hits.find(({ cache }) => cache === 'pwc');
+  if (nested.length === 0 && start !== undefined && start.level - 1 === read?.level)
+    return BY_WALK_CACHE.padStart(width);
+  const known = own.find(({ cache }) => cache === 'npwc')?.level ?? Infinity;
+  const cell = (level: number): string =>
+    `${nested.find((step) => step.level === level)?.n ?? (level >= known ? KNOWN_ENTRY : '-')}`;
+  return levels
+    .map((level) => cell(level).padStart(CELL))
+    .join('')
+    .padStart(width);
+}
+
+function nestedGrid(phase: WalkPhase): string[] {
+  const { steps, hits } = phase;
+  const read = steps.filter(({ dimension }) => dimension === 'nested').map(({ level }) => level);
+  const saved = hits.filter(({ cache }) => cache === 'npwc').map(({ level }) => level);
+  const top = Math.max(1, ...read, ...saved);
+  const levels = Array.from({ length: top }, (_, i) => top - i).filter(
+    (level) => level >= Math.min(top, ...read),
   );
-  const head = `  ${'p2m'.padEnd(10)}${levels.map((level) => `L${level}`.padStart(4)).join('')}   then reads`;
-  const lines = rowsOf(steps).map(({ label, nested, read }) => {
-    const cells = levels.map((level) =>
-      `${nested.find((step) => step.level === level)?.n ?? '-'}`.padStart(4),
-    );
+  const heads = levels.map((level) => `L${level}`.padStart(CELL)).join('');
+  const head = `  ${'p2m'.padEnd(10)}${heads.padStart(widthOf(levels, hits))}   then reads`;
+  const lines = rowsOf(phase).map((row) => {
+    const { target, nested, read: found } = row;
     const frame = nested.at(-1)?.frame;
     const reached = frame === null || frame === undefined ? '' : `mfn ${hex(frame)}`;
     const tail =
-      read === undefined
+      found === undefined
         ? `  -  ${reached}`
-        : `${`${read.n}`.padStart(3)}  ${entry(read).padEnd(16)} ${gives(read)}`;
-    return `  ${label.padEnd(10)}${cells.join('')}  ${tail}`;
+        : `${`${found.n}`.padStart(3)}  ${entry(found).padEnd(16)} ${gives(found)}`;
+    const label = target.startsWith('gL') ? `${target} table` : target;
+    return `  ${label.padEnd(10)}${nestedCells(row, levels, hits)}  ${tail}`.trimEnd();
   });
-  return [head, ...lines];
+  return [head, ...lines, ...legendOf(hits)];
+}
+
+/** What stands in the place of references. */
+function legendOf(hits: readonly WalkCacheHit[]): string[] {
+  const has = (wanted: WalkCacheHit['cache']): boolean => hits.some(({ cache }) => cache === wanted);
+  return [
+    ...(has('ntlb') ? [`  ${BY_TLB.trim()}: the nested TLB knows the translation`] : []),
+    ...(has('npwc')
+      ? [`  ${KNOWN_ENTRY}: the host page-walk cache knows this p2m entry, hence those above it`]
+      : []),
+  ];
 }
 
 function flatList(steps: readonly WalkStep[]): string[] {
   return steps.map((step) => `  ${`${step.n}`.padStart(3)}  ${entry(step).padEnd(18)} ${gives(step)}`);
 }
 
+/** What the walk cache saved: the levels from the root down to the entry that it held. */
+function startOf({ steps, hits }: WalkPhase): string[] {
+  const dimension = steps.find((step) => step.dimension !== 'nested')?.dimension ?? 'guest';
+  return hits
+    .filter(({ cache }) => cache === 'pwc')
+    .map(({ level }) => `  page-walk cache (PWC): ${dimension} L${level} is known, hence those above it`);
+}
 /** The whole report, ending in a newline. */
 export function walkText(report: WalkReport, address: string): string {
   const which = report.at === null ? 'address' : `access ${report.at}`;
@@ -83,8 +139,10 @@ export function walkText(report: WalkReport, address: string): string {
   ];
   for (const phase of report.phases) {
     lines.push(phase.what);
-    const twoDimensional = phase.steps.some((step) => step.dimension === 'nested');
-    lines.push(...(twoDimensional ? nestedGrid(phase.steps) : flatList(phase.steps)));
+    const twoDimensional =
+      phase.steps.some(({ dimension }) => dimension === 'nested') ||
+      phase.hits.some(({ cache }) => cache !== 'pwc');
+    lines.push(...startOf(phase), ...(twoDimensional ? nestedGrid(phase) : flatList(phase.steps)));
   }
   const gfn = report.gfn === null ? 'no frame' : `gfn ${hex(report.gfn)}`;
   const mfn = report.mfn === null ? '' : `, mfn ${hex(report.mfn)}`;

@@ -38,6 +38,7 @@ import { NestedWalk, NOT_RAM, NOT_WRITABLE, READ_ONLY } from './nested-walk.js';
 import { type KernelWalks, TLBS_ONLY, TWO_DIMENSIONS } from './kernel-walks.js';
 import { startWalk } from './walk-start.js';
 import { TLB_G, TLB_W } from './tlb-hierarchy.js';
+import type { WalkObserver } from './walk-observer.js';
 
 /** The hardware walks guest tables as if it wrote to them (KVM: error code 6 on either vendor; EPT with A/D). */
 const WALKER_WRITES = true;
@@ -86,13 +87,14 @@ class HapBackend implements MmuBackend {
     const { observer } = watch;
     const combined = this.#combined;
     const first = startWalk(vcpu, guest.current[vcpu.id]!.root, guest.levels);
+    if (observer !== null && first < guest.levels) observer.cached?.('pwc', first + 1);
     const { outcome } = pwc;
     let { table, writable } = pwc;
     let translated = first < guest.levels && combined;
     for (let level = first; ; level--) {
       if (!translated) {
         observer?.translating(level);
-        const host = this.#nested.walk(vcpu, table, WALKER_WRITES);
+        const host = this.#hostWalk(vcpu, table, WALKER_WRITES, observer);
         if (host < 0) {
           c.guestWalks.add(outcome, first, level + 1);
           return this.#hostFault(vcpu, table, host, WALKER_WRITES, NPF_WALK);
@@ -117,7 +119,7 @@ class HapBackend implements MmuBackend {
         if (write && !writable) return GUEST_FAULT;
         const gfn = frame + pageOffset(hi, lo, level - 1);
         observer?.translating(0);
-        const host = this.#nested.walk(vcpu, gfn, write);
+        const host = this.#hostWalk(vcpu, gfn, write, observer);
         if (host < 0) return this.#hostFault(vcpu, gfn, host, write, 0);
         const marked = flags | PTE_A | (write ? PTE_D : 0);
         if (marked !== flags) {
@@ -133,6 +135,12 @@ class HapBackend implements MmuBackend {
       if (!combined) pwc.insert(vcpu.space, vcpu.page, level, frame, writable);
       table = frame;
     }
+  }
+
+  #hostWalk(vcpu: Vcpu, gfn: number, write: boolean, observer: WalkObserver | null): number {
+    return observer === null
+      ? this.#nested.walk(vcpu, gfn, write)
+      : this.#nested.watchedWalk(vcpu, gfn, write, observer);
   }
 
   /** @param host what the nested walk of `gfn` said; the TLB entry covers min(guest leaf, host leaf) */

@@ -44,6 +44,7 @@ class NativeBackend implements MmuBackend {
     const { tables } = guest;
     const { pwc, cache } = vcpu;
     const first = startWalk(vcpu, guest.current[vcpu.id]!.root, guest.levels);
+    if (watch.observer !== null && first < guest.levels) watch.observer.cached?.('pwc', first + 1);
     let { table, writable } = pwc;
     for (let level = first; ; level--) {
       const index = tableIndex(hi, lo, level);

@@ -58,6 +58,15 @@ export class NestedWalk {
     return size;
   }
 
+  /** The same, and `observer` is told if the nested TLB knew it. */
+  watchedWalk(vcpu: Vcpu, gfn: number, write: boolean, observer: WalkObserver): number {
+    const c = this.#parts.origin.counters;
+    const before = c.ntlbHit;
+    const host = this.walk(vcpu, gfn, write);
+    if (c.ntlbHit !== before) observer.cached?.('ntlb', 0);
+    return host;
+  }
+
   #walkAnySize(vcpu: Vcpu, ntlb: SetAssoc, gfn: number, write: boolean, c: AccessCounters): number {
     const known = this.#lookUp(ntlb, gfn);
     if (known >= 0 && !(write && known >= READ_ONLY)) {
@@ -93,6 +102,7 @@ export class NestedWalk {
     const { observer } = this.#parts.watch;
     const hit = npwc.lookup(gfn);
     const first = hit > 0 ? hit - 1 : p2m.levels;
+    if (observer !== null && hit > 0) observer.cached?.('npwc', hit);
     let table = p2m.tableOf(gfn, first);
     for (let level = first; ; level--) {
       const below = p2m.below(table, gfn, level);

@@ -82,6 +82,7 @@ class ShadowBackend implements MmuBackend {
     const { pages } = this.#domain;
     const { pwc, cache } = vcpu;
     const first = startWalk(vcpu, this.#domain.vcpus[vcpu.id]!.root, L4);
+    if (watch.observer !== null && first < L4) watch.observer.cached?.('pwc', first + 1);
     let { table: page, writable } = pwc;
     for (let level = first; ; level--) {
       const index = tableIndex(hi, lo, level);

@@ -19,7 +19,7 @@ import type {
   WalkListing,
 } from '../report/listings.js';
 import type { ValidationJson } from '../report/validation.js';
-import type { WalkStep } from '../sim/run.js';
+import type { WalkCacheHit, WalkPhase, WalkStep } from '../sim/run.js';
 import type { Word64 } from '../trace/event.js';
 import { CELL_KINDS, type Cell } from '../validate/cell.js';
 import type { PhaseExits } from '../validate/exits.js';
@@ -104,6 +104,13 @@ const step = object<WalkStep>({
   frame: nullable(count),
 });
 
+const cacheHit = object<WalkCacheHit>({
+  cache: oneOf(['pwc', 'npwc', 'ntlb']),
+  level: count,
+  translating: text,
+  after: count,
+});
+
 export const walk = object<WalkListing>({
   schema: literal('p2msim.walk/1'),
   mode: text,
@@ -112,7 +119,7 @@ export const walk = object<WalkListing>({
   va: word,
   size: count,
   addressSpace: text,
-  phases: list(object<WalkListing['phases'][number]>({ what: text, steps: list(step) })),
+  phases: list(object<WalkPhase>({ what: text, steps: list(step), hits: list(cacheHit) })),
   gfn: nullable(count),
   mfn: nullable(count),
 });

@@ -92,6 +92,26 @@ export interface WalkStep {
   readonly frame: number | null;
 }
 
+/** A cache that saved references of a walk. */
+export interface WalkCacheHit {
+  /** `pwc`: the walk cache of the walk itself; `npwc`: that of the host dimension; `ntlb`: the nested TLB. */
+  readonly cache: 'pwc' | 'npwc' | 'ntlb';
+  /** Level of the entry that was found: it and those above are not read. 0 for `ntlb`, which knows all. */
+  readonly level: number;
+  /** Of `npwc` and `ntlb`: what is being translated, as in {@link WalkStep}; empty otherwise. */
+  readonly translating: string;
+  /** Number of the step that came before; 0 for none. */
+  readonly after: number;
+}
+
+/** A walk, or something else that happened on the way. */
+export interface WalkPhase {
+  readonly what: string;
+  readonly steps: readonly WalkStep[];
+  /** In the order in which they were asked. */
+  readonly hits: readonly WalkCacheHit[];
+}
+
 /** One access, its translation step by step (`p2msim walk`). */
 export interface WalkReport {
   readonly mode: string;
@@ -102,7 +122,7 @@ export interface WalkReport {
   readonly size: number;
   readonly addressSpace: string;
   /** In order: `L1 DTLB hit`, `TLB miss, 2-D walk`, `VMEXIT pf.fixup`, `guest fault (demand)`, `retry`, ... with the steps of each walk. */
-  readonly phases: readonly { readonly what: string; readonly steps: readonly WalkStep[] }[];
+  readonly phases: readonly WalkPhase[];
   readonly gfn: number | null;
   readonly mfn: number | null;
 }

@@ -8,13 +8,13 @@ import type { Word64 } from '../trace/event.js';
 import type { WalkObserver } from '../mmu/walk-observer.js';
 import { type AccessBatch, createBatch, OP_FETCH, OP_READ, type TraceChunk } from '../trace/access.js';
 import { createMachine, type Machine } from './machine.js';
-import type { WalkReport, WalkRequest, WalkStep } from './run.js';
+import type { WalkCacheHit, WalkReport, WalkRequest, WalkStep } from './run.js';
 
 const OP_LETTERS = ['R', 'W', 'X', 'M'] as const;
 
 /** Collects phases: a note opens one, references fall into the one that is open. */
 class Recorder implements WalkObserver {
-  readonly phases: { what: string; steps: WalkStep[] }[] = [];
+  readonly phases: { what: string; steps: WalkStep[]; hits: WalkCacheHit[] }[] = [];
   #translating = '';
   #n = 0;
 
@@ -43,8 +43,14 @@ class Recorder implements WalkObserver {
     this.#translating = level === 0 ? 'page' : `gL${level}`;
   }
 
+  cached(cache: WalkCacheHit['cache'], level: number): void {
+    if (this.phases.length === 0) this.note('page walk');
+    const translating = cache === 'pwc' ? '' : this.#translating;
+    this.phases[this.phases.length - 1]!.hits.push({ cache, level, translating, after: this.#n });
+  }
+
   note(what: string): void {
-    this.phases.push({ what, steps: [] });
+    this.phases.push({ what, steps: [], hits: [] });
     if (what.endsWith('page walk') || what.endsWith('walk again')) this.#n = 0;
   }
 }

@@ -39,7 +39,14 @@ const COMMANDS: readonly (readonly [name: string, words: (path: string) => strin
 describe('the ending of an output', { timeout: 60_000 }, () => {
   it('is described for all that there are', () => {
     expect(ROWS.map(([ending]) => ending)).toEqual([
-      ...['.json', '.ndjson', '.jsonl', '.csv', '.md', '.xml', '.parquet', '.txt'],
+      '.json',
+      '.ndjson',
+      '.jsonl',
+      '.csv',
+      '.md',
+      '.xml',
+      '.parquet',
+      '.txt',
     ]);
     for (const [, forms] of ROWS) expect(forms).toHaveLength(COMMANDS.length);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { walkText } from '../../src/cli/walk-text.js';
-import type { WalkReport, WalkStep } from '../../src/index.js';
+import type { WalkCacheHit, WalkReport, WalkStep } from '../../src/index.js';
+import { cli } from './run-cli.js';
 
 /** A cold 4x4 walk: 4 p2m references before each of 4 guest entries, 4 for the page: 4 * 5 + 4 = 24. */
 function coldSteps(): WalkStep[] {
@@ -31,7 +32,7 @@ const REPORT: WalkReport = {
   va: { hi: 0x7f3a, lo: 0x1c2d5e10 },
   size: 8,
   addressSpace: '3',
-  phases: [{ what: 'TLB miss, 2-D walk, 24 references', steps: coldSteps() }],
+  phases: [{ what: 'TLB miss, 2-D walk, 24 references', steps: coldSteps(), hits: [] }],
   gfn: 0x3a107,
   mfn: 0x81c3f,
 };
@@ -57,8 +58,8 @@ describe('the text of a walk', () => {
       .filter((step) => step.dimension === 'guest')
       .map((step, i): WalkStep => ({ ...step, n: i + 1, frame: i === 3 ? null : step.frame }));
     const phases = [
-      { what: 'TLB miss', steps },
-      { what: 'guest fault (demand)', steps: [] },
+      { what: 'TLB miss', steps, hits: [] },
+      { what: 'guest fault (demand)', steps: [], hits: [] },
     ];
     const text = walkText(
       { ...REPORT, mode: 'native', at: null, size: 0, phases, gfn: null, mfn: null },
@@ -75,5 +76,64 @@ describe('the text of a walk', () => {
       'result: no frame',
       '',
     ]);
+  });
+
+  it('says in the place of references which cache saved them', () => {
+    // The PWC has the guest's L3; the nested TLB knows table gL1; of the page the host PWC has the p2m's L2.
+    const steps = coldSteps()
+      .filter(
+        ({ dimension, level, translating }) =>
+          (dimension === 'guest' && level < 3) || (translating === 'page' && level === 1),
+      )
+      .map((step, i): WalkStep => ({ ...step, n: i + 1 }));
+    const hits: WalkCacheHit[] = [
+      { cache: 'pwc', level: 3, translating: '', after: 0 },
+      { cache: 'ntlb', level: 0, translating: 'gL1', after: 1 },
+      { cache: 'npwc', level: 2, translating: 'page', after: 2 },
+    ];
+    const phases = [{ what: 'TLB miss: page walk', steps, hits }];
+    expect(
+      walkText({ ...REPORT, phases }, '0x1')
+        .split('\n')
+        .slice(1, -2),
+    ).toEqual([
+      'TLB miss: page walk',
+      '  page-walk cache (PWC): guest L3 is known, hence those above it',
+      '  p2m         L2  L1   then reads',
+      '  gL2 table      PWC    1  guest L2[254]    -> gfn 0x12',
+      '  gL1 table     nTLB    2  guest L1[254]    -> gfn 0x11',
+      '  page         c   3    -  mfn 0x11',
+      '  nTLB: the nested TLB knows the translation',
+      '  c: the host page-walk cache knows this p2m entry, hence those above it',
+    ]);
+  });
+});
+
+describe('the caches that a walk names', { timeout: 60_000 }, () => {
+  // Two processes over many regions: every cache is hit, and missed, somewhere.
+  const TRACE = 'gen:uniform,accesses=400,footprint=64M,seed=3';
+  const WORDS = ['--guest', 'premapped', '--set', 'stlb.entries=0'];
+
+  /** Hits of the first `records` accesses: by the counters, which know nothing of an observer. */
+  const counted = (mode: string, records: number): number[] => {
+    const words = ['replay', TRACE, '-m', mode, ...WORDS, '--limit', String(records), '--json', '--all'];
+    const { counters } = JSON.parse(cli(words).stdout) as { counters: Record<string, number> };
+    const sum = (pattern: RegExp): number =>
+      Object.entries(counters).reduce((all, [key, n]) => all + (pattern.test(key) ? n : 0), 0);
+    return [sum(/^pwc\.guest\.l\d\.hit$/), sum(/^pwc\.nested\.l\d\.hit$/), sum(/^ntlb\.hit$/)];
+  };
+
+  it.each(['native', 'hap', 'shadow'])('under %s are those that are counted', (mode) => {
+    let seen = 0;
+    for (const at of [7, 150, 399]) {
+      const words = ['walk', TRACE, '-m', mode, ...WORDS, '--at', String(at), '--json'];
+      const { phases } = JSON.parse(cli(words).stdout) as WalkReport;
+      const hits = phases.flatMap((phase) => phase.hits.map(({ cache }) => cache));
+      const [before, after] = [counted(mode, at), counted(mode, at + 1)];
+      const found = ['pwc', 'npwc', 'ntlb'].map((cache) => hits.filter((each) => each === cache).length);
+      expect(found).toEqual(after.map((n, i) => n - before[i]!));
+      seen += hits.length;
+    }
+    expect(seen).toBeGreaterThan(0);
   });
 });

@@ -45,7 +45,10 @@ export function addWalk(program: Command, context: Context): void {
   const command = program
     .command('walk')
     .summary('show the translation of one access step by step')
-    .description('Replay a trace up to one access and show every memory reference that translating it makes.')
+    .description(
+      'Replay a trace up to one access and show every memory reference that translating it makes, and which caches ' +
+        '(PWC, nested TLB, host PWC) saved others.',
+    )
     .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .option('--at <n>', 'record to look at, from 0')
     .option('--gva <hex>', 'address to translate instead of that of the record')
