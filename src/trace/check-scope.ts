@@ -12,10 +12,12 @@ export interface CheckScope {
 /** Kinds of findings by the events that they are about. */
 const BY_EVENTS: readonly (readonly [what: string, kinds: readonly TraceEvent['kind'][]])[] = [
   ['mappings', ['map', 'unmap']],
+  ['rights of mappings', ['map']],
   ['address spaces', ['fork', 'exit', 'switch', 'cr3']],
   ['tags', ['cr3']],
   ['levels of table stores', ['ptw']],
 ];
+const NO_NX = 'a replay does not model NX: any right of a mapping allows fetches';
 const NOT_SCRIPTED =
   "only a scripted guest's trace (`# guest: scripted`) is known to have every table store and flush in it";
 
@@ -42,6 +44,7 @@ export function scopeOf(checked: Checked): CheckScope[] {
     ...BY_EVENTS.map(([what, kinds]) =>
       reason(what, kinds.some((kind) => checked.kinds.has(kind)) ? null : noEvents(checked)),
     ),
+    reason('rights to execute', checked.kinds.has('map') ? NO_NX : noEvents(checked)),
     reason(
       'table stores outside tables',
       tables ?? (stopped === null ? null : 'what leads to a table may come after the part that was read'),

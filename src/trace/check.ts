@@ -2,7 +2,7 @@
  * `trace check`: what is wrong with a trace, or odd about it, without a machine.
  *
  * Errors are records that cannot be read or that contradict the trace's own events (an access after
- * UNMAP); warnings are legal but probably not meant. Addresses are canonical if they can be read. Mappings and address
+ * UNMAP, a store to what is mapped without w); warnings are legal but probably not meant. Addresses are canonical if they can be read. Mappings and address
  * spaces: check-spaces.ts; tables and tags: check-hardware.ts, check-translations.ts; what could be checked at all: check-scope.ts.
  */
 import { TraceError } from '../errors.js';
@@ -84,6 +84,7 @@ function summary(file: string, message: string): Finding {
 interface Repeated {
   /** Where it is in the list. */
   readonly index: number;
+  readonly of: 'events' | 'accesses';
   count: number;
 }
 
@@ -99,7 +100,7 @@ class TraceChecker {
   readonly #kinds = new Set<TraceEvent['kind']>();
   readonly #header: TraceHeader;
   readonly #findings: Finding[] = [];
-  readonly #repeated = new Map<SpaceFinding['kind'], Repeated>();
+  readonly #repeated = new Map<string, Repeated>();
   #unlisted = 0;
   #accesses = 0;
   /** Of them: since the last event. */
@@ -141,27 +142,41 @@ class TraceChecker {
     if (stopped === null && this.#accesses === 0) {
       this.#findings.push(summary(this.#file, 'the trace has no access; there is nothing to replay'));
     }
-    for (const { index, count } of this.#repeated.values()) {
+    for (const { index, count, of } of this.#repeated.values()) {
       const first = this.#findings[index]!;
       if (count > 1)
-        this.#findings[index] = { ...first, message: `${first.message}; ${count} such events in all` };
+        this.#findings[index] = { ...first, message: `${first.message}; ${count} such ${of} in all` };
     }
     const scope = scopeOf({ header: this.#header, kinds: this.#kinds, flushes, stopped });
     return { findings: this.#findings, scope };
   }
 
   #range(accesses: TraceChunk['accesses'], from: number, until: number): void {
-    for (let i = from; this.#spaces.anyUnmapped && i < until; i++)
-      this.#access(accesses, i, this.#accesses + i - from);
+    if (this.#spaces.watchful) this.#watch(accesses, from, until);
     for (let i = from; this.#translations !== null && i < until; i++) this.#use(accesses, i, i - from);
     this.#accesses += until - from;
     this.#sinceEvent += until - from;
   }
 
-  #access({ hi, lo, vcpu }: TraceChunk['accesses'], i: number, number: number): void {
-    const wrong = this.#spaces.access(vcpu[i]!, { hi: hi[i]!, lo: lo[i]! });
-    if (wrong === null) return;
-    this.#find(0, 'error', `access ${number} after ${this.#lastEvent()} ${wrong}`);
+  /** Accesses between two events: one to the page of the last one, and no store if that was none, is as right as that. */
+  #watch({ hi, lo, op, size, vcpu }: TraceChunk['accesses'], from: number, until: number): void {
+    let [lastHi, lastFrame, lastVcpu, stored] = [-1, -1, -1, false];
+    for (let i = from; i < until; i++) {
+      const write = op[i] === OP_WRITE || op[i] === OP_MODIFY;
+      const frame = lo[i]! >>> 12;
+      const within = (lo[i]! & 4095) + size[i]! <= 4096;
+      if (within && frame === lastFrame && hi[i] === lastHi && vcpu[i] === lastVcpu && (stored || !write))
+        continue;
+      const use = { vcpu: vcpu[i]!, hi: hi[i]!, lo: lo[i]!, size: size[i]!, write };
+      const wrong = this.#spaces.access(use);
+      if (wrong !== null) this.#findAccess(this.#accesses + i - from, wrong);
+      else if (within) [lastHi, lastFrame, lastVcpu, stored] = [use.hi, frame, use.vcpu, write];
+    }
+  }
+
+  #findAccess(number: number, { kind, severity, message }: SpaceFinding): void {
+    const place = `access ${number} after ${this.#lastEvent()}`;
+    this.#findOnce(kind, 'accesses', () => this.#find(0, severity, `${place} ${message}`));
   }
 
   /** An access of a guest whose tables are known; `later` accesses after the first of the stretch. */
@@ -195,19 +210,22 @@ class TraceChecker {
       this.#findAt(event, 'error', levels);
     }
     const wrong = this.#spaces.event(event);
-    if (wrong !== null) this.#findOnce(event, wrong);
+    if (wrong === null) return;
+    const { kind, severity, message } = wrong;
+    this.#findOnce(kind, 'events', () => this.#findAt(event, severity, message));
   }
 
   /** Of a kind that only the first is listed of, that one. */
-  #findOnce(event: TraceEvent, { kind, severity, message }: SpaceFinding): void {
+  #findOnce(kind: string | undefined, of: Repeated['of'], find: () => void): void {
     const before = kind === undefined ? undefined : this.#repeated.get(kind);
     if (before !== undefined) {
       before.count += 1;
       return;
     }
     const index = this.#findings.length;
-    this.#findAt(event, severity, message);
-    if (kind !== undefined && this.#findings.length > index) this.#repeated.set(kind, { index, count: 1 });
+    find();
+    if (kind !== undefined && this.#findings.length > index)
+      this.#repeated.set(kind, { index, of, count: 1 });
   }
 
   /** An event of a trace without lines is told by its number. */

@@ -41,6 +41,13 @@ export class RangeSet {
     return this.#ranges.some((other) => other.from < range.to && range.from < other.to);
   }
 
+  /** The parts of `range` that are in the set, ascending. */
+  within(range: PageRange): PageRange[] {
+    return this.#ranges
+      .filter((other) => other.from < range.to && range.from < other.to)
+      .map(({ from, to }) => ({ from: Math.max(from, range.from), to: Math.min(to, range.to) }));
+  }
+
   add(range: PageRange): void {
     this.remove(range);
     this.#ranges.push(range);

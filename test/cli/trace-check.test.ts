@@ -62,7 +62,9 @@ describe('trace check exits with 1', () => {
   it('and says what it did not get to see, not that it is not there', () => {
     const { stdout } = cli(['trace', 'check', CUT_BLOCK]);
     expect(stdout).toContain('\nnot checked: records after the error: the trace was not read to its end\n');
-    expect(stdout).toContain('levels of table stores: the part that was read has no such events\n');
+    expect(stdout).toContain(
+      'levels of table stores, rights to execute: the part that was read has no such events\n',
+    );
     // What is bad and can be passed over ends nothing.
     expect(cli(['trace', 'check', ONLY_BAD]).stdout).not.toContain('after the error');
   });

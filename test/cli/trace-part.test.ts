@@ -105,7 +105,7 @@ describe('trace check', () => {
       [
         'cut after record 5,000 (--limit): what follows was not read',
         'checked: records',
-        'not checked: mappings, address spaces, tags, levels of table stores: the part that was read has no such events',
+        'not checked: mappings, rights of mappings, address spaces, tags, levels of table stores, rights to execute: the part that was read has no such events',
         "not checked: table stores outside tables, stale translations: only a scripted guest's trace (`# guest: scripted`) is known to have every table store and flush in it",
         `${CC1}: ok`,
         '',

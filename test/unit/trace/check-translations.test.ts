@@ -137,6 +137,8 @@ describe('stale translations', () => {
     );
     expect(modelled.scope.filter(({ checked }) => !checked).map(({ what }) => what)).toEqual([
       'mappings',
+      'rights of mappings',
+      'rights to execute',
       'table stores outside tables',
       'stale translations',
     ]);

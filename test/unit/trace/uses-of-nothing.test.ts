@@ -72,11 +72,23 @@ describe('uses of what is not there', () => {
     expect(after).toMatchObject({ found: ['error'], faults: DEMAND, error: null });
   });
 
-  it('an access that MAP or PROTECT forbid: given up after its fault', async () => {
+  it('an access that MAP or PROTECT forbid: an error, and given up after its fault', async () => {
     const map = await outcome(COLUMNS, 'MAP,7000,4096,,r,', 'W,7000,8,,,');
-    expect(map).toMatchObject({ found: [], faults: [1, 0, 0, 1], error: null });
+    expect(map).toMatchObject({ found: ['error'], faults: [1, 0, 0, 1], error: null });
     const protect = await outcome(COLUMNS, 'MAP,7000,4096,,rw,', 'PROTECT,7000,4096,,none,', 'R,7000,8,,,');
-    expect(protect).toMatchObject({ found: [], faults: [1, 0, 0, 1], error: null });
+    expect(protect).toMatchObject({ found: ['error'], faults: [1, 0, 0, 1], error: null });
+  });
+
+  it('an access where its address space has exited: an error, and memory of the kernel', async () => {
+    const after = await outcome(
+      COLUMNS,
+      'SWITCH,,,a,,',
+      'W,7000,8,,,',
+      'EXIT,,,a,,',
+      'W,7000,8,,,',
+      'R,7000,8,,,',
+    );
+    expect(after).toMatchObject({ found: ['error'], faults: [2, 2, 0, 0], error: null });
   });
 
   it('EXIT of what is not there, FORK of what is: an error, and the end of a replay', async () => {
