@@ -41,6 +41,7 @@ export { divide, parseShard, shardOf } from './batch/shard.js';
 export { type SlurmOptions, slurmScript } from './batch/slurm-script.js';
 export { type Places, readSpec, type Spec } from './batch/spec.js';
 export { sweepResults } from './batch/sweep-results.js';
+export { Population } from './capture/population.js';
 export { CaptureDecoder } from './capture/records.js';
 export { explain, explainTopics, explanation, topicList } from './report/explain.js';
 export { generatorListText } from './report/generator-list.js';

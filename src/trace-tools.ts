@@ -12,7 +12,13 @@ export type { TraceProfile } from './trace/profile.js';
 export { TRACE_WRITERS as traceWriters, writerForName } from './trace/writers/index.js';
 export { mergeTraces } from './trace/merge.js';
 export { type AddressRange, EVERYTHING, selectChunks, type Selection, selectTrace } from './trace/select.js';
-export type { TraceFacts, TraceSink, TraceWriter, TraceWriterFormat } from './trace/writers/writer.js';
+export type {
+  TraceFacts,
+  TraceSink,
+  TraceWriter,
+  TraceWriterFormat,
+  WrittenCounts,
+} from './trace/writers/writer.js';
 export { nothingLeft, partOfTrace, type PartRead, type TracePart } from './trace/part.js';
 export { partNotes, PHYSICAL as PHYSICAL_NOTE } from './trace/trace-notes.js';
 export { viewOf } from './trace/view.js';

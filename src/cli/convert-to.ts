@@ -25,10 +25,10 @@ function summary(
   [output, size]: readonly [name: string, size: number],
   to: TraceWriterFormat,
   trace: OpenTrace,
-  { accesses, events, lost, error }: Conversion,
+  { written, lost, error }: Conversion,
 ): string {
   const from = trace.bytesRead > 0 ? `${trace.format}, ${counted(trace.bytesRead, 'bytes')}` : trace.format;
-  const records = `${counted(accesses, 'records')}, ${counted(events, 'events')}`;
+  const records = `${counted(written.accesses, 'records')}, ${counted(written.events, 'events')}`;
   const name = output === '-' ? 'standard output' : output;
   const lines = [`${name}: ${to.name}, ${records}, ${counted(size, 'bytes')} (from ${from})`];
   lines.push(...lossLines(to, trace, lost));

@@ -6,11 +6,14 @@
 import { TraceError } from '../errors.js';
 import type { PassedOver } from './format.js';
 import type { OpenTrace } from './open.js';
-import type { TraceSink, TraceWriterFormat } from './writers/writer.js';
+import type { TraceSink, TraceWriterFormat, WrittenCounts } from './writers/writer.js';
 
 export interface Conversion {
+  /** Records that were read. */
   readonly accesses: number;
   readonly events: number;
+  /** Records that are in the output, as they are read again. */
+  readonly written: WrittenCounts;
   /** What the output's format has no word for, by what it is. */
   readonly lost: PassedOver;
   /** The input error that ended it early. */
@@ -40,5 +43,6 @@ export async function convertTrace(
     failure = error;
   }
   writer.end(failure === null);
-  return { accesses, events, lost: writer.lost ?? new Map(), error: failure };
+  const written = writer.written ?? { accesses, events };
+  return { accesses, events, written, lost: writer.lost ?? new Map(), error: failure };
 }

@@ -161,12 +161,22 @@ describe('with QEMU and a compiler', () => {
   });
 
   it('selects by process, vcpu, address and position, and stops the program when there is enough', () => {
-    expect(capture(path, '--process', '2', '--', PROGRAM).stderr).toMatch(/csv, 1 record, /);
-    expect(capture(path, '--vcpu', '0', '--', PROGRAM).stderr).toMatch(/csv, 501 records, /);
+    // What is in the file, not what the program had.
+    expect(capture(path, '--process', '2', '--', PROGRAM).stderr).toMatch(
+      /csv, 1 record, \d+ events, 1 process on 1 vcpu, /,
+    );
+    expect(capture(path, '--vcpu', '0', '--', PROGRAM).stderr).toMatch(
+      /csv, 501 records, \d+ events, 1 process on 1 vcpu, /,
+    );
     // 601000 to 60100f: the store of each process, and two loads.
     expect(capture(path, '--range', '601000-601010', '--', PROGRAM).stderr).toMatch(/csv, 4 records, /);
     const part = capture(path, '--skip', '2', '--limit', '3', '--', PROGRAM).stderr;
     expect(part).toMatch(/csv, 3 records, .*\nthe program was stopped by --limit\n$/);
+  });
+
+  it('counts what the format has room for', () => {
+    const { stderr } = capture(path, '-o', join(FOLDER, 'a.rw'), '--', PROGRAM);
+    expect(stderr).toMatch(/a\.rw: rw, 502 records, 0 events, [\d,]+ bytes\n(.*\n)?lost, .* 4 events/);
   });
 
   it('writes p2mtrace and gzip, and the same trace', () => {

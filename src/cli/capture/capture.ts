@@ -4,7 +4,14 @@
  */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Conversion, Selection, TraceChunk, TraceFacts, TraceWriterFormat } from '../../index.js';
+import type {
+  Conversion,
+  Population,
+  Selection,
+  TraceChunk,
+  TraceFacts,
+  TraceWriterFormat,
+} from '../../index.js';
 import type { Context, FullLibrary } from '../context.js';
 import { systemReason } from '../../util/system-reason.js';
 import { lossLines } from '../convert-to.js';
@@ -29,13 +36,15 @@ export interface CaptureRequest {
 
 /** What came of a run. */
 interface Captured {
+  /** What was kept of what the program did. */
   readonly accesses: number;
   readonly events: number;
   /** Why the program was stopped, or null. */
   readonly stopped: string | null;
   readonly ending: Ending;
-  /** Processes and vcpus, where they are known. */
-  readonly processes: number | null;
+  /** Processes and vcpus that access memory in what was kept. */
+  readonly population: Population;
+  /** Vcpus that the program was on; null: the tool tells neither them nor processes apart. */
   readonly vcpus: number | null;
 }
 
@@ -49,11 +58,12 @@ const LACKS = [
 /** Standard output is the program's. */
 const OUTPUT_HINT = 'name a file in a folder that exists and may be written to';
 
-/** A stream of chunks, and what is known of its processes once it has ended. */
+/** A stream of chunks, and how many vcpus it is known to be on once it has ended. */
 interface Stream {
   readonly facts: TraceFacts;
   readonly chunks: AsyncIterable<TraceChunk>;
-  readonly processes: () => { readonly count: number; readonly vcpus: number } | null;
+  /** Null: they are not told apart. */
+  readonly vcpus: () => number | null;
 }
 
 function underQemu(
@@ -85,7 +95,7 @@ function underQemu(
       source: 'qemu-user plugin',
     },
     chunks: decoder.chunks(channel.start([tools.qemu, '-plugin', options.join(','), ...words])),
-    processes: () => decoder.processes,
+    vcpus: () => decoder.processes.vcpus,
   };
 }
 
@@ -115,7 +125,7 @@ async function underLackey(
   return {
     facts: { header, virtual, lacks, eventless, source: 'lackey' },
     chunks: trace.chunks(),
-    processes: () => null,
+    vcpus: () => null,
   };
 }
 
@@ -125,10 +135,11 @@ async function gather(
   path: string,
   { selection, maxBytes }: CaptureRequest,
   library: FullLibrary,
-): Promise<Omit<Captured, 'ending' | 'processes' | 'vcpus'>> {
+): Promise<Omit<Captured, 'ending' | 'vcpus'>> {
   const fd = openSync(path, 'w');
   let [accesses, events, bytes] = [0, 0, 0];
   let stopped: string | null = null;
+  const population = new library.Population();
   try {
     const writer = library.traceWriters.get('p2mtrace').start(facts, (piece) => {
       try {
@@ -140,6 +151,7 @@ async function gather(
     });
     for await (const chunk of library.selectChunks(chunks, selection)) {
       writer.chunk(chunk);
+      population.chunk(chunk);
       accesses += chunk.accesses.n;
       events += chunk.events.length;
       if (bytes < maxBytes) continue;
@@ -151,7 +163,7 @@ async function gather(
     closeSync(fd);
   }
   if (accesses >= selection.limit) stopped = '--limit';
-  return { accesses, events, stopped };
+  return { accesses, events, stopped, population };
 }
 
 /** The folder for temporary files does not take the trace. */
@@ -179,11 +191,18 @@ const counted = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
 
 /** What was captured, and how the program ended if that is worth a word. */
-function summary(request: CaptureRequest, size: number, captured: Captured): string {
-  const { accesses, events, stopped, ending, processes, vcpus } = captured;
-  const parts = [counted(accesses, 'record'), counted(events, 'event')];
-  if (processes !== null && vcpus !== null)
-    parts.push(`${counted(processes, 'process', 'processes')} on ${counted(vcpus, 'vcpu')}`);
+function summary(
+  request: CaptureRequest,
+  size: number,
+  { written, lost }: Pick<Conversion, 'written' | 'lost'>,
+  { stopped, ending, population, vcpus }: Captured,
+): string {
+  const parts = [counted(written.accesses, 'record'), counted(written.events, 'event')];
+  // A format that loses something has neither processes nor vcpus.
+  if (vcpus !== null && lost.size === 0) {
+    const processes = counted(population.processes, 'process', 'processes');
+    parts.push(`${processes} on ${counted(population.vcpus, 'vcpu')}`);
+  }
   const lines = [`${request.output}: ${request.to.name}, ${[...parts, counted(size, 'byte')].join(', ')}`];
   if (stopped !== null) lines.push(`the program was stopped by ${stopped}`);
   else if (ending.signal !== null) lines.push(`the program was ended by ${ending.signal}`);
@@ -204,19 +223,19 @@ async function deliver(
   const vcpus = captured.vcpus === null || captured.vcpus <= 1 ? null : captured.vcpus;
   const declared = library.viewOf(trace, { header: { ...trace.header, vcpus } });
   const output = new OutputFile(request.output, [], context, library, OUTPUT_HINT);
-  let lost: Conversion['lost'] = new Map();
+  let done: Pick<Conversion, 'written' | 'lost'> = { written: captured, lost: new Map() };
   try {
     if (request.to.name === 'p2mtrace' && vcpus === null) {
       // It is what was gathered, to the last byte.
       for await (const piece of createReadStream(path)) output.write(piece as Buffer);
     } else {
-      const done = await library.convertTrace(declared, request.to, (bytes) => output.write(bytes));
-      if (done.error !== null) throw done.error;
-      lost = done.lost;
+      const conversion = await library.convertTrace(declared, request.to, (bytes) => output.write(bytes));
+      if (conversion.error !== null) throw conversion.error;
+      done = conversion;
     }
     output.commit();
-    context.stderr.write(summary(request, output.size, captured));
-    for (const line of lossLines(request.to, trace, lost)) context.stderr.write(`${line}\n`);
+    context.stderr.write(summary(request, output.size, done, captured));
+    for (const line of lossLines(request.to, trace, done.lost)) context.stderr.write(`${line}\n`);
   } finally {
     output.discard();
     await trace.close();
@@ -247,13 +266,7 @@ export async function capture(
     const path = join(channel.folder, 'trace.p2mtrace');
     const gathered = await gather(stream, path, request, library).finally(() => channel.finish());
     const ending = await channel.finish();
-    const processes = stream.processes();
-    const captured: Captured = {
-      ...gathered,
-      ending,
-      processes: processes?.count ?? null,
-      vcpus: processes?.vcpus ?? null,
-    };
+    const captured: Captured = { ...gathered, ending, vcpus: stream.vcpus() };
     if (gathered.accesses === 0) throw nothingCaptured(request, captured, library);
     await deliver(path, request, captured, context, library);
   } finally {

@@ -4,7 +4,7 @@
  */
 import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE, type TraceChunk } from '../access.js';
 import type { AddressKind, PassedOver } from '../format.js';
-import type { TraceSink, TraceWriter, TraceWriterFormat } from './writer.js';
+import type { TraceSink, TraceWriter, TraceWriterFormat, WrittenCounts } from './writer.js';
 
 /** What a format has for each kind of access; null: nothing. A modify may be a read and a write. */
 type Words = readonly [read: string, write: string, fetch: string | null, modify: string | null];
@@ -24,6 +24,7 @@ class LineWriter implements TraceWriter {
   readonly #lost = new Map<string, number>();
   readonly #format: LineFormat;
   readonly #sink: TraceSink;
+  #lines = 0;
 
   constructor(format: LineFormat, sink: TraceSink) {
     this.#format = format;
@@ -32,6 +33,11 @@ class LineWriter implements TraceWriter {
 
   get lost(): PassedOver {
     return this.#lost;
+  }
+
+  /** A line is an access, and nothing but accesses has a line. */
+  get written(): WrittenCounts {
+    return { accesses: this.#lines, events: 0 };
   }
 
   chunk({ accesses, events }: TraceChunk): void {
@@ -54,6 +60,7 @@ class LineWriter implements TraceWriter {
     this.#lose('access sizes other than 1 byte', sizes);
     this.#lose('vcpus of accesses, other than 0', vcpus);
     this.#lose('events', events.length);
+    this.#lines += lines.length;
     if (lines.length > 0) this.#sink(Buffer.from(`${lines.join('\n')}\n`));
   }
 

@@ -15,6 +15,12 @@ export type TraceFacts = Pick<TraceStream, 'header' | 'virtual' | 'lacks' | 'eve
 /** Takes the next bytes of the file; they are the sink's to keep. */
 export type TraceSink = (bytes: Uint8Array) => void;
 
+/** Records of a file, as they are read again. */
+export interface WrittenCounts {
+  readonly accesses: number;
+  readonly events: number;
+}
+
 export interface TraceWriter {
   /** Adds the records of a chunk, in their order. */
   chunk(chunk: TraceChunk): void;
@@ -22,6 +28,8 @@ export interface TraceWriter {
   end(complete: boolean): void;
   /** What the format has no word for, so far; absent: it has one for everything. */
   readonly lost?: PassedOver | undefined;
+  /** What is in the file so far; absent: all that was given. */
+  readonly written?: WrittenCounts | undefined;
 }
 
 export interface TraceWriterFormat {

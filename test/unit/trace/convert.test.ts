@@ -52,7 +52,9 @@ describe('a converted trace', () => {
   it('comes back from p2mtrace as the CSV that it was', async () => {
     const { bytes: csv } = await convert(EVERY_EVENT, 'csv');
     const { bytes: p2mtrace } = await convert(csv, 'p2mtrace');
-    expect((await convert(p2mtrace, 'csv')).bytes.toString()).toBe(csv.toString());
+    const back = await convert(p2mtrace, 'csv');
+    expect(back.bytes.toString()).toBe(csv.toString());
+    expect(back.written).toEqual({ accesses: back.accesses, events: back.events });
     expect((await convert(p2mtrace, 'p2mtrace')).bytes.equals(p2mtrace)).toBe(true);
   });
 
@@ -108,8 +110,12 @@ describe('a text format of other tools', () => {
       return count === undefined ? [] : [[name, count] as const];
     });
     expect(new Map(done.lost)).toEqual(new Map(expected));
-    // What was written is read again, by its content.
-    expect((await open(done.bytes)).format).toBe(to);
+    // What was written is read again, by its content, and is what was counted.
+    const again = await open(done.bytes);
+    expect(again.format).toBe(to);
+    const { records } = await decode(async () => again);
+    expect(done.written).toEqual({ accesses: records.length, events: 0 });
+    expect([done.accesses, done.events]).toEqual([4, 1]);
   });
 
   it('is written the same however the records are cut into chunks', async () => {
