@@ -1,5 +1,5 @@
 /** The table of an experiment as lines: columns in groups with a head over each, a bar at the end, the verdict. */
-import { type Align, gridLines } from './grid.js';
+import { type Align, gridLines, visibleWidth } from './grid.js';
 import { groupedHeads } from './grouped-heads.js';
 import { grouped } from './numbers.js';
 import type { ReporterOptions } from './output.js';
@@ -27,17 +27,69 @@ export function experimentSection({ axis, columns, rows }: ExperimentReport): Se
   return section(axis, heads, cells);
 }
 
+/** In as many tables as it takes to stay within the width; the bars are beside the last, or below it. */
 export function experimentLines(report: ExperimentReport, options: ReporterOptions): string[] {
-  const { axis, columns, rows } = report;
+  const all = { from: 0, to: report.columns.length };
+  const whole = partLines(report, { ...all, bars: true }, options);
+  if (fits(whole, options)) return whole;
+  const parts = cut(report, all, options).map((part) => ({ ...part, bars: false }));
+  const last = parts.pop() ?? { ...all, bars: false };
+  const end = { ...last, bars: true };
+  const tables = fits(partLines(report, end, options), options)
+    ? [...parts, end]
+    : [...parts, last, { from: 0, to: 0, bars: true }];
+  return tables.flatMap((part, i) => [...(i === 0 ? [] : ['']), ...partLines(report, part, options)]);
+}
+
+/** Columns of the report from `from` up to and without `to`. */
+interface Columns {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Part extends Columns {
+  readonly bars: boolean;
+}
+
+/** Parts that fit: cut where a group ends, as near to the middle as can be; one group alone is cut in the middle. */
+function cut(report: ExperimentReport, { from, to }: Columns, options: ReporterOptions): Columns[] {
+  if (to - from < 2 || fits(partLines(report, { from, to, bars: false }, options), options))
+    return [{ from, to }];
+  const middle = (from + to) / 2;
+  const { columns } = report;
+  const borders = columns.flatMap(({ group }, at) =>
+    at > from && at < to && group !== columns[at - 1]?.group ? [at] : [],
+  );
+  const at = borders.reduce(
+    (best, border) => (Math.abs(border - middle) < Math.abs(best - middle) ? border : best),
+    borders[0] ?? Math.ceil(middle),
+  );
+  return [...cut(report, { from, to: at }, options), ...cut(report, { from: at, to }, options)];
+}
+
+const fits = (lines: readonly string[], { columns }: ReporterOptions): boolean =>
+  lines.every((line) => visibleWidth(line) <= columns);
+
+function partLines(report: ExperimentReport, { from, to, bars }: Part, options: ReporterOptions): string[] {
+  const { axis, rows } = report;
+  const columns = report.columns.slice(from, to);
   const cells = rows.map(({ label, values }) => [
     label,
-    ...values.map((value, i) => experimentCell(value, columns[i]!)),
-    bar(report, values[report.bars] ?? 0),
+    ...values.slice(from, to).map((value, i) => experimentCell(value, columns[i]!)),
+    ...(bars ? [bar(report, values[report.bars] ?? 0)] : []),
   ]);
   const { heads, groups } = groupedHeads([axis], columns, cells);
-  const aligns: Align[] = ['left', ...columns.map(() => 'right' as const), 'left'];
-  const [first = '', ...lines] = gridLines([[...heads, barHead(report)], ...cells], aligns);
-  return [options.color('bold', groups), options.color('bold', first), ...lines];
+  const aligns: Align[] = [
+    'left',
+    ...columns.map(() => 'right' as const),
+    ...(bars ? ['left' as const] : []),
+  ];
+  const [first = '', ...lines] = gridLines(
+    [[...heads, ...(bars ? [barHead(report)] : [])], ...cells],
+    aligns,
+  );
+  const above = groups.trim() === '' ? [] : [options.color('bold', groups)];
+  return [...above, options.color('bold', first), ...lines];
 }
 
 function barHead({ columns, bars }: ExperimentReport): string {

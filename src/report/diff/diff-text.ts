@@ -2,6 +2,7 @@
 import { gridLines, wrap } from '../grid.js';
 import type { DiffReporterOptions } from '../output.js';
 import { sectionLines } from '../section-lines.js';
+import { fittedSections } from '../wide-section.js';
 import type { DiffResult } from './diff-result.js';
 import { cautions, inputLines, sideLines, unchangedLine } from './diff-notes.js';
 import { diffSection } from './diff-section.js';
@@ -36,5 +37,7 @@ function heading({ title }: DiffTable, options: DiffReporterOptions): string[] {
 }
 
 function tableLines(diff: DiffResult, table: DiffTable, options: DiffReporterOptions): string[] {
-  return sectionLines([diffSection(table, diff.sides, options.rows)], options);
+  const whole = diffSection(table, diff.sides, options.rows);
+  const parts = fittedSections(whole, options.rows.length - 1, options.columns);
+  return parts.flatMap((part, i) => [...(i === 0 ? [] : ['']), ...sectionLines([part], options)]);
 }

@@ -10,7 +10,7 @@ import { costNotes, costSection } from '../cost-section.js';
 import { experimentLines } from '../experiment-lines.js';
 import { exitSection } from '../exit-section.js';
 import { diffText } from '../diff/diff-text.js';
-import { besideOrBelow, wrap } from '../grid.js';
+import { besideOrBelow, visibleWidth, wrap } from '../grid.js';
 import { assumptionLines, incompleteLine, modeLine, sweepLine, traceLine } from '../heading.js';
 import { intervalSection } from '../interval-section.js';
 import { metricSection } from '../metric-section.js';
@@ -105,7 +105,7 @@ function sweepBody(output: SweepResult, options: ReporterOptions): string[] {
   return [
     ...wrap(experiment.question, width(options)).map((line) => options.color('bold', line)),
     '',
-    ...experimentLines(experiment, options),
+    ...experimentLines(experiment, { ...options, columns: width(options) }),
     ...(headline === undefined ? [] : ['', headline, ...rest]),
     '',
     ...notes.map((line) => options.color('dim', line)),
@@ -117,7 +117,7 @@ function report(output: Exclude<SingleOutput, SweepResult>, options: ReporterOpt
 }
 
 function runReport(run: RunResult, options: ReporterOptions): string[] {
-  const block = (sections: readonly Section[]): string[] => sectionLines(sections, options);
+  const block = (sections: readonly Section[]): string[] => fittedBlock(sections, options);
   const left = block([translationSection(run), walkSection(run)]);
   const right = block([walkCacheSection(run), guestSection(run), memorySection(run)]);
   const notes = costNotes([run], '*').flatMap((note) => wrap(note, width(options)));
@@ -159,6 +159,14 @@ function modeColumns(whole: Section, options: ReporterOptions): string[] {
 function fittedLines(whole: Section, leads: number, options: ReporterOptions): string[] {
   const parts = fittedSections(whole, leads, width(options));
   return parts.flatMap((part, i) => [...(i === 0 ? [] : ['']), ...sectionLines([part], options)]);
+}
+
+/** Sections in one grid; if that is too wide, each in tables of its own. */
+function fittedBlock(sections: readonly Section[], options: ReporterOptions): string[] {
+  const lines = sectionLines(sections, options);
+  if (lines.every((line) => visibleWidth(line) <= width(options))) return lines;
+  const shown = sections.filter(({ rows }) => rows.length > 0);
+  return shown.flatMap((each, i) => [...(i === 0 ? [] : ['']), ...fittedLines(each, 0, options)]);
 }
 
 function assumptions(runs: readonly RunResult[], options: ReporterOptions): string[] {

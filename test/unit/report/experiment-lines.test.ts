@@ -33,6 +33,31 @@ describe('the table of an experiment', () => {
     ]);
   });
 
+  it('is cut where groups end if it is wider than it may be, with the bars beside the last part that has room', () => {
+    const lines = (columns: number) => experimentLines(REPORT, { ...PLAIN_OPTIONS, columns });
+    // 4 for sizes, 2 + 12 under the long group, 2 + 4 and 2 + 6 for c, 2 + 20 for bars.
+    expect(lines(54).join('\n')).toBe(experimentLines(REPORT, PLAIN_OPTIONS).join('\n'));
+    expect(lines(53).slice(-6)).toEqual([
+      '32               0  0.00   1.00x',
+      '',
+      'size  n a long group',
+      '1     ####################',
+      '16    #',
+      '32',
+    ]);
+    const narrow = lines(31);
+    expect(narrow.slice(0, 7)).toEqual([
+      '      a long group',
+      'size             n',
+      '1            1,000',
+      '16              50',
+      '32               0',
+      '',
+      '                 c',
+    ]);
+    expect(lines(40).slice(0, 2)).toEqual(lines(53).slice(0, 2));
+  });
+
   it('says the group in each head of Markdown', () => {
     expect(experimentSection(REPORT).heads).toEqual(['a long group, n', 'c, hap', 'c, shadow']);
     expect(experimentSection(REPORT).rows[0]).toEqual({

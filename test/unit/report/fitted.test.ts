@@ -50,6 +50,31 @@ describe('a section that is too wide', () => {
     ]);
   });
 
+  it('has its labels broken at blanks where one column beside them is too wide', () => {
+    const whole: Section = {
+      title: 'label',
+      heads: ['count'],
+      aligns: ['right'],
+      rows: [
+        row(1, 'a label of many words'),
+        row(2, 'another one of many words', '1,234,567'),
+        row(1, 'short', '1'),
+      ],
+    };
+    // 4 + 25 + 2 + 9 = 40; at 35 columns 24 are left for labels.
+    expect(fittedSections(whole, 0, 40)).toEqual([whole]);
+    expect(fittedSections(whole, 0, 35).flatMap(sectionCells)).toEqual(
+      [
+        ['label', 'count'],
+        ['  a label of many', ''],
+        ['    words', ''],
+        ['    another one of', ''],
+        ['      many words', '1,234,567'],
+        ['  short', '1'],
+      ].map((cells) => cells.filter((cell, i) => i === 0 || cell !== '')),
+    );
+  });
+
   it('loses no cell, however narrow', () => {
     for (const columns of [1, 20, 33, 50, 90]) {
       const cells = fittedSections(wide(2, 9), 2, columns).flatMap((part) => sectionCells(part).flat());

@@ -86,7 +86,7 @@ describe('a run', () => {
   });
 
   it('prints memory in pages, size and peak', () => {
-    expect(block(lines(hap, { columns: 40 }), 'Memory')).toEqual([
+    expect(block(lines(hap, { columns: 60 }), 'Memory')).toEqual([
       'Memory  pages  size  peak',
       '  guest page tables  4  16.00 KiB  5',
       '  p2m (EPT/NPT)  515  2.01 MiB  515',
