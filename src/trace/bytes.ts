@@ -30,8 +30,8 @@ function hexPairs(): Int16Array {
   return table;
 }
 
-/** A line that only the header of perf script has among comments. */
-export const PERF_HEADER = /^# captured on {4}:/;
+/** Lines that only the header of perf script has among comments, near its beginning. */
+export const PERF_HEADER = /^# (?:captured on *|hostname |os release |perf version ):/;
 
 export const SPACE = 32;
 export const HASH = 35;

@@ -2,8 +2,9 @@
  * Dinero's traditional text: a label and a hexadecimal address a line, such as `0 7fff0010`.
  *
  * Labels: 0 read, 1 write, 2 instruction fetch, 3 miscellaneous (counted like a read), 4 a flush of the cache, which
- * means nothing to page tables and is passed over. What follows the address is a comment. Source: the formats that
- * Dinero IV documents for -informat d.
+ * means nothing to page tables and is passed over. What follows the address is a comment; a number there is none, but a
+ * sign of another format (a CPU trace of Ramulator has one), so that such a file is din only by `--format`. Source: the
+ * formats that Dinero IV documents for -informat d.
  * Not in the format: sizes, threads, page tables.
  */
 import { OP_FETCH, OP_READ, OP_WRITE } from '../access.js';
@@ -37,7 +38,7 @@ const SHAPE: RowShape = {
 
 function reader(records: TextRecords): LineReader {
   return (text) => {
-    const [label, address] = fieldsOf(text);
+    const [label, address, comment] = fieldsOf(text);
     if (label === undefined) return;
     const op = OP_OF_LABEL[label.text];
     if (address === undefined || (op === undefined && label.text !== FLUSH)) {
@@ -46,6 +47,7 @@ function reader(records: TextRecords): LineReader {
     }
     const va = records.address(address, 1, 'with or without 0x');
     if (va === null) return;
+    if (comment !== undefined && NUMBER.test(comment.text)) records.passed.add(NO_COMMENTS);
     if (op === undefined) records.passed.add('cache flushes');
     else records.access(op, va, 1);
   };
@@ -53,6 +55,14 @@ function reader(records: TextRecords): LineReader {
 
 /** A label and an address. */
 const ROW = /^\s*[0-4][ \t]+(0x)?[0-9a-f]{1,16}(\s|$)/i;
+/** The same with a number behind it, in a line that is whole. */
+const ROW_AND_NUMBER = /^[ \t]*[0-4][ \t]+(0x)?[0-9a-f]{1,16}[ \t]+\d+[ \t]*\r?\n/im;
+const NUMBER = /^\d+$/;
+const NO_COMMENTS = 'numbers behind an address, which din has not';
+
+function sniff(head: Uint8Array): boolean {
+  return looksLike(head, ROW) && !ROW_AND_NUMBER.test(Buffer.from(head).toString('latin1'));
+}
 
 export const DIN: TextFormat = { shape: SHAPE, lines: reader, virtual: true, lacks: LACKS, eventless: true };
 
@@ -62,7 +72,7 @@ export const din = {
   addresses: 'virtual',
   lacks: LACKS,
   priority: 30,
-  sniff: (head: Uint8Array) => looksLike(head, ROW),
+  sniff,
   open: async (source: ByteSource, options: ReaderOptions, engine?: TextEngine) =>
     openText(source, options, DIN, engine),
 } satisfies TraceFormat;

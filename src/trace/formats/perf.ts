@@ -255,13 +255,17 @@ function vcpusOf(head: Uint8Array): number {
 /** {@link TASK} with an event behind it. */
 const ROW = /(?<=\s)-?\d+(?:\/-?\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d{3,9}:\s+(?:PERF_RECORD_[A-Z]|(?:\d+\s+)?\S+:)/;
 
-/** True if the first lines that are not comments are of perf script, or the comments are its header. */
+/** True if the comments in front are the header of perf script, or the first lines that are none are its samples. */
 function sniff(head: Uint8Array): boolean {
   const lines = Buffer.from(head)
     .toString('latin1')
     .split(/\r?\n/)
     .filter((line) => line !== '');
-  if (lines.every((line) => line.startsWith('#'))) return lines.some((line) => PERF_HEADER.test(line));
+  // However long the header is: the head may end in it, or within the first line below it.
+  for (const line of lines) {
+    if (!line.startsWith('#')) break;
+    if (PERF_HEADER.test(line)) return true;
+  }
   // A sample may have a call chain of any length below it.
   const others = lines
     .filter((line) => !line.startsWith('#') && !isCall(line))

@@ -1,12 +1,12 @@
 /** One format for one beginning: whatever part of a sample is seen, no second format takes it for its own. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { SNIFF_BYTES, type TraceFormat } from '../../../../src/trace/format.js';
+import { DEFAULT_READ_OPTIONS, SNIFF_BYTES, type TraceFormat } from '../../../../src/trace/format.js';
 import { detectFormat } from '../../../../src/trace/detect.js';
 import { TRACE_FORMATS } from '../../../../src/trace/formats/index.js';
-import { sniffers } from '../../../helpers/traces.js';
+import { bytesSource, decode, sniffers } from '../../../helpers/traces.js';
 
 /** Files of traces/, decompressed; damaged ones are not for this test. */
 const FILES = readdirSync('traces', { recursive: true, encoding: 'utf8' })
@@ -60,6 +60,99 @@ describe('a trace that begins oddly', () => {
     ['rw', 'an address without prefix', '1fa82c875100 W\n'],
   ])('is of %s: %s', (format, _what, text) => {
     expect(sniffers(Buffer.from(text))).toEqual([format]);
+  });
+});
+
+describe('a header of perf script', () => {
+  const more = '# event : name = page-faults:u, , id = { 722, 723 }, type = 1, size = 128\n'.repeat(80);
+  const sample = 'app 7/7 1.100000: page-faults: 7f01 401000\n';
+  it.each([
+    ['that perf 6.1 prints', '# captured on    : x\n# hostname : vm\n'],
+    ['with one blank', '# captured on: x\n# hostname : vm\n'],
+    ['of which the first lines are lost', '# hostname : vm\n# os release : 6\n'],
+  ])('%s is one of any length, wherever the head ends', (_what, lines) => {
+    const text = Buffer.from(`# ========\n${lines}${more}${sample.repeat(20)}`);
+    expect(more.length).toBeGreaterThan(SNIFF_BYTES);
+    for (let bytes = 100; bytes <= SNIFF_BYTES; bytes += 61)
+      expect(sniffers(text.subarray(0, bytes)), `the first ${bytes} bytes`).toEqual(['perf']);
+    // The head ends within the first sample.
+    const short = `# ========\n${lines}# x\n`;
+    for (let bytes = short.length; bytes <= short.length + sample.length; bytes++)
+      expect(sniffers(Buffer.from(short + sample).subarray(0, bytes))).toEqual(['perf']);
+  });
+});
+
+describe('what looks like din', () => {
+  it.each([
+    ['with a comment', '0 1000 a read\n1 2000\n', ['din']],
+    ['with a comment that begins with a number and goes on', '0 1000 4 bytes\n', ['din']],
+    ['with a number behind an address', '3 20734016\n1 20846400 8841280\n', []],
+    ['with one further on', `${'0 1000\n'.repeat(20)}0 2000 3000\n`, []],
+  ])('%s', (_what, text, expected) => {
+    expect(sniffers(Buffer.from(text))).toEqual(expected);
+  });
+
+  it('is read by its name all the same, and such lines are counted', async () => {
+    const text = Buffer.from('0 1000 2000\n1 3000\n2 4000 5 5\n');
+    const trace = await TRACE_FORMATS.get('din').open(bytesSource(text), DEFAULT_READ_OPTIONS);
+    const { records } = await decode(async () => trace);
+    expect(records).toEqual([
+      'R 0x0000000000001000 1 0',
+      'W 0x0000000000003000 1 0',
+      'X 0x0000000000004000 1 0',
+    ]);
+    expect([...(trace.passedOver ?? [])]).toEqual([['numbers behind an address, which din has not', 2]]);
+  });
+});
+
+describe('a file in no known format', () => {
+  const tar = new Uint8Array(1024);
+  tar.set(Buffer.from('a.csv'));
+  tar.set(Buffer.from('ustar'), 257);
+  const lzma = [0x5d, 0, 0, 0x80, 0, ...Array<number>(8).fill(0xff), 0, 1];
+  it.each([
+    ['PERFILE2', 'it is what `perf record` writes', 'perf script --header -i a.trace'],
+    [tar, 'it is a tar archive', 'tar -xOf a.trace NAME | '],
+    [lzma, 'it is compressed with lzma', 'xz --format=lzma -dc a.trace | p2msim replay -'],
+    [[0x1f, 0x9d, 0x90], 'it is compressed with compress', 'gzip -dc a.trace |'],
+    [
+      gzipSync('op,va\n'),
+      'what is compressed in it is compressed once more, with gzip',
+      'decompress it twice',
+    ],
+    [Buffer.from('\ufeffop,va\n', 'utf16le'), 'it is text in UTF-16', 'iconv -f UTF-16 -t UTF-8 a.trace'],
+    [Buffer.from('op,va\nR,1000\n', 'utf16le'), 'it is text in UTF-16', 'iconv'],
+    ['\x7fELF\x02', 'it is a program or library (ELF)', 'p2msim trace capture -o FILE.p2mtrace -- a.trace'],
+    ['\x89PNG\r\n', 'it is a PNG image', 'trace formats'],
+    ['<!DOCTYPE html>', 'it is an HTML page', 'download'],
+    [
+      '3 20734016\n1 20846400 8841280\n',
+      'lines of decimal numbers look like a CPU trace of Ramulator',
+      '(din)',
+    ],
+    ['12 20734016\n9 20846400\n', 'lines of decimal numbers look like a CPU trace of Ramulator', '(din)'],
+  ])('is said to be what it is: %#', (content, what, hint) => {
+    const head = typeof content === 'string' ? Buffer.from(content, 'latin1') : Uint8Array.from(content);
+    expect(() => detectFormat({ name: 'a.trace', head })).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`is in no format that p2msim knows: ${what}`),
+        hint: expect.stringContaining(hint),
+      }),
+    );
+  });
+
+  it.each([100, 3000])('but with one bad record at byte %i is said to be nearly of its format', (at) => {
+    const six = readFileSync('traces/champsim/six.champsim');
+    const head = Buffer.concat(Array<Buffer>(20).fill(six)).subarray(0, SNIFF_BYTES);
+    expect(sniffers(head)).toEqual(['champsim']);
+    // A branch flag of 7.
+    head[at - (at % 64) + 8] = 7;
+    expect(() => detectFormat({ name: 'a.trace', head })).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('but part of its beginning fits champsim; it begins with'),
+        hint: '`--format champsim` reads it, and says which record is wrong',
+      }),
+    );
   });
 });
 
