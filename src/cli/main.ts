@@ -9,6 +9,7 @@ import { CommanderError } from '@commander-js/extra-typings';
 import type { Context } from './context.js';
 import { reportError } from './error-text.js';
 import { EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED, EXIT_USAGE } from './exit-codes.js';
+import { withHelpWords } from './help.js';
 import { systemReason } from '../util/system-reason.js';
 import { TOOL } from '../version.js';
 import { createProgram } from './program.js';
@@ -92,7 +93,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', interrupt.accept);
   try {
     const program = await createProgram(context, TOOL.version);
-    await program.parseAsync(process.argv);
+    await program.parseAsync(withHelpWords(program, context.argv), { from: 'user' });
   } catch (error) {
     process.exitCode =
       error instanceof CommanderError ? commanderExit(error) : await printError(context, error);

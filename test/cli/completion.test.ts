@@ -128,6 +128,7 @@ describe('what is offered', () => {
     ['p2msim completion ', ['bash', 'zsh', 'fish']],
     ['p2msim help ', ['replay', 'compare', 'trace']],
     ['p2msim trace help ', ['info', 'convert', 'mrc']],
+    ['p2msim help trace ', ['info', 'convert', 'mrc']],
     ['p2msim sweep x -L preset ', library.presets.names()],
     ['p2msim sweep x -L stlb.entries 1,2 -L guest.mode ', ['demand', 'premapped']],
     ['p2msim sweep x -L guest.mode demand,', ['demand,premapped']],

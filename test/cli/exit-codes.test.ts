@@ -25,6 +25,41 @@ describe('exit code 0', () => {
   });
 });
 
+describe('help', () => {
+  it.each([
+    [
+      ['help', 'trace', 'mrc'],
+      ['trace', 'mrc', '--help'],
+    ],
+    [
+      ['trace', 'help', 'mrc'],
+      ['trace', 'mrc', '--help'],
+    ],
+    [
+      ['--debug', 'help', 'baseline', 'check'],
+      ['baseline', 'check', '--help'],
+    ],
+    [
+      ['help', 'trace'],
+      ['trace', '--help'],
+    ],
+    [['help', 'help'], ['--help']],
+    [['help'], ['--help']],
+  ])('%j prints what %j does', (words, same) => {
+    const help = cli(words);
+    expect(help).toEqual(cli(same));
+    expect([help.code, help.stderr]).toEqual([0, '']);
+    expect(help.stdout).toMatch(/^Usage: p2msim /);
+  });
+
+  it('is the name of a file where one is expected', () => {
+    expect(cli(['replay', 'help'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^error: help: no such/) as string,
+    });
+  });
+});
+
 describe('exit code 1', () => {
   it('for a trace check that finds something', () => {
     const { code, stdout } = cli(['trace', 'check', BAD]);
@@ -42,6 +77,22 @@ describe('exit code 2', () => {
     ['a non-canonical address', ['walk', GOOD, '--gva', '0x800000000000'], /not a canonical address/],
     ['no words at all', [], /^Usage: p2msim/],
     ['a group without a command', ['trace'], /^Usage: p2msim trace/],
+    [
+      'help for an unknown command',
+      ['help', 'replya'],
+      /^error: unknown command 'replya'\n\(Did you mean replay\?\)/,
+    ],
+    [
+      'help for one of a group',
+      ['help', 'trace', 'mcr'],
+      /^error: unknown command 'mcr'\n\(Did you mean mrc\?\)/,
+    ],
+    [
+      'help of a group for one of it',
+      ['trace', 'help', 'mcr'],
+      /^error: unknown command 'mcr'\n\(Did you mean mrc/,
+    ],
+    ['help for what no command has', ['help', 'replay', 'x'], /^error: 'replay' has no commands; found 'x'/],
     ['an unknown command', ['repaly'], /unknown command 'repaly'\n\(Did you mean replay\?\)/],
     [
       'an unknown flag',

@@ -126,11 +126,11 @@ export function complete(
   if (current.startsWith('-') && current !== '-')
     return completed(current, { ...NOTHING, words: optionNames(place) });
   const { commands } = place.command;
-  if (commands.length > 0 && place.operands.join(' ') === 'help')
-    return completed(current, {
-      ...NOTHING,
-      words: commandNames(place.command).filter((name) => name !== 'help'),
-    });
+  if (commands.length > 0 && place.operands[0] === 'help') {
+    const topic = placeOf(place.command, place.operands.slice(1));
+    const names = topic.operands.length > 0 ? [] : commandNames(topic.command);
+    return completed(current, { ...NOTHING, words: names.filter((name) => name !== 'help') });
+  }
   if (commands.length > 0 && place.operands.length === 0)
     return completed(current, { ...NOTHING, words: commandNames(place.command) });
   return completed(current, argumentChoices(place.command, place.operands, current, library), true);
