@@ -97,6 +97,7 @@ export {
 export { DEFAULT_WINDOW, profileTrace } from './trace/profile.js';
 export type { ReuseDistances } from './trace/reuse.js';
 export type { MissCurve } from './trace/mrc/miss-curve.js';
+export { type KnownFile, ownFile } from './trace/known-file.js';
 export { meanInterval, type MeanInterval, quantileT } from './util/student-t.js';
 export type { Cell } from './validate/cell.js';
 export { missingHistory } from './validate/explanations.js';

@@ -5,6 +5,8 @@
  * over here. Anything else that cannot be read is an error, for no kill explains it.
  */
 import { TraceError } from '../errors.js';
+import { SNIFF_BYTES } from '../trace/format.js';
+import { knownFile } from '../trace/known-file.js';
 import { BATCH_SCHEMA, POINT_SCHEMA } from '../report/result.js';
 import { withPlace } from '../report/saved/field-place.js';
 import { type BatchHeader, parseLine, type PointLine, readBatchHeader, readPointLine } from './point-line.js';
@@ -45,7 +47,7 @@ export function parseResults(bytes: Uint8Array, file: string): ResultsFile {
   const whole = bytes.lastIndexOf(NEWLINE) + 1;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, whole).toString('utf8');
   refuseSingle(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), file);
-  refuseForeign(text, file);
+  refuseForeign(bytes, file);
   const lines = text.split('\n').slice(0, -1);
   const torn =
     whole === bytes.length ? null : { at: lines.length + 1, offset: whole, bytes: bytes.length - whole };
@@ -76,11 +78,17 @@ function refuseSingle(bytes: Buffer, file: string): void {
 }
 
 /** A file that does not begin as any line of ours is somebody's, and nothing is to be deleted from it. */
-function refuseForeign(text: string, file: string): void {
-  const start = text.trimStart();
-  if (start === '' || start.startsWith('{')) return;
-  throw new TraceError({ file }, 'is no results file of a batch: it begins with a line that is not JSON', {
-    hint: 'results files are written by `p2msim sweep --results FILE`; name one of those, or a new file',
+function refuseForeign(bytes: Uint8Array, file: string): void {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, SNIFF_BYTES)).toString(
+    'latin1',
+  );
+  const first = start.trimStart();
+  if (first.startsWith('{') || (first === '' && bytes.length < SNIFF_BYTES)) return;
+  const known = knownFile({ name: file, head: bytes });
+  const found = known?.what ?? 'it begins with a line that is not JSON';
+  const use = known === null ? '' : `${known.use}; `;
+  throw new TraceError({ file }, `is no results file of a batch: ${found}`, {
+    hint: `${use}results files are written by \`p2msim sweep --results FILE\`; name one of those, or a new file`,
   });
 }
 

@@ -102,6 +102,18 @@ export function refuseSwept(flags: readonly Setting[], keys: readonly string[], 
   });
 }
 
+/** The specification in the file `word`; what is known to be something else is named as that. */
+async function specOf(word: string, library: FullLibrary): Promise<Spec> {
+  const text = readConfigText(word, library);
+  const known = library.ownFile({ name: word, head: Buffer.from(text) });
+  if (known?.schema !== undefined) {
+    throw new library.ConfigError(`${word} is no specification of a sweep: ${known.what}`, {
+      hint: `${known.use}; \`p2msim sweep\` takes a trace, or a specification (docs/batch.md)`,
+    });
+  }
+  return library.readSpec(await library.parseDocument(text, word), DEFAULT_MODES);
+}
+
 /** Plans the batch of `word`, a trace or a specification. */
 export async function batchOf(
   word: string,
@@ -109,9 +121,7 @@ export async function batchOf(
   context: Context,
   library: FullLibrary,
 ): Promise<Batch> {
-  const spec = isSpec(word)
-    ? library.readSpec(await library.parseDocument(readConfigText(word, library), word), DEFAULT_MODES)
-    : null;
+  const spec = isSpec(word) ? await specOf(word, library) : null;
   const config = await configOptions(given, context, library);
   const experiment = given.text('experiment');
   if (experiment !== undefined && spec !== null) {

@@ -5,6 +5,7 @@
 import { TraceError } from '../errors.js';
 import { quoted, STDIN_NAME } from './bad-records.js';
 import type { ByteSource, TraceFormat } from './format.js';
+import { ownFile } from './known-file.js';
 
 /** A kind of file; `file` is its name, `-` for standard input. */
 interface ForeignFile {
@@ -121,25 +122,11 @@ const FILES: readonly ForeignFile[] = [
   },
 ];
 
-/** The start of what `--json` and the batch commands write. */
-const OWN_JSON = /^\s*[[{]\s*(?:\{\s*)?"schema":\s*"(p2msim\.[^"]*)"/;
-/** A key that only a sweep specification has, at the start of a line of TOML. */
-const SPECIFICATION = /^\s*(?:(?:traces|modes|seeds)\s*=\s*\[|\[(?:axes|zip|exclude|points)[\].])/m;
-
 /** The error for a file that is no trace: which it is, and what reads it; null: nobody knows. */
 export function foreignFile({ name, head }: Pick<ByteSource, 'name' | 'head'>): TraceError | null {
+  const own = ownFile({ name, head });
+  if (own !== null) return new TraceError({ file: name }, `is no trace: ${own.what}`, { hint: own.use });
   const text = Buffer.from(head).toString('latin1');
-  const schema = OWN_JSON.exec(text)?.[1];
-  if (schema !== undefined) {
-    return new TraceError({ file: name }, `is no trace: it is ${schema}, an output of p2msim`, {
-      hint: `\`p2msim diff ${name} OTHER\` and \`p2msim table ${name}\` read saved results`,
-    });
-  }
-  if (SPECIFICATION.test(text)) {
-    return new TraceError({ file: name }, 'is no trace: it looks like the specification of a sweep', {
-      hint: `\`p2msim sweep ${name}\` runs it; docs/batch.md describes it`,
-    });
-  }
   const known = FILES.find(({ is }) => is(head, text));
   if (known === undefined) return null;
   return new TraceError({ file: name }, `is in no format that p2msim knows: ${known.what}`, {

@@ -223,7 +223,7 @@ describe('what diff cannot read', () => {
       'a trace as the base',
       ['diff', TRACE, HAP],
       3,
-      /fork\.csv:1:1: is no saved result, which is JSON; expected one/,
+      /fork\.csv: is no saved result: it is a trace \(csv\)\nhint: .*`p2msim diff BASE TRACE` replays/,
     ],
     ['an empty file', ['diff', file('e.json', ''), HAP], 3, /e\.json: is empty; expected a saved result/],
     [

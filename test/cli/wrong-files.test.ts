@@ -8,6 +8,10 @@ import { cli, file, scratch } from './run-cli.js';
 const FORK = 'traces/examples/fork.csv';
 const BAD = file('bad.csv', 'op,va\nQ,1\nQ,2\nR,1000\nQ,3\nR,2000\n');
 const SAVED = 'examples/diff/hap.json';
+const BATCH = 'examples/batch/frames.jsonl.gz';
+/** Of a person, and not even a line. */
+const NO_BREAK = file('notes.txt', 'my notes');
+const INFO = file('info.json', cli(['trace', 'info', FORK, '--json']).stdout);
 const SPEC = 'docs/examples/tlb-study.toml';
 
 /** 20,000 rows in gzip, of which two bytes in the middle are others. */
@@ -51,8 +55,44 @@ describe('wrong files', () => {
     [
       ['collect', FORK],
       3,
-      /fork\.csv: is no results file of a batch: it begins with a line that is not JSON\nhint: (?!.*delete)/,
+      /fork\.csv: is no results file of a batch: it is a trace \(csv\)\nhint: `p2msim replay t(?!.*delete)/,
     ],
+    [
+      ['collect', 'traces/p2mtrace/fork.p2mtrace'],
+      3,
+      /is no results file of a batch: it is a trace \(p2mtrace\)\nhint: `p2msim replay/,
+    ],
+    [['collect', SPEC], 3, /: it looks like the specification of a sweep\nhint: `p2msim sweep docs/],
+    [
+      ['collect', 'README.md'],
+      3,
+      /README\.md: is no results file of a batch: it begins with a line that is not JSON\nhint: (?!.*delete)/,
+    ],
+    [['collect', NO_BREAK], 3, /is no results file of a batch: it begins with a line that is not JSON\n/],
+    [
+      ['sweep', FORK, '-L', 'stlb.entries', '1536', '--results', FORK, '--resume'],
+      3,
+      /fork\.csv: is no results file of a batch: it is a trace \(csv\)/,
+    ],
+    [
+      ['sweep', SAVED],
+      2,
+      /hap\.json is no specification of a sweep: it is p2msim\.result\/1, an output of p2msim\nhint: `p2msim diff .*; `p2msim sweep` takes a trace, or a specification/,
+    ],
+    [['sweep', INFO], 2, /: it is p2msim\.trace-info\/1, an output of p2msim\nhint: `p2msim schema` lists/],
+    [['replay', BATCH], 3, /: it is p2msim\.batch\/1, an output of p2msim\nhint: `p2msim collect examples/],
+    [
+      ['sweep', BATCH, '-L', 'stlb.entries', '768,1536'],
+      3,
+      /is no trace: it is p2msim\.batch\/1, .*\nhint: `p2msim coll/,
+    ],
+    [['table', FORK], 3, /fork\.csv: is no saved result: it is a trace \(csv\)\nhint: `p2msim replay traces/],
+    [
+      ['table', SPEC],
+      3,
+      /is no saved result: it looks like the specification of a sweep\nhint: `p2msim sweep docs/,
+    ],
+    [['table', 'README.md'], 3, /README\.md:1:1: is no saved result, which is JSON; expected one/],
     [['replay', FORK, '--format', 'lackey'], 3, /\nhint: the file looks like csv: leave out `--format`/],
     [
       ['replay', BAD, '--max-errors', '3'],

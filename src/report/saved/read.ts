@@ -13,6 +13,8 @@ import {
   RESULT_SCHEMA,
   SWEEP_SCHEMA,
 } from '../result.js';
+import type { ByteSource } from '../../trace/format.js';
+import { knownFile } from '../../trace/known-file.js';
 import { openSource } from '../../trace/source.js';
 import { didYouMean } from '../../util/registry.js';
 import { BASELINE_SCHEMA, readBaseline } from './baseline.js';
@@ -81,12 +83,23 @@ const MEND_RESULTS = 'delete the one that is wrong, or let p2msim write the resu
 export async function readSaved(path: string, stdin?: NodeJS.ReadableStream): Promise<SavedFile> {
   const source = await openSource(path, stdin, true, 'saved results');
   try {
+    refuseKnown(source);
     const chunks: Buffer[] = [];
     for await (const chunk of source.chunks()) chunks.push(Buffer.from(chunk));
     return parseSaved(Buffer.concat(chunks).toString('utf8'), source.name);
   } finally {
     await source.close();
   }
+}
+
+/** What does not begin as JSON does is something else, perhaps something that is known. */
+function refuseKnown({ name, head }: Pick<ByteSource, 'name' | 'head'>): void {
+  if (/^\s*(?:[[{]|$)/.test(Buffer.from(head).toString('latin1'))) return;
+  const known = knownFile({ name, head });
+  if (known === null) return;
+  throw new TraceError({ file: name }, `is no saved result: ${known.what}`, {
+    hint: `${known.use}; with --json that gives a saved result, and \`p2msim diff BASE TRACE\` replays a trace as BASE was`,
+  });
 }
 
 /** Reads the results in `text`; `file` is its name in messages. Throws {@link TraceError}. */
