@@ -31,6 +31,8 @@ export interface Context {
    * told the exit code that says which it was.
    */
   readonly onInterrupt: (stop: ((exitCode: number) => void) | null) => void;
+  /** What is said when one of them ends the process at once; null: nothing. */
+  readonly onEnd: (say: (() => void) | null) => void;
   /** Sets the exit code that the process will end with. */
   readonly exit: (code: number) => void;
 }

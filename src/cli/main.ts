@@ -43,15 +43,16 @@ function stopWhenClosed(stream: NodeJS.WriteStream, name: string): void {
 /** Ctrl-C ends the process, or does what the command has asked for; a second one ends it in any case. */
 class Interrupt {
   #stop: ((exitCode: number) => void) | null = null;
+  #say: (() => void) | null = null;
 
   readonly onInterrupt = (stop: ((exitCode: number) => void) | null): void => {
     this.#stop = stop;
-    // These end a process by themselves, even one that is busy; only a command that can stop is told of them.
-    process.off('SIGTERM', this.#terminate);
-    process.off('SIGHUP', this.#hangUp);
-    if (stop === null) return;
-    process.on('SIGTERM', this.#terminate);
-    process.on('SIGHUP', this.#hangUp);
+    this.#listen();
+  };
+
+  readonly onEnd = (say: (() => void) | null): void => {
+    this.#say = say;
+    this.#listen();
   };
 
   readonly accept = (): void => this.#end(EXIT_INTERRUPTED);
@@ -60,11 +61,21 @@ class Interrupt {
 
   readonly #hangUp = (): void => this.#end(EXIT_HUNG_UP);
 
+  /** These end a process by themselves, even one that is busy; only a command that has something to do then is told of them. */
+  #listen(): void {
+    process.off('SIGTERM', this.#terminate);
+    process.off('SIGHUP', this.#hangUp);
+    if (this.#stop === null && this.#say === null) return;
+    process.on('SIGTERM', this.#terminate);
+    process.on('SIGHUP', this.#hangUp);
+  }
+
   #end(exitCode: number): void {
-    const stop = this.#stop;
+    const [stop, say] = [this.#stop, this.#say];
     this.#stop = null;
-    if (stop === null) process.exit(exitCode);
-    stop(exitCode);
+    if (stop !== null) return stop(exitCode);
+    say?.();
+    process.exit(exitCode);
   }
 }
 
@@ -84,6 +95,7 @@ async function main(): Promise<void> {
     loadTraceTools: () => import('../trace-tools.js'),
     loadFullLibrary: () => import('../index.js'),
     onInterrupt: interrupt.onInterrupt,
+    onEnd: interrupt.onEnd,
     exit: (code) => {
       process.exitCode = code;
     },

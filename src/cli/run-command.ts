@@ -22,6 +22,7 @@ import { Outputs } from './output.js';
 import { printConfig } from './print-config.js';
 import { type Progress, createProgress } from './progress.js';
 import { colorChoice, createColorizer, wantsColor } from './terminal.js';
+import { Unfinished } from './unfinished.js';
 
 /** What the two commands differ in. */
 export interface RunCommand {
@@ -71,16 +72,17 @@ async function prepareAll(
   all: readonly RunOptions[],
   { modes, machines }: RunCommand,
   progressOf: (trace: string) => Progress,
+  unfinished: Unfinished,
   context: Context,
   library: Library,
 ): Promise<Prepared[]> {
   const opened: Prepared[] = [];
   try {
-    for (const options of all) {
+    for (const [at, options] of all.entries()) {
       const progress = progressOf(options.trace);
       const warnings: string[] = [];
       const onWarning = (text: string): unknown => warnings.push(text);
-      const reported = { ...options, onProgress: progress.report, onWarning };
+      const reported = { ...options, onProgress: unfinished.report(progress), onWarning };
       const prepared =
         machines === undefined
           ? await library.prepare(reported, modes)
@@ -89,7 +91,11 @@ async function prepareAll(
         progress.end();
         for (const text of warnings) writeWarning(text, context);
       };
-      opened.push({ ...prepared, run: () => prepared.run().finally(ended) });
+      const run: Prepared['run'] = () => {
+        unfinished.begin(at);
+        return prepared.run().finally(ended);
+      };
+      opened.push({ ...prepared, run });
     }
   } catch (error) {
     for (const prepared of opened) await prepared.close();
@@ -129,6 +135,7 @@ async function replayAll(
     if (error !== null) errors.push(error);
     if (result.length > 0) results.push(command.combine(library, result));
   }
+  context.onEnd(null);
   const [only] = results;
   const ended = { early: errors.length > 0, failed: errors.length > 0 };
   if (only !== undefined)
@@ -191,7 +198,9 @@ export async function runCommand(
   if (interval > 0 && !sliced && !given.flag('quiet')) outputs.noteSlices(command.alone !== true);
   if (!given.flag('quiet')) noteIdle(all[0]?.settings ?? [], modes, context);
   const progressOf = (trace: string): Progress => createProgress(context, choice, given.flag('quiet'), trace);
-  const opened = await prepareAll(all, command, progressOf, context, library);
+  const unfinished = new Unfinished(command.traces);
+  const opened = await prepareAll(all, command, progressOf, unfinished, context, library);
+  context.onEnd(() => unfinished.say((text) => context.stderr.write(text)));
   await replayAll(opened, command, judgement, outputs, context, library);
 }
 

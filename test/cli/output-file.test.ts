@@ -37,8 +37,8 @@ function exitOf(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
 describe('a signal', () => {
   it.each<[NodeJS.Signals, string, number | NodeJS.Signals]>([
     ['SIGINT', 'replay', 130],
-    ['SIGTERM', 'replay', 'SIGTERM'],
-    ['SIGHUP', 'replay', 'SIGHUP'],
+    ['SIGTERM', 'replay', 143],
+    ['SIGHUP', 'replay', 129],
     ['SIGINT', 'convert', 130],
     ['SIGTERM', 'convert', 143],
     ['SIGHUP', 'convert', 129],
@@ -57,6 +57,63 @@ describe('a signal', () => {
     child.kill(signal);
     expect(await end).toBe(expected);
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('a replay that a signal ends', () => {
+  /** What it has said on standard error when it has ended, and its exit code. */
+  async function ended(words: readonly string[], signal: NodeJS.Signals, until: RegExp) {
+    const child = spawn(process.execPath, [BIN, ...words, '--progress', 'ndjson'], {
+      cwd: ROOT,
+      env: plainEnvironment(),
+    });
+    let said = '';
+    const busy = new Promise<void>((resolve) =>
+      child.stderr.on('data', (data: Buffer) => {
+        said += data.toString();
+        if (until.test(said)) resolve();
+      }),
+    );
+    const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+    await busy;
+    child.kill(signal);
+    return { code: await closed, last: said.trimEnd().split('\n').at(-1) ?? '' };
+  }
+
+  it.each<[NodeJS.Signals, string, number]>([
+    ['SIGINT', 'compare', 130],
+    ['SIGTERM', 'compare', 143],
+    ['SIGHUP', 'compare', 129],
+    ['SIGTERM', 'replay', 143],
+  ])('by %s, %s, says how far it was and that nothing is written', async (signal, command, expected) => {
+    const old = file('out.json', 'old');
+    const { code, last } = await ended([command, ENDLESS, '-o', old], signal, /"records":[1-9]/);
+    expect(code).toBe(expected);
+    expect(last).toMatch(
+      /^interrupted after [1-9][\d,]* records of gen:uniform,accesses=100G: it is not finished, and no result is written$/,
+    );
+    expect([readFileSync(old, 'utf8'), readdirSync(dirname(old))]).toEqual(['old', ['out.json']]);
+  });
+
+  it('says which of several traces it was, on threads, too', async () => {
+    const words = ['compare', GOOD, ENDLESS, '--jobs', '2'];
+    const { code, last } = await ended(words, 'SIGTERM', /100G","records":[1-9]/);
+    expect(code).toBe(143);
+    expect(last).toMatch(
+      / \(trace 2 of 2\): it is not finished, and no result is written, of the traces before it neither$/,
+    );
+  });
+
+  it('says how much of a file it has read', async () => {
+    const rows = file('long.csv', `op,va\n${'R,0x1000\nW,0x2000\n'.repeat(2_000_000)}`);
+    const { last } = await ended(
+      ['compare', rows, '-m', 'shadow', '--no-strip'],
+      'SIGTERM',
+      /"records":[1-9]/,
+    );
+    expect(last).toMatch(
+      /^interrupted after [1-9][\d,]* records of .*long\.csv, \d+% of it: it is not finished/,
+    );
   });
 });
 
