@@ -73,16 +73,11 @@ describe('a trace under a format of which it has not one record', () => {
   });
 
   it('says so where there is not even a bad record', () => {
-    // A header of perf script, and of a CSV.
-    const { code, stdout, stderr } = cli([
-      'trace',
-      'info',
-      file('a.csv', '# captured on: x\n'),
-      '--format',
-      'perf',
-    ]);
+    const { code, stdout, stderr } = cli(['trace', 'info', file('a.rw', '\n \n'), '--format', 'rw']);
     expect([code, stdout]).toEqual([3, '']);
-    expect(stderr).toContain('a.csv: has no record of the format perf\nhint: the file looks like csv');
+    expect(stderr).toContain(
+      'a.rw: has no record of the format rw\nhint: its beginning does not look like rw',
+    );
   });
 });
 

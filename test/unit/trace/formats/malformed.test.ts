@@ -20,10 +20,7 @@ const CSV: Readonly<Record<string, Expected>> = {
   'bad-perm.csv': [0, 'bad-perm.csv:2:17: "rq" is not any of the letters r, w and x, or none (column perm)'],
   'bad-size.csv': [0, 'bad-size.csv:2:10: "0" is not a decimal number from 1 to 1048576 (column size)'],
   'bad-vcpu.csv': [0, 'bad-vcpu.csv:3:10: vcpu 2 is not declared: the header has 2 (0 to 1) (column vcpu)'],
-  'binary-junk.csv': [
-    0,
-    'binary-junk.csv: is in no format that p2msim knows: it is a PNG image',
-  ],
+  'binary-junk.csv': [0, 'binary-junk.csv: is in no format that p2msim knows: it is a PNG image'],
   'damaged.csv.gz': [0, 'damaged.csv.gz: the gzip data is damaged: incorrect data check'],
   'empty.csv': [0, 'empty.csv: the trace is empty; expected at least one access'],
   'extra-field.csv': [0, 'extra-field.csv:2:12: "1" is field 4; the header names 3'],
