@@ -1,9 +1,12 @@
 /**
- * `p2msim explain`: any metric, cost term, VMEXIT reason, mode, word of the field or label of a report as plain text.
+ * `p2msim explain`: any metric, cost term, VMEXIT reason, mode, configuration key, word of the field or label of a report
+ * as plain text.
  *
  * A metric is explained by meaning, unit, cause, remedy and source; a reason by its names at both
  * vendors and in both hypervisors.
  */
+import { CONFIG_KEYS, type ConfigKey } from '../config/keys.js';
+import { expectedOf } from '../config/values.js';
 import { DEFAULT_COST_TABLE } from '../cost/table.js';
 import { COST_GROUPS, type CostRow } from '../cost/types.js';
 import { UsageError } from '../errors.js';
@@ -104,8 +107,17 @@ export function explain(topic: string): string {
 
 /** A name as such, and then as the label of a row or column, each text once. */
 function explanations(given: string): string[][] {
-  const texts = [...named(given), ...labelTexts(given)].map((lines) => lines.join('\n'));
+  const found = [...named(given), ...labelTexts(given)];
+  const texts = (found.length > 0 ? found : barTexts(given)).map((lines) => lines.join('\n'));
   return [...new Set(texts)].map((text) => text.split('\n'));
+}
+
+/** Over the bars of an experiment stands the column that they draw, and its group: `hap cycles/1000`. */
+function barTexts(given: string): string[][] {
+  const [, head = '', group = ''] = /^\s*(\S+)\s+(\S.*)$/.exec(given) ?? [];
+  const texts = ROW_LABELS.has(group) ? labelTexts(group) : [];
+  const own = [...named(head), ...labelTexts(head)];
+  return texts.length === 0 || own.length === 0 ? [] : [...texts, ...own];
 }
 
 /** Labels of reports: a metric as it stands is explained by its own text. */
@@ -160,6 +172,7 @@ function named(topic: string): string[][] {
     ...(kind === undefined ? [] : [kindLines(kind)]),
     ...plainMetric,
     ...(ratio === undefined ? [] : [ratioLines(ratio)]),
+    ...CONFIG_KEYS.filter(({ key }) => loose(key) === wanted).map(keyLines),
     ...(wanted === 'cost' ? [costLines()] : []),
   ];
 }
@@ -179,7 +192,7 @@ function unknownTopic(topic: string): UsageError {
   const near = didYouMean(topic, [...explainTopics(), ...names]);
   const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
   return new UsageError(`nothing to explain under '${topic}'${suggestion}`, {
-    hint: 'a metric (walk.refs), a VMEXIT reason (cr3_write), a mode (hap), a term (oos) or a label of a report (vs native); see docs/metrics.md',
+    hint: 'a metric (walk.refs), a VMEXIT reason (cr3_write), a mode (hap), a term (oos), a configuration key (stlb.entries) or a label of a report (vs native); see docs/metrics.md',
   });
 }
 
@@ -213,6 +226,16 @@ function ratioLines({ key, meaning, part, whole }: Ratio): string[] {
     ...field('meaning', `${meaning}; a metric of budgets`),
     ...field('unit', 'ratio'),
     ...field('cause', `${part} by ${whole.join(' + ')}, of the same run; \`p2msim explain ${part}\``),
+  ];
+}
+
+/** A configuration key: what is swept by it is at the head of tables. */
+function keyLines(key: ConfigKey): string[] {
+  return [
+    key.key,
+    ...field('meaning', `${key.meaning}; a configuration key`),
+    ...field('values', expectedOf(key)),
+    ...field('set', `--set ${key.key}=VALUE, or docs/configuration.md`),
   ];
 }
 

@@ -5,10 +5,11 @@
  * `explain` looks them up here, so that it answers to all that is on the screen. Names of VMEXITs and terms of the cost table
  * are in their own tables.
  */
+import { EXPERIMENT_LABELS } from './experiment-labels.js';
 import { row, section, type Section, type SectionRow } from './section.js';
 
 /** Metrics that the number is, and words where it is not one of them as it stands. */
-interface RowMeaning {
+export interface RowMeaning {
   readonly text: string | null;
   readonly keys: readonly string[];
 }
@@ -124,14 +125,17 @@ const ROWS = {
   'count': says('how often it happened'),
   'share': says('part of the whole that the table counts: page accesses, look-ups, VMEXITs or cycles'),
   '/1K rec.': says('the count by thousand records of the trace'),
-  'pages': says('pages of 4 KiB at the end of the trace'),
+  'pages': says('pages of 4 KiB at the end of the trace; in the experiment fault-around, what a read fault of a file maps at the most'),
   'size': says('the pages in bytes'),
 } as const satisfies Readonly<Record<string, RowMeaning>>;
 
 /** What a report of a run may print beside or above a number. */
 export type RowLabel = keyof typeof ROWS;
 
-export const ROW_LABELS: ReadonlyMap<string, RowMeaning> = new Map(Object.entries(ROWS));
+export const ROW_LABELS: ReadonlyMap<string, RowMeaning> = new Map<string, RowMeaning>([
+  ...Object.entries(ROWS),
+  ...Object.entries(EXPERIMENT_LABELS),
+]);
 
 /** A row that `explain` knows. */
 export function labelled(depth: number, label: RowLabel, ...cells: readonly string[]): SectionRow {

@@ -6,6 +6,7 @@ import { change } from '../../../src/experiments/columns.js';
 import { EXPERIMENTS } from '../../../src/experiments/index.js';
 import { experimentMachines, experimentResult, planExperiment } from '../../../src/experiments/run.js';
 import { factorLabel, scaledArray } from '../../../src/experiments/scale.js';
+import { explain } from '../../../src/report/explain.js';
 import { prepareMachines } from '../../../src/prepare.js';
 import type { ExperimentReport, RunResult } from '../../../src/report/result.js';
 import { backends } from '../../../src/mmu/index.js';
@@ -143,5 +144,25 @@ describe('a ratio in words', () => {
     [1.0001, 'as much as none'],
   ])('%f', (ratio, words) => {
     expect(change(ratio, 'none')).toBe(words);
+  });
+});
+
+describe('explain', () => {
+  it.each(EXPERIMENTS.all().map((each) => [each.name, each] as const))(
+    'knows all that stands over the table of %s',
+    (_name, { axis, columns, bars }) => {
+      const heads = columns.flatMap(({ group, head }) => [group, head]);
+      for (const label of [axis, ...heads, `${bars.head} ${bars.group}`])
+        expect(explain(label), label).toMatch(/\n {2}\S/);
+    },
+  );
+
+  it('knows which column the bars draw', () => {
+    expect(explain('hap cycles/1000')).toBe(`${explain('cycles/1000')}\n${explain('hap')}`);
+    expect(() => explain('hap cycles/2000')).toThrow("nothing to explain under 'hap cycles/2000'");
+  });
+
+  it('knows configuration keys, which are swept', () => {
+    expect(explain('STLB.entries')).toMatch(/^stlb\.entries\n  meaning entries of the second-level TLB/);
   });
 });

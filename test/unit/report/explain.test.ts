@@ -10,6 +10,7 @@ import { costSection } from '../../../src/report/cost-section.js';
 import { exitSection } from '../../../src/report/exit-section.js';
 import { intervalSection } from '../../../src/report/interval-section.js';
 import type { RunResult } from '../../../src/report/result.js';
+import { EXPERIMENTS } from '../../../src/experiments/index.js';
 import { ROW_LABELS } from '../../../src/report/row-labels.js';
 import {
   guestSection,
@@ -185,6 +186,8 @@ describe('rows of the tables', () => {
   });
 
   it('has no label that nothing prints', () => {
+    for (const { axis, columns } of EXPERIMENTS.all())
+      for (const label of [axis, ...columns.flatMap(({ group, head }) => [group, head])]) labels.add(label);
     expect([...ROW_LABELS.keys()].filter((label) => !labels.has(label))).toEqual([]);
   });
 
