@@ -24,6 +24,8 @@ export interface MissRatioJson {
   readonly assumptions: readonly string[];
   /** Every size at which the number of misses changes, with that number. */
   readonly curve: readonly (readonly [entries: number, misses: number])[];
+  /** Under sampling: the standard error of the misses in each item of `curve`. */
+  readonly curveErrors?: readonly number[];
 }
 
 /** What {@link missesByWaysJson} writes. */
@@ -37,8 +39,8 @@ export interface MissesByWaysJson {
 
 /** `curve` is a list of `[entries, misses]`, on one line: it may be long. */
 export function missRatioJson(result: MissRatioCurve): string {
-  const { source, sample, pages, points, curve } = result;
-  const head: Omit<MissRatioJson, 'curve'> = {
+  const { source, sample, pages, points, curve, errors } = result;
+  const head: Omit<MissRatioJson, 'curve' | 'curveErrors'> = {
     schema: MRC_SCHEMA,
     trace: source,
     sample,
@@ -51,14 +53,17 @@ export function missRatioJson(result: MissRatioCurve): string {
     assumptions: curveAssumptions(result),
   };
   const pairs = [...steps(curve)].map(([size, misses]) => `[${size},${misses}]`);
-  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "curve": [${pairs.join(',')}]\n}\n`;
+  const errorList = errors === null ? '' : `,\n  "curveErrors": [${[...errors].map(Math.ceil).join(',')}]`;
+  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "curve": [${pairs.join(',')}]${errorList}\n}\n`;
 }
 
-export function missRatioCsv({ curve }: MissRatioCurve): string {
-  const lines = ['entries,misses,miss_ratio\n'];
-  for (const [size, misses] of steps(curve))
-    lines.push(`${size},${misses},${ratio(misses, curve.accesses)}\n`);
-  return lines.join('');
+/** The column `standard_error`, of the misses, is there where they are an estimate. */
+export function missRatioCsv({ curve, errors }: MissRatioCurve): string {
+  const rows = [...steps(curve)].map(([size, misses], i) => {
+    const error = errors === null ? '' : `,${Math.ceil(errors[i]!)}`;
+    return `${size},${misses},${ratio(misses, curve.accesses)}${error}\n`;
+  });
+  return [`entries,misses,miss_ratio${errors === null ? '' : ',standard_error'}\n`, ...rows].join('');
 }
 
 export function missesByWaysJson(result: MissesByWays): string {

@@ -170,6 +170,7 @@ const curve = object<MissRatioJson>({
   ),
   assumptions: list(text),
   curve: list(pair(count, count)),
+  curveErrors: optional(list(count)),
 });
 
 const byWays = object<MissesByWaysJson>({

@@ -46,6 +46,24 @@ describe('trace mrc', () => {
     },
   );
 
+  it('gives an estimate with its error, in CSV and JSON, and what is exact without one', () => {
+    const trace = 'traces/lackey/cc1-with-instructions.lackey.gz';
+    const run = (...words: string[]): string =>
+      cli(['trace', 'mrc', trace, '--accesses', 'data', ...words]).stdout;
+    const [head, ...rows] = run('--sample', '0.1', '-r', 'csv').trimEnd().split('\n');
+    expect(head).toBe('entries,misses,miss_ratio,standard_error');
+    const { curve, curveErrors } = JSON.parse(run('--sample', '0.1', '--json')) as {
+      curve: [number, number][];
+      curveErrors: number[];
+    };
+    expect(rows.map((row) => row.replace(/,[^,]*(,[^,]*)$/, '$1'))).toEqual(
+      curve.map(([entries, misses], i) => `${entries},${misses},${curveErrors[i]}`),
+    );
+    expect(curveErrors.every((error) => error > 0)).toBe(true);
+    expect(run('-r', 'csv')).toMatch(/^entries,misses,miss_ratio\n1,184632,/);
+    expect(JSON.parse(run('--json'))).not.toHaveProperty('curveErrors');
+  }, 30_000);
+
   it('samples the same pages every time, and others with another seed', () => {
     const trace = 'traces/lackey/cc1-with-instructions.lackey.gz';
     const run = (seed: string): string =>

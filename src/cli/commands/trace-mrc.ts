@@ -28,7 +28,7 @@ function addOptions(command: CommandUnknownOpts): void {
     .option('--at <sizes>', 'sizes to show besides the powers of two, e.g. 64,1536')
     .option(
       '--sample <rate>',
-      'estimate from this share of the pages, e.g. 0.01; an error if none is in it (default: exact)',
+      'estimate, with a standard error, from this share of the pages, e.g. 0.01; fails if none is in it (default: exact)',
     )
     .option('--seed <n>', 'which pages --sample takes (default: 1)')
     .option('--plot', 'draw the curve, too')

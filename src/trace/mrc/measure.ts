@@ -61,6 +61,8 @@ export interface MissRatioCurve {
   /** Distinct pages, added up over the vcpus: misses of the largest TLB. An estimate under sampling. */
   readonly pages: number;
   readonly curve: MissCurve;
+  /** Standard error of the misses at each size of `curve`; null: exact. */
+  readonly errors: Float64Array | null;
   /** Misses at the sizes asked for and at the powers of two, with their standard error, ascending by size. */
   readonly points: readonly (Estimate & { readonly size: number })[];
 }
@@ -101,6 +103,8 @@ export async function missRatioCurve(trace: OpenTrace, options: CurveOptions): P
         : { rate: sample.rate, seed, pages: meter.counts.cold, accesses: sample.accesses },
     pages: Math.round(meter.counts.cold / (sample?.rate ?? 1)),
     curve,
+    errors:
+      sample === null ? null : Float64Array.from(curve.sizes, (size) => sample.estimate(curve, size).error),
     points: shown.map((size) => ({
       size,
       ...(sample?.estimate(curve, size) ?? { misses: curve.at(size), error: 0 }),

@@ -81,19 +81,34 @@ export class PageSample {
     }
   }
 
-  /** Misses of a TLB of `size` entries, one of those named at the beginning. */
+  /** Misses of a TLB of `size` entries. */
   estimate(curve: MissCurve, size: number): Estimate {
     const misses = curve.at(size);
     if (this.rate === 1) return { misses, error: 0 };
     const blur = Math.sqrt((size * (1 - this.rate)) / this.rate);
     const smaller = curve.at(Math.max(0, Math.floor(size - blur)));
     const larger = curve.at(Math.ceil(size + blur));
-    return { misses, error: Math.hypot(this.#pagesError(size), (smaller - larger) / 2) };
+    return { misses, error: Math.hypot(this.#pagesError(curve, size), (smaller - larger) / 2) };
   }
 
-  /** Standard error because of the choice of pages. */
-  #pagesError(size: number): number {
-    const from = this.#sizes.indexOf(size) * GROUPS;
+  /**
+   * Standard error because of the choice of pages. It goes with the misses, and is counted at the sizes named at the
+   * beginning; between two of them it is as far from one to the other as the misses are.
+   */
+  #pagesError(curve: MissCurve, size: number): number {
+    const sizes = this.#sizes;
+    const next = sizes.findIndex((each) => each >= size);
+    const above = next < 0 ? sizes.length - 1 : next;
+    const error = this.#countedError(above);
+    if (sizes[above] === size || above === 0 || next < 0) return error;
+    const [few, many] = [curve.at(sizes[above]!), curve.at(sizes[above - 1]!)];
+    const share = many === few ? 0 : (curve.at(size) - few) / (many - few);
+    return error + share * (this.#countedError(above - 1) - error);
+  }
+
+  /** The same at size number `at` of those named. */
+  #countedError(at: number): number {
+    const from = at * GROUPS;
     const groups = this.#misses.subarray(from, from + GROUPS);
     const mean = groups.reduce((sum, misses) => sum + misses, 0) / GROUPS;
     const squares = groups.reduce((sum, misses) => sum + (misses - mean) ** 2, 0);

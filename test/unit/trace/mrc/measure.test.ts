@@ -252,4 +252,24 @@ describe('a sampled curve', () => {
     expect(Math.sqrt(squares / stated)).toBeGreaterThan(0.6);
     expect(Math.sqrt(squares / stated)).toBeLessThan(1.5);
   }, 60_000);
+
+  it('has an error at each of its sizes: that of the points, and between two of them one between theirs', async () => {
+    const lines = pagesTrace(skewedPages(30_000, 8000, 11));
+    // The sampled share is not quite 0.1: steps are at 1, 10, 20, ...
+    const at = [100, 300, 700];
+    const { curve, errors, points } = await curveOf(lines, { at, sample: { rate: 0.1, seed: 3 } });
+    const without = await curveOf(lines, { sample: { rate: 0.1, seed: 3 } });
+    const pointAt = (size: number): number => points.find((point) => point.size === size)!.error;
+    const known = [...curve.sizes].flatMap((size, i) =>
+      points.some((point) => point.size === size) ? [[errors![i], pointAt(size)]] : [],
+    );
+    expect(known.length).toBeGreaterThan(2);
+    for (const [error, expected] of known) expect(error).toBe(expected);
+    // What is interpolated between 512 and 1,024 is near what is counted at 700.
+    const step = [...without.curve.sizes].findLastIndex((size) => size <= 700);
+    expect(without.points.some(({ size }) => size === 700)).toBe(false);
+    expect(Math.abs(without.errors![step]! / pointAt(700) - 1)).toBeLessThan(0.1);
+    expect(without.errors![step]).not.toBe(without.points.find(({ size }) => size === 512)!.error);
+    expect((await curveOf(lines)).errors).toBe(null);
+  });
 });
