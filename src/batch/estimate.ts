@@ -8,6 +8,7 @@
 import { P2msimError } from '../errors.js';
 import { openWith } from '../prepare.js';
 import type { RunResult } from '../report/result.js';
+import { present } from '../util/assert.js';
 import type { Batch, PlannedPoint } from './plan.js';
 import type { PointError } from './point-line.js';
 import { type PointOutcome, replayGroup } from './replay-group.js';
@@ -42,7 +43,8 @@ export async function estimateCosts(
   const { skip = 0, warmup = 0, limit = Infinity } = batch.options;
   for (const trace of new Set(batch.points.map((point) => point.trace))) {
     const points = batch.points.filter((point) => point.trace === trace);
-    const records = await recordsOf(batch, points[0]!, skip + warmup + limit);
+    const first = present(points[0], 'every trace has a point');
+    const records = await recordsOf(batch, first, skip + warmup + limit);
     const possible = points.filter(({ error }) => error === null);
     for (const { number } of points) costs.set(number, BUILD);
     for (let from = 0; from < possible.length; from += SAMPLED_TOGETHER) {

@@ -5,6 +5,7 @@
  * machine can tell. The process itself is the caller's to describe: nothing here asks the system who we are.
  */
 import { closeSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { UsageError } from '../errors.js';
 
 /** The process that wants to write. */
@@ -28,15 +29,37 @@ function codeOf(error: unknown): unknown {
 /** What the system says where a file has one name only: FAT, some network folders, folders shared with a container. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
+/** Ending of the lock that whoever takes over a lock holds meanwhile. */
+const TAKEOVER = '.takeover';
+
 /** How often it is tried anew to take the lock of a process that is gone, which others try as well. */
 const MOST_TRIES = 3;
 
 /** Locks `file` for `owner`. Throws {@link UsageError} if another process has it. */
 export function lockFile(file: string, owner: LockOwner): Lock {
   const path = `${file}.lock`;
-  const holder = acquire(path, owner);
-  if (holder !== null) throw inUse(file, path, holder);
+  try {
+    const holder = acquire(path, owner);
+    if (holder !== null) throw inUse(file, path, holder);
+  } catch (error) {
+    throw codeOf(error) === 'ENAMETOOLONG' ? tooLong(file, owner, error) : error;
+  }
   return { release: () => release(path, owner) };
+}
+
+/** Bytes of the longest name on most file systems. */
+const MOST_BYTES = 255;
+
+/** A name that is good for a file and not for its lock, whose draft says who makes it. */
+function tooLong(file: string, { host, process }: LockOwner, cause: unknown): UsageError {
+  const ending = `.lock${TAKEOVER}.${host}.${process}`;
+  const bytes = Buffer.byteLength(basename(file));
+  const most = MOST_BYTES - Buffer.byteLength(ending);
+  const shorter = bytes > most ? `of at most ${most} bytes; this one has ${bytes}` : 'that is shorter';
+  return new UsageError(`${file}: the name is too long for a lock beside it, NAME${ending}`, {
+    cause,
+    hint: `give --results a name ${shorter}`,
+  });
 }
 
 /** Makes the lock at `path` for `owner`: null, or the text of another process that has it. */
@@ -65,7 +88,7 @@ function acquire(path: string, owner: LockOwner): string | null {
  * lock of its own: while that is held, nobody else removes a lock whose process is gone, and no other is removed.
  */
 function removeDead(path: string, owner: LockOwner): string | null {
-  const turn = `${path}.takeover`;
+  const turn = `${path}${TAKEOVER}`;
   const other = acquire(turn, owner);
   if (other !== null) return other;
   try {

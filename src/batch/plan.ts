@@ -15,6 +15,7 @@ import {
 } from '../prepare.js';
 import { configManifest } from '../report/manifest.js';
 import { BATCH_SCHEMA, POINT_SCHEMA } from '../report/result.js';
+import { present } from '../util/assert.js';
 import { TOOL } from '../version.js';
 import { type Grid, type GridPoint, gridPoints, valuesOf } from './grid.js';
 import { pointId, sweepDigest } from './point-id.js';
@@ -66,7 +67,7 @@ export async function planBatch(
     places,
     async (word) => {
       const [backend] = await resolveModes([word]);
-      return backend!.name;
+      return present(backend, 'a backend for each name').name;
     },
   );
   const traces = await byName(
@@ -75,8 +76,8 @@ export async function planBatch(
     (trace) => readTraceFacts(trace, options),
   );
   const points = wanted.map((point, i) => {
-    const facts = traces.get(point.trace)!;
-    const mode = modes.get(point.machine.mode)!;
+    const facts = present(traces.get(point.trace), 'facts of every trace');
+    const mode = present(modes.get(point.machine.mode), 'a name of every mode');
     return { ...point, number: i + 1, mode, facts, ...configured(point.machine, facts, options) };
   });
   refuseTwice(points);

@@ -6,6 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { RunOptions } from '../prepare.js';
+import { present } from '../util/assert.js';
 import type { Batch, PlannedPoint } from './plan.js';
 import type { GroupOrder, PointOutcome } from './replay-group.js';
 
@@ -107,7 +108,8 @@ class Run {
         this.#divide(group, reply.crash);
       } else {
         const { threadId } = thread.worker;
-        for (const [i, point] of group.points.entries()) this.#tell(point, reply.outcomes[i]!, threadId);
+        for (const [i, point] of group.points.entries())
+          this.#tell(point, present(reply.outcomes[i], 'an outcome of every point'), threadId);
       }
     }
   }
@@ -144,7 +146,10 @@ class Run {
   }
 
   #orderOf({ points }: Group): GroupOrder {
-    const options: RunOptions = { ...this.#batch.options, trace: points[0]!.trace };
+    const options: RunOptions = {
+      ...this.#batch.options,
+      trace: present(points[0], 'a group has points').trace,
+    };
     return { options, machines: points.map(({ machine }) => machine) };
   }
 }

@@ -3,6 +3,7 @@
  *
  * Each task writes a results file of its own and resumes it, so a task that is killed and requeued loses nothing.
  */
+import { commandLine, shellWord } from '../util/shell-word.js';
 
 export interface SlurmOptions {
   /** Words of `p2msim sweep` that make the batch. */
@@ -16,13 +17,8 @@ export interface SlurmOptions {
   readonly version: string;
 }
 
-/** A word as the shell reads it back. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 export function slurmScript({ words, points, tasks, name, sweep, version }: SlurmOptions): string {
-  const command = ['sweep', ...words].map(shellWord).join(' ');
+  const command = commandLine(['sweep', ...words]);
   const folder = shellWord(name);
   const result = shellWord(`${name}.jsonl`);
   return `#!/bin/sh

@@ -6,6 +6,12 @@ export function assertUnreachable(value: never): never {
   throw new InternalError(`unhandled case ${JSON.stringify(value)}`);
 }
 
+/** `value`, which is there: `what` says why. Throws {@link InternalError} if it is not. */
+export function present<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new InternalError(`invariant broken: ${what}`);
+  return value;
+}
+
 /** Throws {@link InternalError} unless `condition` holds. */
 export function invariant(condition: boolean, what: string): asserts condition {
   if (!condition) throw new InternalError(`invariant broken: ${what}`);

@@ -53,6 +53,7 @@ const OPEN_TO_CLI = [
   'judging.ts',
   'trace-tools.ts',
   'version.ts',
+  'util/shell-word.ts',
   'util/system-reason.ts',
 ];
 

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { commandLine } from '../../util/shell-word.js';
 import { systemReason } from '../../util/system-reason.js';
 import { PLUGIN_SOURCE } from '../../version.js';
 import type { Context, Library } from '../context.js';
@@ -26,13 +27,6 @@ export function interfaceVersion(text: string): number {
   const [, major = '0', minor = '0'] = /version (\d+)\.(\d+)/.exec(text) ?? [];
   const at = Number(major) * 1000 + Number(minor);
   return INTERFACES.find(([wanted, minimum]) => at >= wanted * 1000 + minimum)?.[2] ?? 1;
-}
-
-/** A command as one would type it. */
-export function commandLine(words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
 }
 
 /** Says what is run. */

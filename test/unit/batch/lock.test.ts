@@ -22,6 +22,24 @@ describe('the lock of a results file', () => {
     expect(readdirSync(join(file, '..'))).toEqual([]);
   });
 
+  it('has a name, and so must the results file have one, that the file system takes', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'p2msim-lock-'));
+    // `.lock.takeover.here.1-100` is 25 bytes: 230 are left of 255.
+    const file = (bytes: number): string => join(folder, 'r'.repeat(bytes));
+    lockFile(file(230), owner('1-100')).release();
+    expect(() => lockFile(file(245), owner('1-100'))).toThrow(
+      expect.objectContaining({
+        name: 'UsageError',
+        message: `${file(245)}: the name is too long for a lock beside it, NAME.lock.takeover.here.1-100`,
+        hint: 'give --results a name of at most 230 bytes; this one has 245',
+      }),
+    );
+    expect(readdirSync(folder)).toEqual([]);
+    // A name that has room for the lock can be taken over, too.
+    lockFile(file(230), owner('1-100'));
+    lockFile(file(230), owner('2-200')).release();
+  });
+
   it('is refused while its process is there', () => {
     const file = scratchFile();
     lockFile(file, owner('1-100'));
