@@ -24,7 +24,8 @@ function sources() {
 
 async function compile(name, memory, folder) {
   const out = join(folder, `${name}.wasm`);
-  const flags = `-O3 --noAssert --runtime stub --enable simd ${memory}`;
+  // --debug adds the names of functions, for profiles and stacks, and changes no instruction.
+  const flags = `-O3 --debug --noAssert --runtime stub --enable simd ${memory}`;
   const { error, stderr } = await asc.main([join(FROM, `${name}.ts`), '-o', out, ...flags.split(' ')]);
   if (error !== null) throw new Error(`${name}.ts: ${stderr.toString()}`, { cause: error });
   return `export const ${name.toUpperCase()} =\n  '${readFileSync(out).toString('base64')}';\n`;

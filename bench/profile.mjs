@@ -13,6 +13,8 @@ import { gunzipSync } from 'node:zlib';
 import { random } from './mixes.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** File by file, as tsc wrote it: what is published has short names for private ones. */
+const PROGRAM = join(ROOT, 'dist/cli/main.js');
 const MODES = ['native', 'hap', 'shadow'];
 const TOP = 10;
 
@@ -44,7 +46,7 @@ function traces(folder) {
   const sort = gunzipSync(readFileSync(join(ROOT, 'traces/lackey/sort.lackey.gz')));
   const files = {
     'hit-heavy (sort, 8M records)': ['hits.lackey', () => Buffer.concat([sort, sort, sort, sort])],
-    'miss-heavy (random updates over 256 MiB, 2M records)': ['misses.lackey', () => gups(2e6)],
+    'miss-heavy (random updates over 256 MiB, 8M records)': ['misses.lackey', () => gups(8e6)],
     'fork-heavy (2,000 times fork, write, exec, exit)': ['forks.csv', () => forks(2000)],
   };
   return Object.entries(files).map(([title, [name, make]]) => {
@@ -59,7 +61,7 @@ function profileOf(path, mode) {
   const folder = mkdtempSync(join(tmpdir(), 'p2msim-profile-'));
   const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
   const words = ['replay', path, '-m', mode, '--quiet', '--json'];
-  const done = spawnSync(process.execPath, [...flags, join(ROOT, 'bin/p2msim.js'), ...words], {
+  const done = spawnSync(process.execPath, [...flags, PROGRAM, ...words], {
     maxBuffer: 1 << 28,
   });
   if (done.status !== 0) throw new Error(String(done.stderr));

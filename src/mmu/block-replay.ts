@@ -13,7 +13,8 @@ import type { Front } from './front.js';
 import { type Block, BLOCK, laterHi, laterLo, PageColumns } from './page-columns.js';
 import { KERNEL_USE, type KernelUse, ReplayKernel } from './replay-kernel.js';
 import { type SetAssoc, STOP_MISS } from './set-assoc.js';
-import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_MISS, type TlbHierarchy } from './tlb-hierarchy.js';
+import { TLB_HIT, TLB_HIT_SECOND, TLB_MISS, type TlbHierarchy } from './tlb-hierarchy.js';
+import { countL1Hits } from './tlb-hits.js';
 
 /** Page accesses whose walks are prepared together: what they will read stays in the first-level cache until then. */
 const AHEAD = 256;
@@ -192,7 +193,7 @@ export class BlockReplay {
       // Larger entries, and notes of single look-ups for `p2msim walk`, are not for the scan of both levels.
       const small = sizes === 0 || ((sizes >> (4 * fetch)) & 1) !== 0;
       const paired = small && this.#parts.watch.observer === null;
-      let second = paired ? tlb.scannableSecond(fetch === 1) : null;
+      let second = paired ? this.#second(tlb, kernel, fetch === 1) : null;
       while (at < stop) {
         const kernels = second !== null && kernel !== null;
         const miss = kernels
@@ -210,7 +211,7 @@ export class BlockReplay {
           this.#walkFor(vcpu, batch, keys[miss]!, origins[miss]!, TLB_MISS);
         } else this.#missed(vcpu, batch, keys[miss]!, origins[miss]!);
         const disturbed = tlb.disturbances !== before;
-        if (paired && (disturbed || tlb.hitSize !== SIZE_4K)) second = tlb.scannableSecond(fetch === 1);
+        if (paired && (disturbed || tlb.hitSize !== SIZE_4K)) second = this.#second(tlb, kernel, fetch === 1);
         if (sizes === 0) continue;
         if (disturbed || ((sizes >> (tlb.hitSize + 4 * fetch)) & 1) === 0) return miss;
         if (tlb.hitSize !== SIZE_4K) this.#noteLarge(miss, tlb.hitSize);
@@ -218,6 +219,11 @@ export class BlockReplay {
       at = stop;
     }
     return end;
+  }
+
+  /** The second level's array, if a kernel, or else the scan of both levels, can go over it now. */
+  #second(tlb: TlbHierarchy, kernel: ReplayKernel | null, fetch: boolean): SetAssoc | null {
+    return kernel === null ? tlb.scannableSecond(fetch) : tlb.secondForKernel(fetch);
   }
 
   /** Goes over hits, counting; returns the first key that is none, or `stop`. */

@@ -8,7 +8,8 @@ import { pageFault } from '../guest/fault.js';
 import type { Guest } from '../guest/guest.js';
 import type { AccessCounters } from '../counters.js';
 import { EMULATED, FILLED, GUEST_FAULT, type MachineParts, type MmuBackend, type Vcpu } from './backend.js';
-import { countL1Hits, TLB_HIT, TLB_HIT_SECOND, TLB_MISS, TLB_REWALK } from './tlb-hierarchy.js';
+import { TLB_HIT, TLB_HIT_SECOND, TLB_MISS, TLB_REWALK } from './tlb-hierarchy.js';
+import { countL1Hits } from './tlb-hits.js';
 
 /** More walks than this for one access mean that the model runs in a circle. */
 const MAX_WALKS = 64;

@@ -35,6 +35,8 @@ const P2M_LEVELS = 49;
 const P2M_FRAME = 50;
 const OFFSET = 51;
 const WIDE = 52;
+const LARGE = 53;
+const LARGE_COUNT = 54;
 // Results.
 const SECOND_HITS = 64;
 const WALKS = 65;
@@ -114,9 +116,12 @@ export class KernelState {
 
   /** Before the kernel runs: what may have changed since it last did. */
   prepare(): void {
-    const { walks, parts } = this.#setting;
-    if (walks === null) return;
+    const { walks, parts, vcpu } = this.#setting;
     const words = this.#words;
+    const { large } = vcpu.tlb;
+    words[LARGE] = large.any ? large.at : 0;
+    words[LARGE_COUNT] = large.bytes.length;
+    if (walks === null) return;
     const { regions, giants } = walks.known;
     words[REGIONS] = regions.at;
     words[REGION_COUNT] = regions.capacity;

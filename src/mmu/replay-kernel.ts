@@ -13,7 +13,7 @@ import { type Kernel, startKernel } from '../kernels/kernel.js';
 import { Arena } from '../util/arena.js';
 import type { MachineParts, MmuBackend, Vcpu } from './backend.js';
 import { KernelState, walksOf } from './kernel-state.js';
-import { countL1Hits } from './tlb-hierarchy.js';
+import { countL1Hits } from './tlb-hits.js';
 
 /** When a machine uses kernels. */
 export interface KernelUse {
@@ -45,8 +45,8 @@ export class ReplayKernel {
   static start(parts: MachineParts, backend: MmuBackend, vcpu: Vcpu): ReplayKernel | null {
     const { tlb } = vcpu;
     const { scannableData, scannableFetch } = tlb;
-    const second = tlb.scannableSecond(false);
-    if (scannableData === null || second === null || tlb.scannableSecond(true) === null) return null;
+    const second = tlb.secondForKernel(false);
+    if (scannableData === null || second === null || tlb.secondForKernel(true) === null) return null;
     const { tables } = parts.guest;
     // Machines that share a guest share its arena.
     const arena = tables.arena ?? Arena.create();
@@ -57,6 +57,7 @@ export class ReplayKernel {
       tables.moveTo(arena);
     }
     const keys = arena.take(4 * CAPACITY);
+    if (!tlb.large.moveTo(arena)) return null;
     const walks = walksOf(backend, vcpu, arena);
     const setting = { arena, parts, vcpu, second, walks, keys };
     const data = keys === 0 ? null : KernelState.of(setting, scannableData);

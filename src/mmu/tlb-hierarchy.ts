@@ -10,8 +10,10 @@ import { SIZE_1G, SIZE_4K } from '../arch/paging.js';
 import type { MachineConfig } from '../config/schema.js';
 import type { AccessCounters, MachineCounters } from '../counters.js';
 import type { Prng } from '../util/prng.js';
+import { LargeRegions } from './large-regions.js';
 import { KERNEL_SPACE, type PageIds } from './page-ids.js';
 import type { SetAssoc } from './set-assoc.js';
+import { countL1Hits } from './tlb-hits.js';
 import { ONLY_4K, TlbLevel } from './tlb-level.js';
 
 /** Entry flags. */
@@ -37,6 +39,7 @@ export class TlbHierarchy {
    * entries in use (mmu/page-columns.ts) holds no longer.
    */
   disturbances = 0;
+  readonly large = new LargeRegions();
   readonly #l1d: TlbLevel;
   readonly #l1i: TlbLevel;
   readonly #stlb: TlbLevel;
@@ -75,11 +78,20 @@ export class TlbHierarchy {
 
   /** The second level's array, if {@link SetAssoc.scanTwo} over it and the first level does what single look-ups do. */
   scannableSecond(fetch: boolean): SetAssoc | null {
+    if ((fetch ? this.#l1i : this.#l1d).sizes > ONLY_4K || this.#stlb.sizes > ONLY_4K) return null;
+    return this.#secondInOrder(fetch);
+  }
+
+  /** The same, if a kernel can go over both: it leaves alone the regions of which larger entries are known. */
+  secondForKernel(fetch: boolean): SetAssoc | null {
+    return this.large.everywhere ? null : this.#secondInOrder(fetch);
+  }
+
+  #secondInOrder(fetch: boolean): SetAssoc | null {
     const first = fetch ? this.scannableFetch : this.scannableData;
     const array = this.#enterable;
     if (first === null || array === null || !first.inOrderOfUse || !array.inOrderOfUse) return null;
-    if ((fetch ? this.#l1i : this.#l1d).sizes > ONLY_4K || this.#stlb.sizes > ONLY_4K) return null;
-    if (this.#ahead >= 0) this.#takeBack();
+    this.#takeBack();
     return array;
   }
 
@@ -89,7 +101,7 @@ export class TlbHierarchy {
     else c.l1dMiss += n;
     c.stlbHit += n;
     c.stlbHit4k += n;
-    (fetch ? this.#l1i : this.#l1d).sizes = ONLY_4K;
+    (fetch ? this.#l1i : this.#l1d).sizes |= ONLY_4K;
   }
 
   /** Counts what a kernel has done: hits of the second level, and misses of both for which it walked and filled both. */
@@ -100,7 +112,7 @@ export class TlbHierarchy {
     else c.l1dMiss += walks;
     c.stlbMiss += walks;
     c.fill4k += walks;
-    this.#stlb.sizes = ONLY_4K;
+    this.#stlb.sizes |= ONLY_4K;
   }
 
   /** A scan of both levels has entered `page` in the second one, ahead of the walk that its miss brings. */
@@ -208,6 +220,7 @@ export class TlbHierarchy {
     else if (size === SIZE_1G) c.fill1g += 1;
     else c.fill2m += 1;
     this.hitSize = size;
+    if (size !== SIZE_4K) this.large.mark(page, size);
     if (this.#ahead >= 0 && absent && size === SIZE_4K) {
       this.#enterable!.mark(this.#ahead, flags);
       this.#ahead = -1;
@@ -259,6 +272,7 @@ export class TlbHierarchy {
   clear(): void {
     this.disturbances += 1;
     this.#takeBack();
+    this.large.clear();
     this.#l1d.flush();
     this.#l1i.flush();
     this.#stlb.flush();
@@ -271,21 +285,6 @@ export class TlbHierarchy {
     this.#l1i.invalidateWhere(drop);
     this.#stlb.invalidateWhere(drop);
   }
-}
-
-/** Counts `n` hits in a first-level TLB, in entries of `size`. */
-export function countL1Hits(c: AccessCounters, fetch: boolean, size: number, n: number): void {
-  if (fetch) {
-    c.l1iHit += n;
-    if (size === SIZE_4K) c.l1iHit4k += n;
-    else if (size === SIZE_1G) c.l1iHit1g += n;
-    else c.l1iHit2m += n;
-    return;
-  }
-  c.l1dHit += n;
-  if (size === SIZE_4K) c.l1dHit4k += n;
-  else if (size === SIZE_1G) c.l1dHit1g += n;
-  else c.l1dHit2m += n;
 }
 
 function holdsStripped(array: SetAssoc | null, size: number, sets: number): boolean {

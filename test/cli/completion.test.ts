@@ -1,12 +1,12 @@
 /** Completion as a shell does it: the printed scripts are run by bash, and by zsh and fish where they are installed. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as library from '../../src/index.js';
 import { complete, splitLine } from '../../src/cli/completion/words.js';
 import { createProgram } from '../../src/cli/program.js';
-import { BIN, cli, plainEnvironment, ROOT, scratch, shell } from './run-cli.js';
+import { BIN, cli, plainEnvironment, scratch, shell } from './run-cli.js';
 
 /** A folder in which `p2msim` is the built program. */
 const PATH_FOLDER = scratch();
@@ -183,22 +183,5 @@ describe('what is offered', () => {
       code: 2,
       stderr: "error: unknown shell 'bsh' (did you mean 'bash'?); shells are bash, zsh, fish\n",
     });
-  });
-});
-
-describe('what a start loads', () => {
-  const imports = (file: string): string[] =>
-    [
-      ...readFileSync(join(ROOT, 'lib', file), 'utf8').matchAll(
-        /(?:^|;)(?:import|export)\b[^;"'(]*\bfrom\s*"([^"]+)"/g,
-      ),
-    ].map(([, target]) => target ?? '');
-
-  it('is neither completion nor the reader of TOML', () => {
-    const loaded = ['cli/main.js', 'replay.js', 'base.js'].flatMap(imports);
-    expect(loaded.length).toBeGreaterThan(3);
-    expect(loaded.filter((target) => /words|scripts|completion|smol-toml/.test(target))).toEqual([]);
-    // They are files of their own, so that this test would notice.
-    expect(existsSync(join(ROOT, 'lib/words.js')) && existsSync(join(ROOT, 'lib/scripts.js'))).toBe(true);
   });
 });

@@ -111,6 +111,7 @@ describe('what is loaded', () => {
     ['zstd', 'ZstdFrames'],
     ['p2mtrace', 'P2mtraceReader'],
     ['schemas', 'jsonSchema'],
+    ['completion', 'splitLine'],
   ])('to replay lackey has no code of %s in it', (_, name) => {
     const definition = new RegExp(`(?:function|class|const|var) ${name}\\b`);
     expect(REPLAY.filter((file) => definition.test(textOf(file)))).toEqual([]);
@@ -120,7 +121,12 @@ describe('what is loaded', () => {
       textOf('trace-tools.cjs'),
       textOf('zstd.cjs'),
     ];
-    const rest = [...others, textOf('open-generated.cjs'), textOf('p2mtrace-stream.cjs')];
+    const rest = [
+      ...others,
+      textOf('open-generated.cjs'),
+      textOf('p2mtrace-stream.cjs'),
+      textOf('words.cjs'),
+    ];
     // The name is what it is called: otherwise the line above says nothing.
     expect(rest.some((text) => definition.test(text))).toBe(true);
   });

@@ -12,7 +12,7 @@ import { KERNEL_USE, type KernelUse } from '../../src/mmu/replay-kernel.js';
 import type { SetAssoc } from '../../src/mmu/set-assoc.js';
 import { createMachine, type Machine } from '../../src/sim/machine.js';
 import { Pass } from '../../src/sim/pass.js';
-import { PTE_A } from '../../src/arch/pte.js';
+import { PTE_A, PTE_D, PTE_PS } from '../../src/arch/pte.js';
 import { createBatch, type TraceChunk } from '../../src/trace/access.js';
 import { EMPTY_HEADER } from '../../src/trace/event.js';
 import { chunkOf } from '../helpers/differential.js';
@@ -177,9 +177,10 @@ function machineFed(
   settings: readonly string[],
   count: number,
   addressOf: (i: number) => number,
+  preset = 'reference',
 ): { machine: Machine; again: () => void } {
   const { config } = resolveConfig({
-    preset: 'reference',
+    preset,
     settings: ['guest.mode=premapped', ...settings].map((text) => parseAssignment(text, 'test')),
   });
   const machine = createMachine({ mode, config }, EMPTY_HEADER, { kernels });
@@ -227,6 +228,32 @@ describe.each(['native', 'hap'])('an entry above the leaf without A, in %s mode'
       return machine.counters()['walk.ad_updates']! - before;
     });
     expect(updates).toEqual([1, 1]);
+  });
+});
+
+describe.each(['native', 'hap'])('a large entry that is stale, in %s mode', (mode) => {
+  it('is found by accesses to pages that have small leaves again', () => {
+    const hits = [WITHOUT, ALWAYS].map((kernels) => {
+      // Every page of two regions of 2 MiB, three times: A and D are set, and the kernel knows their tables.
+      const address = (i: number): number => (i % 1024) * 4096;
+      const { machine, again } = machineFed(mode, kernels, ['host.pageSize=2m'], 3072, address, 'skylake');
+      const { tables, current } = machine.parts.guest;
+      const level2 = tables.frame(tables.frame(current[0]!.root, 0), 0);
+      const [frame, flags] = [tables.frame(level2, 0), tables.flags(level2, 0)];
+      machine.event({ kind: 'flushall', vcpu: 0, line: 0 });
+      tables.set(level2, 0, 512, flags | PTE_PS | PTE_D);
+      const batch = createBatch(1);
+      batch.n = 1;
+      batch.lo[0] = 7 * 4096;
+      machine.replayAccesses(batch, 0, 1);
+      expect(machine.counters()['tlb.fill.2m']).toBe(1);
+      tables.set(level2, 0, frame, flags);
+      // Nothing has flushed the entry: 512 of each 1,024 accesses hit it, and none of them walks.
+      again();
+      return machine.counters();
+    });
+    expect(hits[1]).toEqual(hits[0]);
+    expect(hits[0]!['tlb.l1d.hit.2m']).toBe(1536);
   });
 });
 

@@ -30,6 +30,9 @@ export const P2M_FRAME: usize = 200;
 export const OFFSET: usize = 204;
 /** 1: frames may have bits above the 24 that an entry holds (guest/page-table.ts). */
 export const WIDE: usize = 208;
+/** A byte a region, 1 if a larger entry may cover it, and how many; address 0: there are none. */
+export const LARGE: usize = 212;
+export const LARGE_COUNT: usize = 216;
 
 // Results, which grow until KernelState.take.
 export const SECOND_HITS: usize = 256;

@@ -14,6 +14,8 @@ import {
   DIMENSIONS,
   KEYS,
   L1,
+  LARGE,
+  LARGE_COUNT,
   LIVE_L1,
   LIVE_SECOND,
   P2M,
@@ -80,6 +82,7 @@ export function run(state: usize, from: i32, to: i32): i32 {
 /** An access that the first level does not serve: by the second, or by a walk; false if it is not plain. */
 function behind(state: usize, first: usize, ways: i32, key: i32): bool {
   const wanted = key & KEY_MASK;
+  if (mayBeLarge(state, key >>> 11)) return false;
   // A store that finds its page without the right is a matter for single look-ups.
   if ((key & 1) != 0 && find(first, ways, wanted) >= 0) return false;
   const second = setOf(state + SECOND, key >> 2);
@@ -100,6 +103,12 @@ function behind(state: usize, first: usize, ways: i32, key: i32): bool {
   }
   if (push(first, ways, entry) == EMPTY) more(state + LIVE_L1);
   return true;
+}
+
+/** True if an entry larger than 4 KiB may cover the region: single look-ups know where to look for it. */
+function mayBeLarge(state: usize, region: i32): bool {
+  const large = load<usize>(state + LARGE);
+  return large != 0 && <u32>region < load<u32>(state + LARGE_COUNT) && load<u8>(large + <usize>region) != 0;
 }
 
 /** Reads the leaf entries, and those of the p2m behind them, of `keys[from..to)`: the processor waits for many at once. */
