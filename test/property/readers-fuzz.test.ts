@@ -170,7 +170,9 @@ function checkCounts(format: string, bytes: Bytes, skipping: Outcome): void {
   const accesses = skipping.records.filter(
     (record) => typeof record === 'string' && count.ops.includes(record[0]!),
   );
-  const passed = [...skipping.passed.values()].reduce((sum, n) => sum + n, 0);
+  // Numbers behind an address are part of a record that is counted already.
+  const whole = [...skipping.passed].filter(([what]) => !what.startsWith('numbers behind'));
+  const passed = whole.reduce((sum, [, n]) => sum + n, 0);
   expect(accesses.length + passed + skipping.skipped).toBe(count.held(bytes));
 }
 

@@ -13,7 +13,7 @@ export interface Written {
   /** What a reader has to say of it, in this order. */
   readonly says?: readonly Said[];
   /** What it is passed over as. */
-  readonly passes?: string;
+  readonly passes?: string | readonly string[];
   /** It is wrong: to be reported once. */
   readonly bad?: boolean;
 }

@@ -68,7 +68,7 @@ export function authored(name: string, seed: number, count: number, damaged = fa
   const draw = new Draw(seed, seed % 4 === 0);
   const written = writtenBy(format, draw, count, damaged);
   const passes: Record<string, number> = {};
-  for (const { passes: what } of written) if (what !== undefined) passes[what] = (passes[what] ?? 0) + 1;
+  for (const what of written.flatMap((record) => record.passes ?? [])) passes[what] = (passes[what] ?? 0) + 1;
   return {
     bytes:
       format.blanks === null

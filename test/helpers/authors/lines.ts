@@ -54,9 +54,10 @@ export const dinAuthor: AuthoredFormat = {
     const note = draw.once(4) ? draw.pick([' note', '\t2 0x3', ' ']) : '';
     const bytes = `${lead}${label}${draw.blank()}${draw.hex(va, ANY_HEX)}${note}`;
     const op = DIN_OPS[label];
+    const number = note.startsWith('\t2') ? ['numbers behind an address, which din has not'] : [];
     return op === null || op === undefined
-      ? { bytes, passes: 'cache flushes' }
-      : { bytes, says: [said(op, va, 1)] };
+      ? { bytes, passes: ['cache flushes', ...number] }
+      : { bytes, passes: number, says: [said(op, va, 1)] };
   },
   bad: [...wrongAddress('0 {}', '2 {}'), '5 1000', '00 1000', 'r 1000', '01000', '4', '4 x', '0,1000'],
   blanks: ['', ' \t'],
