@@ -15,13 +15,16 @@ export class P2m {
   #config: MachineConfig;
   #header: TraceHeader;
   #largest: SizeName;
+  #used: boolean;
   /** Frames of RAM: gfn 0..ram-1. */
   ram = 0;
 
-  constructor(config: MachineConfig, header: TraceHeader, largest: SizeName) {
+  /** `used`: false in native mode, where nobody asks what a frame is mapped to (5). */
+  constructor(config: MachineConfig, header: TraceHeader, largest: SizeName, used = true) {
     this.#config = config;
     this.#header = header;
     this.#largest = largest;
+    this.#used = used;
     this.#newTable(config.host.levels);
   }
 
@@ -52,6 +55,7 @@ export class P2m {
 
   /** The largest leaf whose whole aligned range is RAM and may have it. */
   leafSize(gfn: number): SizeName {
+    if (this.#largest === '4k') return '4k';
     for (const size of ['1g', '2m'] as const) {
       const n = pagesOf(size);
       const base = Math.floor(gfn / n) * n;
@@ -68,7 +72,7 @@ export class P2m {
     const from = this.ram;
     this.ram = ram;
     const lazy = this.#config.host.populate === 'lazy' && this.#config.guest.memory === 'cold';
-    if (lazy) return;
+    if (lazy || !this.#used) return;
     for (let gfn = from; gfn < ram;) {
       if (!this.isRam(gfn)) gfn++;
       else gfn += this.populate(gfn);

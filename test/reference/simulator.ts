@@ -39,7 +39,7 @@ export class ReferenceSimulator {
       mode,
       counts,
       memory: new GuestMemory(),
-      p2m: new P2m(config, header, largest),
+      p2m: new P2m(config, header, largest, mode !== 'native'),
       caches: new DataCaches(config, counts),
       vcpus: [],
     };
