@@ -66,6 +66,7 @@ export async function convertTo(
     if (done.error !== null && done.accesses === 0) throw done.error;
     const name = done.error === null ? output : destination.commitPartial();
     if (done.error === null) destination.commit();
+    await destination.taken();
     context.stderr.write(summary([name, destination.size], to, trace, done));
     if (done.error !== null) throw done.error;
   } finally {

@@ -115,6 +115,11 @@ export class OutputFile {
     this.#finish('');
   }
 
+  /** Waits until standard output has taken what was written, if it is that; an error there ends the process (main.ts). */
+  async taken(): Promise<void> {
+    if (this.#path === '-') await new Promise((resolve) => this.#context.stdout.write('', resolve));
+  }
+
   /**
    * What was written is all that will come, and is not whole: it is kept beside the file, which stays as it is. Returns
    * the name under which it is.

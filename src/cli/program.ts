@@ -62,6 +62,10 @@ function withOwners(text: string, context: Context): string {
   const [first, second, ...words] = context.argv;
   if (option !== undefined && first === 'trace' && second === 'capture' && !words.includes('--'))
     return `${unknown}; if it is the program's, put -- before the program: trace capture -o FILE -- PROGRAM ${option}\n`;
+  const parameter =
+    first === 'trace' && second === 'generate' ? words.find((word) => /^\w+=/.test(word)) : undefined;
+  if (parameter !== undefined && text.startsWith('error: too many arguments'))
+    return `error: '${parameter}' is no word of trace generate; parameters are given by --param ${parameter}\n`;
   const owners = option === undefined ? [] : commandsWith(option, tree(context));
   if (option === undefined || owners.length === 0) return text;
   return `error: ${option} is no option of this command; it is one of ${owners.join(', ')}\n`;

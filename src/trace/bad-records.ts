@@ -38,6 +38,16 @@ export function quoted(text: string): string {
   return `"${escaped}"`;
 }
 
+/** The same words in all readers: an address that is not canonical, in `bits` of 48 or 57. */
+export function notCanonical(address: string, bits: number = 48): string {
+  return `${address} is not a canonical ${bits}-bit address: bits 63 to ${bits - 1} must be equal`;
+}
+
+/** The same for an access or a range that begins at a canonical address and leaves its half. */
+export function notAllCanonical(bytes: number, address: string, width: number = 48): string {
+  return `${bytes} bytes from ${address} are not all canonical ${width}-bit addresses`;
+}
+
 /** A terminal must not act on what a trace contains; one character stays one character. */
 function excerptOf(field: FieldPlace): string | undefined {
   if (field.column > EXCERPT_LENGTH) return undefined;
@@ -51,7 +61,7 @@ function listHint(file: string): string {
 }
 
 function nextStep(file: string): string {
-  return `${listHint(file)}; \`--on-error skip --max-errors 10\` replays the rest`;
+  return `${listHint(file)}; \`--on-error skip --max-errors 10\` leaves out up to ten and goes on`;
 }
 
 /** The error for one bad record of a text trace. */

@@ -61,6 +61,14 @@ export interface OpenTrace extends TraceStream {
   close(): Promise<void>;
 }
 
+/** Options of reading, as words of the command line, that this format has no use for. */
+function idleFlags({ modifyAsTwo, ignoreColumns }: ReadOptions, format: string): string[] {
+  return [
+    ...(modifyAsTwo && format !== 'lackey' ? ['--lackey-modify two'] : []),
+    ...(ignoreColumns && format !== 'csv' ? ['--ignore-columns'] : []),
+  ];
+}
+
 /**
  * Opens the trace at `path` (`-`: standard input; `gen:...`: a generated one). Throws {@link TraceError} if it cannot be read
  * or recognised, and UsageError for an unknown `format`.
@@ -85,6 +93,8 @@ export async function openTrace(path: string, options: OpenOptions): Promise<Ope
     const stream = await format.open(source, read);
     const batchRecords = read.batchRecords ?? BATCH_CAPACITY;
     const { onWarning } = options;
+    for (const flag of idleFlags(options.read, format.name))
+      onWarning?.(`${flag} does nothing: ${path} is ${format.name}`);
     return opened({
       path,
       format: format.name,

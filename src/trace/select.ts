@@ -6,9 +6,10 @@
  */
 import { TraceError } from '../errors.js';
 import type { AccessBatch, TraceChunk } from './access.js';
-import { AddressSpaces } from './address-spaces.js';
+import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
+import { quoted } from './bad-records.js';
 import { ChunkBuilder } from './chunk-builder.js';
-import type { TraceEvent, Word64 } from './event.js';
+import { MAX_VCPUS, type TraceEvent, type Word64 } from './event.js';
 import type { OpenTrace } from './open.js';
 import { nothingLeft } from './part.js';
 import { viewOf } from './view.js';
@@ -45,6 +46,9 @@ class Selector {
   readonly #spaces = new AddressSpaces();
   /** Accesses that the conditions other than the position have left so far. */
   seen = 0;
+  /** Names of address spaces in the trace, and numbers of vcpus that access memory. */
+  readonly #spaceNames = new Set<string>([INITIAL_AS]);
+  readonly #isVcpu = new Uint8Array(MAX_VCPUS);
 
   constructor(wanted: Selection) {
     this.#wanted = wanted;
@@ -57,6 +61,7 @@ class Selector {
   access(batch: AccessBatch, i: number): void {
     const { ops, ranges, addressSpaces, vcpus, skip } = this.#wanted;
     const [op, hi, lo, vcpu] = [batch.op[i]!, batch.hi[i]!, batch.lo[i]!, batch.vcpu[i]!];
+    this.#isVcpu[vcpu] = 1;
     if (ops !== null && !ops.has(op)) return;
     if (vcpus !== null && !vcpus.has(vcpu)) return;
     if (addressSpaces !== null && !addressSpaces.has(this.#spaces.on(vcpu))) return;
@@ -65,9 +70,23 @@ class Selector {
     if (this.seen > skip) this.out.access(op, hi, lo, batch.size[i]!, vcpu);
   }
 
+  /** What is wanted and was not in the trace, once all of it was read. */
+  get missing(): string[] {
+    const { addressSpaces, vcpus } = this.#wanted;
+    const spaces = [...(addressSpaces ?? [])].filter((name) => !this.#spaceNames.has(name));
+    const numbers = [...(vcpus ?? [])].filter((vcpu) => this.#isVcpu[vcpu] !== 1);
+    return [
+      ...spaces.map((name) => `address space ${quoted(name)}`),
+      ...numbers.map((vcpu) => `vcpu ${vcpu}`),
+    ];
+  }
+
   event(event: TraceEvent): void {
     const { addressSpaces, vcpus } = this.#wanted;
     this.#spaces.event(event);
+    if (event.kind === 'switch' || event.kind === 'cr3') this.#spaceNames.add(event.as);
+    if (event.kind === 'fork') this.#spaceNames.add(event.child);
+    this.#isVcpu[event.vcpu] = 1;
     if (vcpus !== null && !vcpus.has(event.vcpu)) return;
     if (addressSpaces !== null && !addressSpaces.has(subjectOf(event, this.#spaces))) return;
     this.out.event(event);
@@ -117,10 +136,17 @@ async function* selectedBy(
 }
 
 /** The chunks of a part of the trace at `path`; an error at the end if no access was among them. */
-async function* withAccesses(trace: OpenTrace, wanted: Selection): AsyncGenerator<TraceChunk> {
+async function* withAccesses(
+  trace: OpenTrace,
+  wanted: Selection,
+  onWarning: (text: string) => void,
+): AsyncGenerator<TraceChunk> {
   const selector = new Selector(wanted);
   yield* selectedBy(selector, trace.chunks());
-  const { seen } = selector;
+  const { seen, done, missing } = selector;
+  // Of what --limit has left unread nothing is known.
+  if (!done && seen > wanted.skip)
+    for (const what of missing) onWarning(`${trace.path} has no ${what}; \`p2msim trace info\` lists them`);
   if (seen > wanted.skip) return;
   if (seen > 0 && isByPositionOnly(wanted)) throw nothingLeft(trace, seen, wanted.skip);
   if (seen > 0) {
@@ -140,7 +166,14 @@ function isByPositionOnly({ ops, ranges, addressSpaces, vcpus }: Selection): boo
   return ops === null && ranges === null && addressSpaces === null && vcpus === null;
 }
 
-/** A trace of which only part is read. Its chunks end in a {@link TraceError} if that part has no access. */
-export function selectTrace(trace: OpenTrace, wanted: Selection): OpenTrace {
-  return viewOf(trace, { chunks: () => withAccesses(trace, wanted) });
+/**
+ * A trace of which only part is read. Its chunks end in a {@link TraceError} if that part has no access; an address space or
+ * vcpu that is wanted and not there is a warning.
+ */
+export function selectTrace(
+  trace: OpenTrace,
+  wanted: Selection,
+  onWarning: (text: string) => void = () => undefined,
+): OpenTrace {
+  return viewOf(trace, { chunks: () => withAccesses(trace, wanted, onWarning) });
 }

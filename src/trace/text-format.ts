@@ -5,7 +5,7 @@
 import { addBytes, type AddressHalves, isCanonical, parseHex } from '../arch/address.js';
 import { OP_MODIFY, OP_READ, OP_WRITE } from './access.js';
 import type { ReaderOptions } from './bad-records.js';
-import { BadRecords, badRecord, quoted } from './bad-records.js';
+import { BadRecords, badRecord, notAllCanonical, notCanonical, quoted } from './bad-records.js';
 import { MAX_ACCESS_BYTES } from './bytes.js';
 import { ChunkBuilder } from './chunk-builder.js';
 import { EMPTY_HEADER, type TraceHeader } from './event.js';
@@ -98,10 +98,11 @@ export class TextRecords {
 
   /** `va`, or null once it has been reported as not canonical in all of `size` bytes. */
   canonical(field: Field, va: AddressHalves, size: number): AddressHalves | null {
+    if (!isCanonical(va.hi, va.lo, LEVELS)) return this.report(field, notCanonical(quoted(field.text)));
     const last = addBytes(va.hi, va.lo, size - 1);
-    if (last !== null && isCanonical(va.hi, va.lo, LEVELS) && isCanonical(last.hi, last.lo, LEVELS))
-      return va;
-    return this.report(field, `${quoted(field.text)} is not a canonical 48-bit address`);
+    // Bit 31 of the upper half: a range that goes on to the other half ends in a canonical address, too.
+    if (last !== null && isCanonical(last.hi, last.lo, LEVELS) && last.hi >> 31 === va.hi >> 31) return va;
+    return this.report(field, notAllCanonical(size, quoted(field.text)));
   }
 
   /** Bytes of an access, or null once they have been reported. */

@@ -20,6 +20,14 @@ describe('standard output that is full', () => {
     }
   });
 
+  it('is said, and not that a trace was written', () => {
+    const { code, stderr } = shell(`p2msim trace convert ${TRACE} - --to csv > /dev/full`);
+    expect([code, stderr]).toEqual([
+      2,
+      'error: standard output cannot be written: no space left on the device\n',
+    ]);
+  });
+
   it('is named where it is a file', () => {
     const { code, stderr } = cli(['compare', TRACE, '-q', '-o', '/dev/full']);
     expect(stderr).toBe('error: /dev/full: cannot be written: no space left on the device\n');

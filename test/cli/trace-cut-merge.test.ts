@@ -47,6 +47,16 @@ describe('trace cut and merge', () => {
     );
   }, 60_000);
 
+  it('cut names an address space and a vcpu that are not there, unless --limit left the rest unread', () => {
+    const cut = (...words: string[]): string =>
+      cli(['trace', 'cut', FORK, at('part.csv'), '--process', '0,no\tsuch', '--vcpu', '0,7', ...words])
+        .stderr;
+    expect(cut()).toMatch(
+      /^warning: \S+ has no address space "no\\x09such"; `p2msim trace info` lists them\nwarning: \S+ has no vcpu 7; .*\n\S+part.csv: csv, /,
+    );
+    expect(cut('--limit', '3')).not.toContain('warning');
+  });
+
   it('merge writes over what is no trace, and over a trace with --force', () => {
     const out = file('old.csv', 'not a trace');
     const merge = ['trace', 'merge', 'gen:gups,accesses=3', 'gen:gups,accesses=2', out];

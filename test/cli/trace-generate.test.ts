@@ -121,3 +121,20 @@ describe('what is refused', () => {
     expect(readFileSync(path, 'utf8')).toBe('older\n');
   }, 60_000);
 });
+
+describe('words that are nearly right', () => {
+  it('a parameter without --param is shown with it', () => {
+    expect(cli(['trace', 'generate', 'zipf', 'accesses=2'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        "error: 'accesses=2' is no word of trace generate; parameters are given by --param accesses=2\nhint: add --help to see what is accepted\n",
+    });
+  });
+
+  it('blanks around the words of a generated trace mean nothing', () => {
+    const head = (path: string): string => cli(['trace', 'head', path]).stdout;
+    expect(head('gen:zipf, accesses=3 ')).toBe(head('gen:zipf,accesses=3'));
+    expect(head('gen:zipf, accesses=3').split('\n')).toHaveLength(4);
+  });
+});

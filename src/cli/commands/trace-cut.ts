@@ -5,6 +5,7 @@ import { convertTo } from '../convert-to.js';
 import { examples } from '../help.js';
 import { openInput } from '../open-input.js';
 import { addFlags, Given } from '../options.js';
+import { writeWarning } from '../run-command.js';
 import { addSelectionFlags, KINDS, kindsOf, selectionOf } from '../selection.js';
 import { writerOf } from '../trace-writer.js';
 
@@ -38,7 +39,9 @@ export function addCut(parent: CommandUnknownOpts, context: Context): void {
     const given = new Given(values, library);
     const to = writerOf(output, given.text('to'), context, library);
     const wanted = selectionOf(given, kindsOf(given, KINDS, library), library);
-    const open = async () => library.selectTrace(await openInput(path, given, context, library), wanted);
+    const onWarning = (text: string): void => writeWarning(text, context);
+    const open = async () =>
+      library.selectTrace(await openInput(path, given, context, library), wanted, onWarning);
     await convertTo(output, to, [path], open, context, library);
   });
 }

@@ -9,6 +9,7 @@ import { ReadableStream } from 'node:stream/web';
 import { TraceError } from '../../errors.js';
 import { STDIN_NAME } from '../bad-records.js';
 import type { Stored } from './container.js';
+import { XzFooters } from './xz-footers.js';
 
 type XzModule = { readonly XzReadableStream: typeof import('xz-decompress').XzReadableStream };
 
@@ -34,12 +35,14 @@ export async function* openXz({ file, blocks }: Stored): AsyncGenerator<Uint8Arr
   const { XzReadableStream } = loadAnew();
   const input = blocks[Symbol.asyncIterator]();
   let position = 0;
+  const footers = new XzFooters();
   const compressed = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const next = await input.next();
         if (next.done === true) return controller.close();
         position += next.value.length;
+        footers.take(next.value);
         // The block is filled anew before the decoder is done with it.
         controller.enqueue(next.value.slice());
       },
@@ -54,7 +57,7 @@ export async function* openXz({ file, blocks }: Stored): AsyncGenerator<Uint8Arr
       if (next.value.length > 0) yield next.value;
     }
   } catch (error) {
-    throw error instanceof TraceError ? error : xzError(file, position, error);
+    throw error instanceof TraceError ? error : xzError(file, position, footers, error);
   } finally {
     // Fails where reading has failed: that is known already.
     await inflated.cancel().catch(() => undefined);
@@ -62,11 +65,14 @@ export async function* openXz({ file, blocks }: Stored): AsyncGenerator<Uint8Arr
   }
 }
 
-function xzError(file: string, position: number, cause: unknown): TraceError {
+function xzError(file: string, position: number, footers: XzFooters, cause: unknown): TraceError {
   const message = cause instanceof Error ? cause.message : String(cause);
   const code = /error code (\d+)$/.exec(message)?.[1] ?? '';
-  const what =
-    code === CUT_OFF
+  // A decoder that meets no more than the start of something takes it for a stream that is cut off.
+  const isJunk = code === CUT_OFF && footers.endsInJunk;
+  const what = isJunk
+    ? `the xz data ends after ${footers.end} bytes; what follows it begins no xz stream`
+    : code === CUT_OFF
       ? `the xz data ends early: the file is truncated after ${position} bytes`
       : `the xz data cannot be read near byte ${position}: ${REASONS[code] ?? message}`;
   const other = code === '4' || code === '6' || code === '2' ? 'decompress it first: `xz -dc`' : null;

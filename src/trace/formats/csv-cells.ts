@@ -6,7 +6,7 @@
  */
 import type { PagingLevels } from '../../arch/address.js';
 import { addBytes, isCanonical, parseHex } from '../../arch/address.js';
-import { quoted } from '../bad-records.js';
+import { notAllCanonical, notCanonical, quoted } from '../bad-records.js';
 import type { Perm, Word64 } from '../event.js';
 import type { ColumnTable, CsvColumn } from './csv-columns.js';
 import { frameNumber } from './csv-header.js';
@@ -77,8 +77,8 @@ export class Cells {
     const last = addBytes(va.hi, va.lo, bytes - 1);
     if (last !== null && isCanonical(last.hi, last.lo, this.#levels) && last.hi >> 31 === va.hi >> 31) return;
     const width = this.#levels === 4 ? 48 : 57;
-    const range = `${bytes} bytes from ${quoted(this.text(column))}`;
-    throw this.error(column, `${range} are not all canonical ${width}-bit addresses (column ${column})`);
+    const what = notAllCanonical(bytes, quoted(this.text(column)), width);
+    throw this.error(column, `${what} (column ${column})`);
   }
 
   /** Any 64-bit value in hexadecimal. */
@@ -153,12 +153,8 @@ export class Cells {
   }
 
   #notCanonical(column: CsvColumn, text: string): CellError {
-    const [width, sign] = this.#levels === 4 ? [48, 47] : [57, 56];
-    const rule = `bits 63 to ${sign} must be equal`;
-    return this.error(
-      column,
-      `${quoted(text)} is not a canonical ${width}-bit address: ${rule} (column ${column})`,
-    );
+    const what = notCanonical(quoted(text), this.#levels === 4 ? 48 : 57);
+    return this.error(column, `${what} (column ${column})`);
   }
 }
 

@@ -9,7 +9,7 @@
  */
 import { formatAddress } from '../../arch/address.js';
 import { OP_FETCH, OP_READ, OP_WRITE } from '../access.js';
-import type { ReaderOptions } from '../bad-records.js';
+import { notAllCanonical, type ReaderOptions } from '../bad-records.js';
 import type { ChunkBuilder } from '../chunk-builder.js';
 import type { ByteSource, TraceFormat, TraceStream } from '../format.js';
 import type { PassedOverCounts } from '../passed-over.js';
@@ -156,7 +156,7 @@ function isPrefetch(type: number): boolean {
 }
 
 function notCanonical(hi: number, lo: number, size: number): string {
-  return `${size} bytes from ${formatAddress(hi, lo)} are not all canonical 48-bit addresses`;
+  return notAllCanonical(size, formatAddress(hi, lo));
 }
 
 /** The value of the file-type marker among the first records; 0 if there is none. */

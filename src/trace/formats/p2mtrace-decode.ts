@@ -10,6 +10,7 @@ import type { PagingLevels } from '../../arch/address.js';
 import { addBytes, canonicalShift, formatAddress, isCanonical } from '../../arch/address.js';
 import { MAX_ACCESS_BYTES } from '../bytes.js';
 import type { ByteReader } from './p2mtrace-bytes.js';
+import { notAllCanonical } from '../bad-records.js';
 import { ContentError } from './p2mtrace-bytes.js';
 import { UnpackKernel } from './p2mtrace-kernel.js';
 import { BLOCK_RECORDS, EXPLICIT, SLOTS, WHOLE_ADDRESS } from './p2mtrace-layout.js';
@@ -210,8 +211,7 @@ export class AccessDecoder {
         last !== null && last.hi >> 31 === hi >> 31 && isCanonical(last.hi, last.lo, this.#levels);
       if (whole && isCanonical(hi, lo, this.#levels)) continue;
       const width = this.#levels === 4 ? 48 : 57;
-      const range = `${sizes[i]!} bytes from ${formatAddress(hi, lo)}`;
-      throw new ContentError(`${range} are not all canonical ${width}-bit addresses`);
+      throw new ContentError(notAllCanonical(sizes[i]!, formatAddress(hi, lo), width));
     }
   }
 }

@@ -12,7 +12,10 @@ export function generatedPath(name: string, params: readonly string[]): string {
   return [`${PREFIX}${name}`, ...params].join(',');
 }
 
-/** The words of `gen:NAME,KEY=VALUE`, the name first. */
+/** The words of `gen:NAME,KEY=VALUE`, the name first; blanks around them mean nothing. */
 export function generatedWords(path: string): string[] {
-  return path.slice(PREFIX.length).split(',');
+  return path
+    .slice(PREFIX.length)
+    .split(',')
+    .map((word) => word.trim());
 }

@@ -110,6 +110,24 @@ describe('a compressed trace that is cut off', () => {
     }
   });
 
+  it.each(['fork.csv.xz', 'two-streams.csv.xz'])('is told from junk behind it: %s', async (name) => {
+    const bytes = stored(name);
+    for (let length = 1; length <= 30; length++) {
+      const { error, bytes: before } = await fromPipe(Buffer.concat([bytes, Buffer.alloc(length, 'junk')]));
+      expect(error?.message).toBe(
+        length < 12
+          ? `the xz data ends after ${bytes.length} bytes; what follows it begins no xz stream`
+          : `the xz data cannot be read near byte ${bytes.length + length}: found bytes that begin no xz stream`,
+      );
+      if (name.startsWith('fork')) expect(before.equals(FORK.subarray(0, before.length))).toBe(true);
+      // The beginning of another stream is a stream that is cut off, not junk.
+      const cut = await fromPipe(Buffer.concat([bytes, bytes.subarray(0, length)]));
+      expect(cut.error?.message).toMatch(/^the xz data ends early/);
+    }
+    // Padding of zeros, a multiple of four, is none.
+    expect((await fromPipe(Buffer.concat([bytes, Buffer.alloc(8)]))).error).toBe(null);
+  });
+
   it.each(ARCHIVES)('is an error: %s', async (_name, bytes) => {
     for (let length = 8; length < bytes.length; length += 97) {
       const { error } = await contents(file('cut', bytes.subarray(0, length)));

@@ -17,6 +17,17 @@ describe('opening a trace', () => {
     expect(shortError(error)).toMatch(/^<stdin>:1:1: "op,va" is not a lackey record/);
   });
 
+  it('says that an option does nothing for its format', async () => {
+    const said: string[] = [];
+    const options = { read: { ...DEFAULT_READ_OPTIONS, modifyAsTwo: true, ignoreColumns: true } };
+    for (const path of ['traces/examples/plain.csv', 'traces/lackey/sort.lackey.gz'])
+      await (await openTrace(path, { ...options, onWarning: (text) => said.push(text) })).close();
+    expect(said).toEqual([
+      '--lackey-modify two does nothing: traces/examples/plain.csv is csv',
+      '--ignore-columns does nothing: traces/lackey/sort.lackey.gz is lackey',
+    ]);
+  });
+
   it('suggests a format for a name that is none', async () => {
     const open = openTrace('-', { read, format: 'lacky', stdin: text('') });
     await expect(open).rejects.toThrow(

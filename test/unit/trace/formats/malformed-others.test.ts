@@ -30,13 +30,16 @@ const FILES: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
     'long-hex.din': [1, `2:3: "11112222333344445" ${NO_HEX}`],
     'no-access.din': [0, 'no error'],
     'no-address.din': [1, `2:1: "1" is not a din record; ${DIN_FORMS}`],
-    'non-canonical.din': [0, '1:3: "800000000000" is not a canonical 48-bit address'],
+    'non-canonical.din': [
+      0,
+      '1:3: "800000000000" is not a canonical 48-bit address: bits 63 to 47 must be equal',
+    ],
   },
   xdin: {
     'bad-hex.xdin': [1, `2:3: "0x" ${NO_HEX}`],
     'bad-kind.xdin': [1, `2:1: "x 1000 8" is not an extended din record; ${XDIN_FORMS}`],
     'bad-size.xdin': [1, '2:8: "100001" is not a size; expected hexadecimal bytes from 1 to 100000'],
-    'leaves-user-half.xdin': [0, '1:3: "7ffffffffffc" is not a canonical 48-bit address'],
+    'leaves-user-half.xdin': [0, '1:3: 8 bytes from "7ffffffffffc" are not all canonical 48-bit addresses'],
     'missing-size.xdin': [1, '2:7: the size is missing; expected hexadecimal bytes from 1 to 100000'],
     'zero-size.xdin': [1, '2:8: "0" is not a size; expected hexadecimal bytes from 1 to 100000'],
   },
@@ -45,7 +48,10 @@ const FILES: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
     'bad-letter.pinatrace': [1, `2:1: "0x401000: X 0x1000" is not a pinatrace record; ${PIN_FORMS}`],
     'cut-off.pinatrace': [1, `2:1: "0x401000: W" is not a pinatrace record; ${PIN_FORMS}`],
     'no-colon.pinatrace': [1, `2:1: "0x401000" ${NO_CODE}`],
-    'non-canonical.pinatrace': [0, '1:13: "0x1000800000000000" is not a canonical 48-bit address'],
+    'non-canonical.pinatrace': [
+      0,
+      '1:13: "0x1000800000000000" is not a canonical 48-bit address: bits 63 to 47 must be equal',
+    ],
     'program-output.pinatrace': [
       2,
       `3:1: "hello from the traced program" is not a pinatrace record; ${PIN_FORMS}`,
@@ -56,14 +62,20 @@ const FILES: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
     'bad-letter.rw': [1, `2:1: "0x1000 P" is not a memory access; ${RW_FORMS}`],
     'more.rw': [1, `2:1: "0x1000 W 8" is not a memory access; ${RW_FORMS}`],
     'no-letter.rw': [1, `2:1: "0x1000" is not a memory access; ${RW_FORMS}`],
-    'non-canonical.rw': [1, '2:1: "0xfff0000000000000" is not a canonical 48-bit address'],
+    'non-canonical.rw': [
+      1,
+      '2:1: "0xfff0000000000000" is not a canonical 48-bit address: bits 63 to 47 must be equal',
+    ],
   },
   gem5: {
     'bad-command.gem5': [1, `2:1: "x,4096,64,0,1" is not a packet of gem5; ${GEM5_FORMS}`],
     'beyond-64-bits.gem5': [0, '1:3: "18446744073709551616" is no 64-bit address'],
     'cut-off.gem5': [1, `2:1: "r,4096,6" is not a packet of gem5; ${GEM5_FORMS}`],
     'hexadecimal.gem5': [1, `2:1: "r,0x1000,64,0,1" is not a packet of gem5; ${GEM5_FORMS}`],
-    'non-canonical.gem5': [0, '1:3: "140737488355328" is not a canonical 48-bit address'],
+    'non-canonical.gem5': [
+      0,
+      '1:3: "140737488355328" is not a canonical 48-bit address: bits 63 to 47 must be equal',
+    ],
     'zero-size.gem5': [1, '2:8: "0" is not a size; expected decimal bytes from 1 to 1048576'],
   },
   champsim: {
@@ -123,7 +135,10 @@ const FILES: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
       1,
       '2:35: the address of the access is not there: record with -d, and print -F comm,pid,tid,time,event,addr,ip',
     ],
-    'non-canonical.perf': [1, '2:35: "800000000000" is not a canonical 48-bit address'],
+    'non-canonical.perf': [
+      1,
+      '2:35: "800000000000" is not a canonical 48-bit address: bits 63 to 47 must be equal',
+    ],
     'processor.perf': [1, '4:12: processor 2 is beyond the 2 of the header'],
     'program-output.perf': [
       1,
@@ -144,7 +159,10 @@ const FILES: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
       1,
       '2:1: "TW 0x1000000 4 0x0 0x0" is not an operation; expected TW entry level va value value',
     ],
-    'non-canonical.xen-ops': [1, '2:3: "0x800000000000" is not a canonical 48-bit address'],
+    'non-canonical.xen-ops': [
+      1,
+      '2:3: "0x800000000000" is not a canonical 48-bit address: bits 63 to 47 must be equal',
+    ],
     'unaligned.xen-ops': [
       1,
       `2:3: "0x1000008" is no frame's address; expected a multiple of 4096 below 2^40`,

@@ -98,7 +98,10 @@ const LACKEY: Readonly<Record<string, Expected>> = {
     'missing-size.lackey:2:8: the size is missing; expected decimal bytes from 1 to 1048576',
   ],
   'no-access.lackey': [0, 'no error'],
-  'non-canonical.lackey': [0, 'non-canonical.lackey:2:4: "800000000000" is not a canonical 48-bit address'],
+  'non-canonical.lackey': [
+    0,
+    'non-canonical.lackey:2:4: "800000000000" is not a canonical 48-bit address: bits 63 to 47 must be equal',
+  ],
   'program-output.lackey': [
     1,
     `program-output.lackey:3:1: "hello from the traced program" is not a lackey record; ${FORMS}`,
@@ -228,7 +231,7 @@ describe('a bad record', () => {
     expect(error?.span).toBe('0x7fq0'.length);
     expect(error?.exitCode).toBe(3);
     expect(error?.hint).toBe(
-      `\`p2msim trace check ${path}\` lists every bad record; \`--on-error skip --max-errors 10\` replays the rest`,
+      `\`p2msim trace check ${path}\` lists every bad record; \`--on-error skip --max-errors 10\` leaves out up to ten and goes on`,
     );
   });
 
