@@ -9,14 +9,24 @@ const counted = (count: number, what: string): string => `${count.toLocaleString
 /** What a format has no word for, a line each. */
 export function lossLines(
   to: TraceWriterFormat,
-  { virtual }: Pick<OpenTrace, 'virtual'>,
+  trace: Pick<OpenTrace, 'virtual' | 'lacks' | 'assumes' | 'passedOver'>,
   lost: Conversion['lost'],
+  library: TraceTools,
 ): string[] {
+  const { virtual } = trace;
   const words = [...lost].map(([what, n]) => counted(n, what));
   const lines = words.length === 0 ? [] : [`lost, for ${to.name} cannot say it: ${words.join('; ')}`];
   const addresses = virtual ? 'virtual' : 'physical';
   if (to.addresses !== 'source' && to.addresses !== addresses)
     lines.push(`lost: that addresses are ${addresses}`);
+  if (to.keepsNotes) return lines;
+  const known = library.formats.get(to.name).lacks;
+  const notes = [
+    ['what the trace cannot say', trace.lacks.filter((what) => !known.includes(what))],
+    ['what was assumed', trace.assumes ?? []],
+    ['what was passed over', [...(trace.passedOver ?? [])].map(([what, n]) => counted(n, what))],
+  ] as const;
+  for (const [what, list] of notes) if (list.length > 0) lines.push(`lost: ${what}: ${list.join('; ')}`);
   return lines;
 }
 
@@ -25,16 +35,18 @@ function summary(
   [output, size]: readonly [name: string, size: number],
   to: TraceWriterFormat,
   trace: OpenTrace,
-  { written, lost, error }: Conversion,
+  done: Conversion,
+  library: TraceTools,
 ): string {
+  const { written, error } = done;
   const from = trace.bytesRead > 0 ? `${trace.format}, ${counted(trace.bytesRead, 'bytes')}` : trace.format;
   const records = `${counted(written.accesses, 'records')}, ${counted(written.events, 'events')}`;
   const name = output === '-' ? 'standard output' : output;
   const lines = [`${name}: ${to.name}, ${records}, ${counted(size, 'bytes')} (from ${from})`];
-  lines.push(...lossLines(to, trace, lost));
+  lines.push(...lossLines(to, trace, done.lost, library));
   const { count, first } = trace.skipped;
   if (count > 0) lines.push(`bad records dropped: ${count.toLocaleString('en-US')}; the first: ${first}`);
-  if (error !== null) lines.push(`${name}: incomplete${to.marksEnd ? ', as its end says' : ''}`);
+  if (error !== null) lines.push(`${name}: incomplete${to.keepsNotes ? ', as its end says' : ''}`);
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -67,7 +79,7 @@ export async function convertTo(
     const name = done.error === null ? output : destination.commitPartial();
     if (done.error === null) destination.commit();
     await destination.taken();
-    context.stderr.write(summary([name, destination.size], to, trace, done));
+    context.stderr.write(summary([name, destination.size], to, trace, done, library));
     if (done.error !== null) throw done.error;
   } finally {
     progress.end();

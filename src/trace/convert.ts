@@ -6,7 +6,11 @@
 import { TraceError } from '../errors.js';
 import type { PassedOver } from './format.js';
 import type { OpenTrace } from './open.js';
+import { PassedOverCounts } from './passed-over.js';
 import type { TraceSink, TraceWriterFormat, WrittenCounts } from './writers/writer.js';
+
+/** What a converted trace calls the records that were dropped on the way. */
+const DROPPED = 'bad records (dropped when it was converted)';
 
 export interface Conversion {
   /** Records that were read. */
@@ -27,8 +31,11 @@ export async function convertTrace(
   sink: TraceSink,
   onChunk?: (accesses: number) => void,
 ): Promise<Conversion> {
-  const { header, virtual, lacks, eventless, format } = trace;
-  const writer = to.start({ header, virtual, lacks, eventless, source: trace.source ?? format }, sink);
+  const { header, virtual, lacks, assumes, eventless, format } = trace;
+  const writer = to.start(
+    { header, virtual, lacks, assumes, eventless, source: trace.source ?? format },
+    sink,
+  );
   let [accesses, events] = [0, 0];
   let failure: TraceError | null = null;
   try {
@@ -42,7 +49,16 @@ export async function convertTrace(
     if (!(error instanceof TraceError)) throw error;
     failure = error;
   }
-  writer.end(failure === null);
+  writer.end(failure === null, notWritten(trace));
   const written = writer.written ?? { accesses, events };
   return { accesses, events, written, lost: writer.lost ?? new Map(), error: failure };
+}
+
+/** What of a trace that has been read is in no record. */
+function notWritten({ passedOver, skipped }: OpenTrace): PassedOver {
+  if (skipped.count === 0) return passedOver ?? new Map();
+  const counts = new PassedOverCounts();
+  for (const [what, count] of passedOver ?? []) counts.add(what, count);
+  counts.add(DROPPED, skipped.count);
+  return counts.counts;
 }

@@ -11,6 +11,7 @@ import { AddressSpaces } from './address-spaces.js';
 import { ChunkBuilder } from './chunk-builder.js';
 import type { TraceEvent, TraceHeader } from './event.js';
 import type { OpenTrace } from './open.js';
+import { PassedOverCounts } from './passed-over.js';
 
 const ADVICE = 'only traces without tables and tags of their own can share a guest';
 
@@ -195,6 +196,12 @@ export function mergeTraces(traces: readonly OpenTrace[], quantum: number): Open
     },
     get badRecords() {
       return traces.flatMap(({ badRecords }) => badRecords);
+    },
+    get passedOver() {
+      const counts = new PassedOverCounts();
+      for (const { passedOver } of traces)
+        for (const [what, count] of passedOver ?? []) counts.add(what, count);
+      return counts.counts;
     },
     get decoded() {
       return out.decoded;

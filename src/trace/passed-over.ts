@@ -5,8 +5,8 @@ export class PassedOverCounts {
   readonly #counts = new Map<string, number>();
 
   /** `what` is a plural: `cache flushes`. */
-  add(what: string): void {
-    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  add(what: string, count: number = 1): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + count);
   }
 
   get counts(): PassedOver {

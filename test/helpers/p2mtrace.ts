@@ -76,6 +76,11 @@ export function end(
   return withSum(bytes('END.', u32(flags), u64(accesses), u64(events), digest));
 }
 
+/** The note behind the last block. */
+export function note(contents: Uint8Array): Buffer {
+  return withSum(bytes('NOTE', u32(contents.length), contents));
+}
+
 export const NO_FACTS: TraceFacts = {
   header: EMPTY_HEADER,
   virtual: true,

@@ -48,6 +48,9 @@ interface Captured {
   readonly vcpus: number | null;
 }
 
+/** What came of writing it. */
+type Done = Pick<Conversion, 'written' | 'lost'>;
+
 const LACKS = [
   'accesses of the kernel',
   'what system calls read and write',
@@ -194,7 +197,7 @@ const counted = (n: number, one: string, many = `${one}s`): string =>
 function summary(
   request: CaptureRequest,
   size: number,
-  { written, lost }: Pick<Conversion, 'written' | 'lost'>,
+  { written, lost }: Done,
   { stopped, ending, population, vcpus }: Captured,
 ): string {
   const parts = [counted(written.accesses, 'record'), counted(written.events, 'event')];
@@ -223,7 +226,7 @@ async function deliver(
   const vcpus = captured.vcpus === null || captured.vcpus <= 1 ? null : captured.vcpus;
   const declared = library.viewOf(trace, { header: { ...trace.header, vcpus } });
   const output = new OutputFile(request.output, [], context, library, OUTPUT_HINT);
-  let done: Pick<Conversion, 'written' | 'lost'> = { written: captured, lost: new Map() };
+  let done: Done = { written: captured, lost: new Map() };
   try {
     if (request.to.name === 'p2mtrace' && vcpus === null) {
       // It is what was gathered, to the last byte.
@@ -235,7 +238,7 @@ async function deliver(
     }
     output.commit();
     context.stderr.write(summary(request, output.size, done, captured));
-    for (const line of lossLines(request.to, trace, done.lost)) context.stderr.write(`${line}\n`);
+    for (const line of lossLines(request.to, trace, done.lost, library)) context.stderr.write(`${line}\n`);
   } finally {
     output.discard();
     await trace.close();

@@ -57,7 +57,7 @@ async function writeGenerated(
   try {
     const { lost } = await library.convertTrace(trace, to, (bytes) => destination.write(bytes));
     destination.commit();
-    for (const line of lossLines(to, trace, lost)) context.stderr.write(`${line}\n`);
+    for (const line of lossLines(to, trace, lost, library)) context.stderr.write(`${line}\n`);
   } finally {
     destination.discard();
   }

@@ -1,7 +1,7 @@
 /**
  * What a p2msim CSV declares before its first row: `# key: value` lines.
  *
- * `guest-levels`, `vcpus`, `ram`, `p2m`, `features`, `guest`, `direct-map`, `root`, `format`. A line `# word: ...` with another
+ * `guest-levels`, `vcpus`, `ram`, `p2m`, `features`, `guest`, `direct-map`, `root`, `format`; and notes (csv-notes.ts). A line `# word: ...` with another
  * word is an error, since a slip there would silently change the machine; any other `#` line is a
  * comment.
  */
@@ -11,6 +11,7 @@ import { didYouMean } from '../../util/registry.js';
 import { parseSize } from '../../util/units.js';
 import type { FieldPlace } from '../bad-records.js';
 import { badRecord, quoted } from '../bad-records.js';
+import { type CsvNotes, NOTE_KEYS } from './csv-notes.js';
 import { EMPTY_HEADER, MAX_VCPUS, type P2mRange, type TraceHeader } from '../event.js';
 
 /** Value of the `format` key. */
@@ -34,13 +35,16 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** Collects declarations, line by line. */
 export class HeaderReader {
   readonly #file: string;
+  readonly #notes: CsvNotes;
   readonly #header: Mutable<TraceHeader> = { ...EMPTY_HEADER };
   readonly #seen = new Set<HeaderKey>();
   /** What belongs to `guest: scripted`, and the line that said so last. */
   #guest: { scripted: boolean; directMapHi?: number; root?: number; place: FieldPlace } | null = null;
 
-  constructor(file: string) {
+  /** @param notes takes what is no declaration and says something of the trace */
+  constructor(file: string, notes: CsvNotes) {
     this.#file = file;
+    this.#notes = notes;
   }
 
   /** What was declared. Throws {@link TraceError} for keys that do not go together. */
@@ -62,6 +66,9 @@ export class HeaderReader {
     const [all, lead = '', name = ''] = match;
     const value = text.slice(all.length).trimEnd();
     const keyPlace = { line, column: lead.length + 1, span: name.length, text };
+    const valuePlace = { line, column: all.length + 1, span: value.length, text };
+    const note = NOTE_KEYS.find((known) => known === name.toLowerCase());
+    if (note !== undefined && value !== '') return this.#notes.note(note, value, valuePlace);
     const key = HEADER_KEYS.find((known) => known === name.toLowerCase());
     if (key === undefined) {
       if (isComment(name)) return;
@@ -70,8 +77,7 @@ export class HeaderReader {
     if (this.#seen.has(key))
       throw badRecord(this.#file, keyPlace, `key '${key}' is declared twice`, 'drop one of the lines');
     this.#seen.add(key);
-    const column = all.length + 1;
-    this.#declare(key, value, { line, column, span: value.length, text });
+    this.#declare(key, value, valuePlace);
   }
 
   #scripted(place: FieldPlace): { scripted: boolean; directMapHi?: number; root?: number } {

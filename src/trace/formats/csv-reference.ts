@@ -53,7 +53,8 @@ export function readReference(lines: LineBuffer, most: number, delimiter: Delimi
     const number = lines.line;
     const text = lines.next();
     const shown = text.trim();
-    if (shown !== '' && !shown.startsWith('#')) block.push({ number, text });
+    if (shown.startsWith('#')) rows.notes.remark(text, number);
+    else if (shown !== '') block.push({ number, text });
   }
   const records = splitBlock(block, delimiter);
   const { CsvError } = csvParse();

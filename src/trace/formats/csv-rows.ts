@@ -14,6 +14,7 @@ import type { ChunkBuilder } from '../chunk-builder.js';
 import { MAX_VCPUS, type TraceEvent, type TraceHeader } from '../event.js';
 import { beyondVcpus, vcpuRange } from '../vcpu-limit.js';
 import { CellError, Cells } from './csv-cells.js';
+import type { CsvNotes } from './csv-notes.js';
 import type { ColumnTable } from './csv-columns.js';
 import { ACCESS_OPS, fieldSpan } from './csv-columns.js';
 import { EVENT_OPS } from './csv-ops.js';
@@ -35,6 +36,7 @@ class VcpuError extends CellError {
 export class RowReader {
   readonly levels: PagingLevels;
   readonly bad: BadRecords;
+  readonly notes: CsvNotes;
   /** UTF-8 of the address space selected on each vcpu, for the scanner; null after its exit. */
   readonly current: (Buffer | null)[];
   readonly #names: (string | null)[];
@@ -47,8 +49,14 @@ export class RowReader {
   /** Vcpus of the machine, and the first access for which that counts. */
   #machine = { vcpus: MAX_VCPUS, from: 0 };
 
-  constructor(file: string, table: ColumnTable, header: TraceHeader, out: ChunkBuilder, bad: BadRecords) {
+  constructor(
+    file: string,
+    { table, header, notes }: { table: ColumnTable; header: TraceHeader; notes: CsvNotes },
+    out: ChunkBuilder,
+    bad: BadRecords,
+  ) {
     this.#file = file;
+    this.notes = notes;
     this.#table = table;
     this.#out = out;
     this.bad = bad;

@@ -57,6 +57,7 @@ export class CsvScanner {
     const line = lines.line;
     lines.skip();
     if (!skipped) this.#rows.row(fieldsOf(text, this.#table.delimiter), line, text);
+    else this.#rows.notes.remark(text, line);
   }
 }
 

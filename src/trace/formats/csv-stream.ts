@@ -13,6 +13,7 @@ import { decodeLines, fillLines, LineBuffer } from '../line-buffer.js';
 import type { ColumnTable, CsvColumn } from './csv-columns.js';
 import { BOM, delimiterOf, readColumns } from './csv-columns.js';
 import { HeaderReader } from './csv-header.js';
+import { CsvNotes } from './csv-notes.js';
 import { readReference, splitLine } from './csv-reference.js';
 import { RowReader } from './csv-rows.js';
 import { CsvScanner } from './csv-scan.js';
@@ -31,10 +32,11 @@ export async function openCsv(
 ): Promise<TraceStream> {
   const input = source.chunks()[Symbol.asyncIterator]();
   const lines = new LineBuffer(source.name);
-  const { header, table } = await readPrelude(source.name, input, lines, options);
+  const prelude = await readPrelude(source.name, input, lines, options);
+  const { header, table, notes } = prelude;
   const out = new ChunkBuilder(options.batchRecords);
   const bad = new BadRecords(options);
-  const rows = new RowReader(source.name, table, header, out, bad);
+  const rows = new RowReader(source.name, prelude, out, bad);
   let scanner: CsvScanner | undefined;
   const decode = (): void => {
     // Made late: only now is it known how many vcpus there may be.
@@ -45,16 +47,24 @@ export async function openCsv(
   };
   return {
     header,
-    virtual: true,
-    lacks: lacksOf(table, header.vcpus),
+    virtual: notes.virtual,
+    lacks: [...new Set([...notes.lacks, ...lacksOf(table, header.vcpus)])],
+    assumes: notes.assumes.length === 0 ? undefined : notes.assumes,
+    source: notes.source,
     eventless: false,
     limitVcpus: (vcpus, from) => rows.limitVcpus(vcpus, from),
-    chunks: (): AsyncGenerator<TraceChunk> => decodeLines(source, input, lines, out, decode),
+    chunks: async function* (): AsyncGenerator<TraceChunk> {
+      yield* decodeLines(source, input, lines, out, decode);
+      notes.end();
+    },
     get skipped() {
       return bad.skipped;
     },
     get decoded() {
       return out.decoded;
+    },
+    get passedOver() {
+      return notes.passedOver;
     },
   };
 }
@@ -65,8 +75,9 @@ async function readPrelude(
   input: AsyncIterator<Uint8Array>,
   lines: LineBuffer,
   options: ReaderOptions,
-): Promise<{ header: TraceHeader; table: ColumnTable }> {
-  const declarations = new HeaderReader(file);
+): Promise<{ header: TraceHeader; table: ColumnTable; notes: CsvNotes }> {
+  const notes = new CsvNotes(file);
+  const declarations = new HeaderReader(file, notes);
   for (;;) {
     while (!lines.drained) {
       const line = lines.line;
@@ -80,7 +91,7 @@ async function readPrelude(
       const fields = headerFields(text);
       if (fields instanceof Error) throw badHeader(file, line, text);
       const table = readColumns(file, line, text, fields, options.ignoreColumns);
-      return { header: declarations.header, table };
+      return { header: declarations.header, table, notes };
     }
     if (!(await fillLines(input, lines))) throw noHeader(file);
   }

@@ -7,11 +7,13 @@
 import { createHash } from 'node:crypto';
 import { crc32, deflateRawSync } from 'node:zlib';
 import type { AccessBatch, TraceChunk } from '../access.js';
+import type { PassedOver } from '../format.js';
 import type { TraceFacts, TraceSink, TraceWriter } from '../writers/writer.js';
 import { ByteWriter } from './p2mtrace-bytes.js';
 import { AccessEncoder } from './p2mtrace-encode.js';
 import { EventEncoder } from './p2mtrace-events.js';
 import { encodeHeader } from './p2mtrace-header.js';
+import { encodeNote } from './p2mtrace-notes.js';
 import * as layout from './p2mtrace-layout.js';
 
 /** Bodies below this many bytes are stored as they are. */
@@ -61,14 +63,24 @@ export class BlockWriter implements TraceWriter {
     this.#add(accesses, from, accesses.n);
   }
 
-  end(complete: boolean): void {
+  end(complete: boolean, passedOver: PassedOver = new Map()): void {
     if (this.#accesses.batch.n > 0 || this.#events.count > 0) this.#flush();
+    if (passedOver.size > 0) this.#note(encodeNote(passedOver));
     const record = Buffer.alloc(layout.END_BYTES);
     record.writeUInt32LE(layout.END_TAG, 0);
     record.writeUInt32LE(complete ? 0 : layout.INCOMPLETE, 4);
     record.writeBigUInt64LE(BigInt(this.#accessesWritten), 8);
     record.writeBigUInt64LE(BigInt(this.#eventsWritten), 16);
     record.set(this.#hash.digest(), 24);
+    this.#sink(withSum(record));
+  }
+
+  #note(contents: Uint8Array): void {
+    this.#hash.update(contents);
+    const record = Buffer.alloc(layout.NOTE_PRELUDE_BYTES + contents.length + 4);
+    record.writeUInt32LE(layout.NOTE_TAG, 0);
+    record.writeUInt32LE(contents.length, 4);
+    record.set(contents, layout.NOTE_PRELUDE_BYTES);
     this.#sink(withSum(record));
   }
 

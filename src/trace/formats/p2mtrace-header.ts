@@ -13,7 +13,7 @@ import { HEADER_FIELDS as FIELD } from './p2mtrace-layout.js';
 const PAGE_SIZES = ['4k', '2m', '1g'] as const;
 
 /** Contents of the header record. */
-export function encodeHeader({ header, virtual, lacks, eventless, source }: TraceFacts): Uint8Array {
+export function encodeHeader({ header, virtual, lacks, assumes, eventless, source }: TraceFacts): Uint8Array {
   const out = new ByteWriter();
   const contents = new ByteWriter();
   const put = (field: number, write: (out: ByteWriter) => void): void => {
@@ -45,6 +45,7 @@ export function encodeHeader({ header, virtual, lacks, eventless, source }: Trac
   for (const what of lacks) put(FIELD.lacks, (to) => to.bytes(Buffer.from(what)));
   if (eventless) put(FIELD.eventless, () => undefined);
   if (source !== '') put(FIELD.source, (to) => to.bytes(Buffer.from(source)));
+  for (const what of assumes ?? []) put(FIELD.assumes, (to) => to.bytes(Buffer.from(what)));
   return out.written;
 }
 
@@ -54,6 +55,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface Draft extends Mutable<TraceFacts> {
   readonly header: Mutable<TraceHeader> & { readonly p2m: P2mRange[]; readonly features: string[] };
   readonly lacks: string[];
+  readonly assumes: string[];
 }
 
 /** Reads the content of a field: `text` is for content that is text. */
@@ -85,15 +87,16 @@ const READERS: Readonly<Record<number, FieldReader>> = {
   [FIELD.source]: (draft, _input, text) => {
     draft.source = text('the name of the first format');
   },
+  [FIELD.assumes]: ({ assumes }, _input, text) => assumes.push(text('what was assumed')),
 };
 
-const REPEATABLE: readonly number[] = [FIELD.p2m, FIELD.feature, FIELD.lacks];
+const REPEATABLE: readonly number[] = [FIELD.p2m, FIELD.feature, FIELD.lacks, FIELD.assumes];
 
 /** Throws {@link ContentError} for what cannot be. */
 export function decodeHeader(bytes: Uint8Array): TraceFacts {
   const input = new ByteReader(bytes, 0, bytes.length);
   const header = { ...EMPTY_HEADER, p2m: [], features: [] };
-  const draft: Draft = { header, virtual: true, lacks: [], eventless: false, source: '' };
+  const draft: Draft = { header, virtual: true, lacks: [], assumes: [], eventless: false, source: '' };
   const seen = new Set<number>();
   while (input.left > 0) {
     const field = input.byte();
@@ -105,14 +108,15 @@ export function decodeHeader(bytes: Uint8Array): TraceFacts {
     const read = READERS[field];
     if (read === undefined)
       throw new ContentError(`field ${field} is not known; expected 1 to ${Object.keys(FIELD).length}`);
-    read(draft, input, (what) => printable(textOf(input.bytes(length), what), what));
+    read(draft, input, (what) => printableText(input.bytes(length), what));
     if (input.at !== start + length) throw new ContentError(`field ${field} has not the length ${length}`);
   }
   return draft;
 }
 
 /** Reports print it: a trace must not drive the terminal. */
-function printable(text: string, what: string): string {
+export function printableText(bytes: Uint8Array, what: string): string {
+  const text = textOf(bytes, what);
   if (text === '') throw new ContentError(`${what} is empty`);
   if (/\p{Cc}/u.test(text)) throw new ContentError(`${what} contains a control character`);
   return text;

@@ -1,7 +1,7 @@
 /**
  * What p2mtrace bytes mean: magic, version, tags, sizes and limits. docs/formats.md is the specification.
  *
- * A trace is a header, blocks, and an end record, little-endian throughout. A block has a frame of fixed size
+ * A trace is a header, blocks, perhaps a note, and an end record, little-endian throughout. A block has a frame of fixed size
  * (counts, lengths, two CRC-32) and a body that can be decoded without any other block.
  */
 
@@ -13,8 +13,9 @@ export const VERSION = 1;
 export const PRELUDE_BYTES = 16;
 export const MAX_HEADER_BYTES = 1 << 20;
 
-/** `BLCK` and `END.`, read as little-endian words. */
+/** `BLCK`, `NOTE` and `END.`, read as little-endian words. */
 export const BLOCK_TAG = 0x4b434c42;
+export const NOTE_TAG = 0x45544f4e;
 export const END_TAG = 0x2e444e45;
 export const TAG_BYTES = 4;
 export const BLOCK_FRAME_BYTES = 48;
@@ -53,4 +54,10 @@ export const HEADER_FIELDS = {
   lacks: 8,
   eventless: 9,
   source: 10,
+  assumes: 11,
 } as const;
+
+/** Fields of the note behind the last block. */
+export const NOTE_FIELDS = { passedOver: 1 } as const;
+/** Tag and length of the note; its fields and their CRC-32 follow. */
+export const NOTE_PRELUDE_BYTES = 8;

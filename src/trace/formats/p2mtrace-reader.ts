@@ -5,7 +5,7 @@
  * block whose body is damaged can be passed over (`onError: skip`): its frame says where the next one begins.
  */
 import { createHash } from 'node:crypto';
-import { crc32, inflateRawSync } from 'node:zlib';
+import { inflateRawSync } from 'node:zlib';
 import { TraceError } from '../../errors.js';
 import type { ReaderOptions } from '../bad-records.js';
 import { BadRecords } from '../bad-records.js';
@@ -15,80 +15,12 @@ import type { TraceFacts } from '../writers/writer.js';
 import { ByteReader, ContentError } from './p2mtrace-bytes.js';
 import { AccessDecoder, SLACK_BYTES } from './p2mtrace-decode.js';
 import { EventDecoder } from './p2mtrace-events.js';
-import { decodeHeader } from './p2mtrace-header.js';
+import type { PassedOver } from '../format.js';
+import { checkSum, cutOff, GET_AGAIN, placed, readNote, sumIs } from './p2mtrace-frames.js';
 import type { FrameInput } from './p2mtrace-input.js';
 import * as layout from './p2mtrace-layout.js';
 
-const GET_AGAIN = 'get the file again, or convert it again from what it was made from';
 const SKIP_HINT = `${GET_AGAIN}; \`--on-error skip --max-errors 10\` replays the other blocks`;
-
-/** Reads and checks the header, which is then behind. */
-export async function readHeader(
-  input: FrameInput,
-): Promise<{ readonly facts: TraceFacts; readonly contents: Uint8Array }> {
-  const { magic, version, length } = await readPrelude(input);
-  if (magic !== null)
-    throw input.error(`begins with ${magic}; expected the magic bytes of p2mtrace`, NOT_P2M);
-  if (version !== layout.VERSION) {
-    throw input.error(
-      `is version ${version} of p2mtrace; expected version ${layout.VERSION}`,
-      'a newer p2msim reads it',
-    );
-  }
-  if (length > layout.MAX_HEADER_BYTES)
-    throw input.error(
-      `the header has ${length} bytes; expected ${layout.MAX_HEADER_BYTES} at most`,
-      GET_AGAIN,
-    );
-  const whole = layout.PRELUDE_BYTES + length + 4;
-  if (!(await input.fill(whole))) throw cutOff(input, 'the header', whole);
-  checkSum(input, 'the header', 0, whole - 4);
-  const contents = input.slice(layout.PRELUDE_BYTES, whole - 4).slice();
-  try {
-    const facts = decodeHeader(contents);
-    input.advance(whole);
-    return { facts, contents };
-  } catch (error) {
-    throw placed(input, 'the header', error, GET_AGAIN);
-  }
-}
-
-const NOT_P2M = 'leave out --format: a trace is recognised by its content';
-
-async function readPrelude(
-  input: FrameInput,
-): Promise<{ magic: string | null; version: number; length: number }> {
-  const there = await input.fill(layout.PRELUDE_BYTES);
-  const first = input.slice(0, Math.min(input.available, layout.MAGIC.length));
-  if (!first.every((value, i) => value === layout.MAGIC[i])) {
-    const magic = [...first].map((value) => value.toString(16).padStart(2, '0')).join(' ');
-    return { magic, version: 0, length: 0 };
-  }
-  if (!there) throw cutOff(input, 'the header', layout.PRELUDE_BYTES);
-  return { magic: null, version: input.word(8), length: input.word(12) };
-}
-
-function cutOff(input: FrameInput, what: string, whole: number): TraceError {
-  const there = `${input.available} of ${whole} bytes of ${what} are there`;
-  return input.error(`the trace ends early: ${there}`, GET_AGAIN);
-}
-
-/** Compares the CRC-32 of bytes `from` to `to` with the word that follows them. */
-function checkSum(input: FrameInput, what: string, from: number, to: number): void {
-  sumIs(input, what, input.slice(from, to), input.word(to), GET_AGAIN);
-}
-
-function sumIs(input: FrameInput, what: string, bytes: Uint8Array, expected: number, hint: string): void {
-  const found = crc32(bytes);
-  if (found === expected) return;
-  const hex = (sum: number): string => `0x${sum.toString(16).padStart(8, '0')}`;
-  throw input.error(`${what} is damaged: its CRC-32 is ${hex(found)}; expected ${hex(expected)}`, hint);
-}
-
-function placed(input: FrameInput, what: string, error: unknown, hint: string): unknown {
-  if (!(error instanceof ContentError)) return error;
-  return input.error(`${what} cannot be read: ${error.message}`, hint);
-}
 
 /** The fixed part of a block. */
 interface Frame {
@@ -115,6 +47,8 @@ export class P2mtraceReader {
   /** Records so far, those of dropped blocks included. */
   #accessesSeen = 0;
   #eventsSeen = 0;
+  /** What was passed over in reading what the trace was made from; null before the note, if there is one. */
+  #passedOver: PassedOver | null = null;
   readonly #pending: { readonly event: TraceEvent; readonly position: number }[] = [];
 
   constructor(
@@ -135,12 +69,20 @@ export class P2mtraceReader {
     this.#hash.update(contents);
   }
 
-  /** Adds the next block to the chunk; false once the end record was read and agrees. */
+  get passedOver(): PassedOver | undefined {
+    return this.#passedOver ?? undefined;
+  }
+
+  /** Adds the next block to the chunk, or takes the note; false once the end record was read and agrees. */
   async next(): Promise<boolean> {
     const input = this.#input;
     if (!(await input.fill(layout.TAG_BYTES))) throw this.#noEnd();
     const tag = input.word(0);
-    if (tag === layout.BLOCK_TAG) {
+    if (tag === layout.NOTE_TAG && this.#passedOver === null) {
+      await this.#note();
+      return true;
+    }
+    if (tag === layout.BLOCK_TAG && this.#passedOver === null) {
       await this.#block(`block ${this.#blocks + 1}`);
       return true;
     }
@@ -148,10 +90,19 @@ export class P2mtraceReader {
       const found = input
         .slice(0, 4)
         .reduce((text, value) => `${text} ${value.toString(16).padStart(2, '0')}`, '');
-      throw input.error(`found the bytes${found}; expected a block or the end record`, GET_AGAIN);
+      throw input.error(
+        `found the bytes${found}; expected ${this.#passedOver === null ? 'a block or ' : ''}the end record`,
+        GET_AGAIN,
+      );
     }
     await this.#end();
     return false;
+  }
+
+  async #note(): Promise<void> {
+    const { passedOver, contents } = await readNote(this.#input);
+    this.#passedOver = passedOver;
+    this.#hash.update(contents);
   }
 
   #noEnd(): TraceError {

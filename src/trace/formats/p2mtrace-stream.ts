@@ -6,7 +6,8 @@ import { ChunkBuilder } from '../chunk-builder.js';
 import type { ByteSource, TraceStream } from '../format.js';
 import { FrameInput } from './p2mtrace-input.js';
 import { BLOCK_RECORDS } from './p2mtrace-layout.js';
-import { P2mtraceReader, readHeader } from './p2mtrace-reader.js';
+import { readHeader } from './p2mtrace-frames.js';
+import { P2mtraceReader } from './p2mtrace-reader.js';
 
 /** Chunks of as many whole blocks as fit. When a block is wrong, what came before is delivered first. */
 async function* decodeBlocks(
@@ -41,11 +42,12 @@ export async function openP2mtrace(source: ByteSource, options: ReaderOptions): 
   const { facts, contents } = await readHeader(input);
   const out = new ChunkBuilder(Math.max(options.batchRecords ?? BATCH_CAPACITY, BLOCK_RECORDS));
   const reader = new P2mtraceReader(input, out, options, facts, contents);
-  const { header, virtual, lacks, eventless } = facts;
+  const { header, virtual, lacks, assumes = [], eventless } = facts;
   return {
     header,
     virtual,
     lacks,
+    assumes: assumes.length === 0 ? undefined : assumes,
     eventless,
     source: facts.source === '' ? undefined : facts.source,
     chunks: () => decodeBlocks(source, input, reader, out),
@@ -54,6 +56,9 @@ export async function openP2mtrace(source: ByteSource, options: ReaderOptions): 
     },
     get decoded() {
       return out.decoded;
+    },
+    get passedOver() {
+      return reader.passedOver;
     },
   };
 }

@@ -64,7 +64,7 @@ class LineWriter implements TraceWriter {
     if (lines.length > 0) this.#sink(Buffer.from(`${lines.join('\n')}\n`));
   }
 
-  /** These formats have no word for "incomplete". */
+  /** These formats have no word for "incomplete", or for anything else that is no access. */
   end(): void {}
 
   #lose(what: string, count: number): void {
@@ -79,7 +79,7 @@ function addressText(hi: number, lo: number): string {
 function lineFormat(format: LineFormat): TraceWriterFormat {
   const { name, suffixes, addresses } = format;
   const start: TraceWriterFormat['start'] = (_facts, sink) => new LineWriter(format, sink);
-  return { name, suffixes, addresses, marksEnd: false, start };
+  return { name, suffixes, addresses, keepsNotes: false, start };
 }
 
 export const lackeyWriter = lineFormat({

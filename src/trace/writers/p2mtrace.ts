@@ -5,7 +5,7 @@ import type { TraceWriterFormat } from './writer.js';
 export const p2mtraceWriter = {
   name: 'p2mtrace',
   suffixes: ['.p2mtrace', '.p2mt'],
-  marksEnd: true,
+  keepsNotes: true,
   addresses: 'source',
   start: (facts, sink) => new BlockWriter(facts, sink, { deflate: true }),
 } satisfies TraceWriterFormat;

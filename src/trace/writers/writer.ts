@@ -7,7 +7,7 @@ import type { TraceChunk } from '../access.js';
 import type { AddressKind, PassedOver, TraceStream } from '../format.js';
 
 /** What a trace says before its first record. */
-export type TraceFacts = Pick<TraceStream, 'header' | 'virtual' | 'lacks' | 'eventless'> & {
+export type TraceFacts = Pick<TraceStream, 'header' | 'virtual' | 'lacks' | 'assumes' | 'eventless'> & {
   /** Name of the format that the trace was first in; empty if it is not known. */
   readonly source: string;
 };
@@ -24,8 +24,11 @@ export interface WrittenCounts {
 export interface TraceWriter {
   /** Adds the records of a chunk, in their order. */
   chunk(chunk: TraceChunk): void;
-  /** Writes what is left; `complete`: the trace has come to its end and did not break off by an error. */
-  end(complete: boolean): void;
+  /**
+   * Writes what is left; `complete`: the trace has come to its end and did not break off by an error. `passedOver`: what of
+   * the first trace is not in the file.
+   */
+  end(complete: boolean, passedOver?: PassedOver): void;
   /** What the format has no word for, so far; absent: it has one for everything. */
   readonly lost?: PassedOver | undefined;
   /** What is in the file so far; absent: all that was given. */
@@ -37,8 +40,11 @@ export interface TraceWriterFormat {
   readonly name: string;
   /** Ends of file names that mean this format, without `.gz`. */
   readonly suffixes: readonly string[];
-  /** A trace that broke off says so at its end. */
-  readonly marksEnd: boolean;
+  /**
+   * The file says of itself what it cannot say, what was assumed and passed over in reading what it was made from, and whether
+   * that broke off.
+   */
+  readonly keepsNotes: boolean;
   /** What its traces are taken to hold when they are read; `source`: they say it themselves. */
   readonly addresses: AddressKind;
   /** Begins a trace: what comes before the first record is written at once. */

@@ -194,7 +194,7 @@ const P2MTRACE: Readonly<Record<string, Expected>> = {
   ],
   'unknown-field.p2mtrace': [
     0,
-    'unknown-field.p2mtrace: byte 0: the header cannot be read: field 12 is not known; expected 1 to 10',
+    'unknown-field.p2mtrace: byte 0: the header cannot be read: field 12 is not known; expected 1 to 11',
   ],
   'version-2.p2mtrace': [0, 'version-2.p2mtrace: byte 0: is version 2 of p2mtrace; expected version 1'],
   'wrong-digest.p2mtrace': [

@@ -5,12 +5,25 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TraceEvent } from '../../../../src/trace/event.js';
 import { DEFAULT_READ_OPTIONS } from '../../../../src/trace/format.js';
+import { BlockWriter } from '../../../../src/trace/formats/p2mtrace-blocks.js';
 import { p2mtrace } from '../../../../src/trace/formats/p2mtrace.js';
 import { openTrace } from '../../../../src/trace/open.js';
 import type { TraceFacts } from '../../../../src/trace/writers/writer.js';
 import { EVERY_EVENT } from '../../../helpers/every-event.js';
 import type { Item, PlainAccess } from '../../../helpers/p2mtrace.js';
-import { block, bytes, chunksOf, end, header, read, shown, u32, write } from '../../../helpers/p2mtrace.js';
+import {
+  block,
+  bytes,
+  chunksOf,
+  end,
+  header,
+  NO_FACTS,
+  note,
+  read,
+  shown,
+  u32,
+  write,
+} from '../../../helpers/p2mtrace.js';
 import { randomCase } from '../../../helpers/random-trace.js';
 import { bytesSource, decode, shortError } from '../../../helpers/traces.js';
 
@@ -85,6 +98,77 @@ describe('a p2mtrace written from its specification', () => {
     expect(error).toBeNull();
     expect(records).toHaveLength(100);
     expect([records[0], records[99]]).toEqual(['R 0x0000000000000038 8 0', 'R 0x00000000000018f8 8 0']);
+  });
+});
+
+describe('a note', () => {
+  // Of what was passed over: 300 cache flushes (LEB ac 02), 1 prefetch.
+  const NOTE = bytes(1, 15, 0xac, 2, 'cache flushes', 1, 11, 1, 'prefetches');
+  const noted = (...notes: Buffer[]): Buffer =>
+    bytes(
+      header(CONTENTS),
+      block(BODY, { accesses: 4, events: 1 }),
+      ...notes,
+      end(4, 1, [CONTENTS, BODY, NOTE]),
+    );
+
+  it('is behind the last block, and in the digest', async () => {
+    const trace = await open(noted(note(NOTE)));
+    expect(trace.passedOver).toBeUndefined();
+    expect(await decode(async () => trace)).toEqual({ records: RECORDS, error: null });
+    expect([...(trace.passedOver ?? [])]).toEqual([
+      ['cache flushes', 300],
+      ['prefetches', 1],
+    ]);
+    const other = bytes(header(CONTENTS), block(BODY, { accesses: 4, events: 1 }), note(NOTE));
+    const { error } = await read(bytes(other, end(4, 1, [CONTENTS, BODY])));
+    expect(error?.message).toMatch(/the SHA-256 of the contents begins with/);
+  });
+
+  it('is what the writer makes of it', () => {
+    const parts: Uint8Array[] = [];
+    const writer = new BlockWriter(NO_FACTS, (part) => parts.push(part), { deflate: false });
+    const counts = new Map([
+      ['cache flushes', 300],
+      ['prefetches', 1],
+    ]);
+    writer.end(true, counts);
+    expect(Buffer.concat(parts)).toEqual(bytes(header(bytes()), note(NOTE), end(0, 0, [NOTE])));
+  });
+
+  it('is not there where there is nothing to say', () => {
+    expect(write([]).equals(bytes(header(bytes()), end(0, 0, [])))).toBe(true);
+  });
+
+  it.each([
+    ['twice', [note(NOTE), note(NOTE)], /found the bytes 4e 4f 54 45; expected the end record/],
+    [
+      'before a block',
+      [note(NOTE), block(BODY, { accesses: 4 })],
+      /found the bytes 42 4c 43 4b; expected the end/,
+    ],
+    [
+      'with another field',
+      [note(bytes(2, 1, 7))],
+      /the note cannot be read: field 2 is not known; expected 1/,
+    ],
+    ['with a name twice', [note(bytes(1, 2, 1, 'a', 1, 2, 1, 'a'))], /"a" is there twice/],
+    ['without a name', [note(bytes(1, 1, 5))], /what was passed over is empty/],
+    ['that is damaged', [note(NOTE).fill(0, 9, 10)], /the note is damaged: its CRC-32 is/],
+    ['too long to be', [bytes('NOTE', u32(1 << 21))], /the note has 2097152 bytes; expected 1048576 at most/],
+  ])('is an error %s, behind the records', async (_what, notes, message) => {
+    const { records, error } = await read(noted(...notes));
+    expect(records).toEqual(RECORDS);
+    expect(error?.message).toMatch(message);
+  });
+
+  it('that is cut off is an error', async () => {
+    const whole = noted(note(NOTE));
+    const first = whole.length - 60 - note(NOTE).length;
+    for (let length = first + 1; length < first + note(NOTE).length; length++) {
+      const { records, error } = await read(whole.subarray(0, length));
+      expect([records.length, error === null], `${length}`).toEqual([RECORDS.length, false]);
+    }
   });
 });
 
@@ -384,10 +468,11 @@ describe('contents with right sums that cannot be', () => {
     ['ram', bytes(3, 1, 5), /ram is 5 bytes; expected whole pages of 4096/],
     ['a page size', bytes(4, 3, 0, 1, 3), /the page size of a p2m range is 3/],
     ['a feature', bytes(5, 3, 'abc'), /feature 'abc' is not pcid=on or pcid=off/],
-    ['a field that is not known', bytes(11, 0), /field 11 is not known; expected 1 to 10/],
+    ['a field that is not known', bytes(12, 0), /field 12 is not known; expected 1 to 11/],
     ['a field twice', bytes(2, 1, 1, 2, 1, 1), /field 2 is there twice/],
     ['a wrong length', bytes(2, 2, 1, 1), /field 2 has not the length 2/],
     ['a field cut off', bytes(8, 9, 'abc'), /the length of a field is 9; expected 0 to 5/],
+    ['an assumption with an escape', bytes(11, 2, 27, 99), /what was assumed contains a control character/],
     ['an empty text', bytes(8, 0), /what the trace cannot say is empty/],
     ['a control character', bytes(8, 1, 27), /what the trace cannot say contains a control character/],
   ];
