@@ -94,7 +94,7 @@ export {
   type SampleOptions,
   type SampleReport,
 } from './trace/mrc/measure.js';
-export { DEFAULT_WINDOW, profileTrace } from './trace/profile.js';
+export { DEFAULT_WINDOW, type ProfileOutcome, profileTrace, profileWhatIsThere } from './trace/profile.js';
 export type { ReuseDistances } from './trace/reuse.js';
 export type { MissCurve } from './trace/mrc/miss-curve.js';
 export { type KnownFile, ownFile } from './trace/known-file.js';

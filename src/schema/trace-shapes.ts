@@ -51,6 +51,7 @@ export const traceInfo = object<ProfileListing>({
   path: text,
   format: text,
   sha256: digest,
+  incomplete: described('why reading ended early', nullable(text)),
   records: count,
   ops: object<TraceProfile['ops']>({ read: count, write: count, fetch: count, modify: count }),
   pageCrossing: count,

@@ -5,16 +5,19 @@
  * different pages. Memory grows with the footprint, not with the length of the trace.
  */
 import { vpnOf } from '../arch/address.js';
+import { TraceError } from '../errors.js';
 import type { AccessBatch, TraceChunk } from './access.js';
 import { OP_FETCH, OP_MODIFY, OP_READ, OP_WRITE } from './access.js';
 import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
 import type { OpenTrace } from './open.js';
-import { type PartRead, READ_WHOLE } from './part.js';
-import { type Region, regionsOf } from './regions.js';
-import { type ReuseDistances, ReuseMeter } from './reuse.js';
+import { READ_WHOLE } from './part.js';
+import { regionsOf } from './regions.js';
+import { ReuseMeter } from './reuse.js';
 import { SpacesMade } from './spaces-made.js';
+import type { TraceProfile } from './trace-profile.js';
 
 export type { Region } from './regions.js';
+export type { Footprint, TraceProfile } from './trace-profile.js';
 
 const READ = 1;
 const WRITTEN = 2;
@@ -30,59 +33,6 @@ const TOUCH: Readonly<Record<number, number>> = {
 };
 const PAGES_2M = 512;
 const PAGES_1G = 512 * 512;
-
-/** Distinct pages, by page size. */
-export interface Footprint {
-  readonly pages4k: number;
-  readonly pages2m: number;
-  readonly pages1g: number;
-}
-
-export interface TraceProfile {
-  readonly path: string;
-  readonly format: string;
-  readonly sha256: string;
-  /** Accesses of all kinds. */
-  readonly records: number;
-  readonly ops: {
-    readonly read: number;
-    readonly write: number;
-    readonly fetch: number;
-    readonly modify: number;
-  };
-  /** Accesses that touch more than one 4 KiB page. */
-  readonly pageCrossing: number;
-  /** Names in the order of appearance. */
-  readonly addressSpaces: readonly string[];
-  /** Address spaces that a replay counts: one name may stand for several, one after the other (EXEC). */
-  readonly addressSpacesMade: number;
-  /** Numbers of the vcpus that access memory, ascending. */
-  readonly vcpus: readonly number[];
-  readonly events: number;
-  /** Events by kind, in the order of appearance. */
-  readonly eventKinds: Readonly<Record<string, number>>;
-  readonly footprint: Footprint;
-  /** Distinct 4 KiB pages by what is done to them; one page may count in all three. */
-  readonly pagesBy: { readonly read: number; readonly written: number; readonly fetched: number };
-  /** Distinct 4 KiB pages in each stretch of so many accesses; the last stretch may be shorter. */
-  readonly workingSet: { readonly window: number; readonly pages: readonly number[] };
-  /** Null if the trace touches too much memory (2^20 regions of 2 MiB). */
-  readonly reuse: ReuseDistances | null;
-  /** Events that edit page tables, or make the guest edit them. */
-  readonly tableEdits: number;
-  /** Touched pages in groups with less than 1 GiB between pages, ascending in each address space. */
-  readonly regions: readonly Region[];
-  readonly badRecords: number;
-  readonly lacks: readonly string[];
-  /** `virtual`, or `physical`. */
-  readonly addresses: 'virtual' | 'physical';
-  /** What reading took for granted. */
-  readonly assumes: readonly string[];
-  /** Records that mean nothing here, by what they are. */
-  readonly passedOver: Readonly<Record<string, number>>;
-  /** Events of a skipped beginning are counted, its accesses are not. */
-  readonly part: PartRead;
-}
 
 /** Accesses of a window of the working set. */
 export const DEFAULT_WINDOW = 100_000;
@@ -101,19 +51,44 @@ const TABLE_EDITS: ReadonlySet<string> = new Set([
   'exit',
 ]);
 
+/** A profile, and the error that ended reading before the end of the trace. */
+export interface ProfileOutcome {
+  readonly profile: TraceProfile;
+  readonly error: TraceError | null;
+}
+
 /** Reads all of `trace`. `window`: accesses in a stretch of the working set. */
 export async function profileTrace(trace: OpenTrace, window: number = DEFAULT_WINDOW): Promise<TraceProfile> {
+  const { profile, error } = await profileWhatIsThere(trace, window);
+  if (error !== null) throw error;
+  return profile;
+}
+
+/** Like {@link profileTrace}, of what comes before an error. Throws the error if that is nothing. */
+export async function profileWhatIsThere(
+  trace: OpenTrace,
+  window: number = DEFAULT_WINDOW,
+): Promise<ProfileOutcome> {
   const profiler = new Profiler(window, trace.header.scripted !== undefined);
   const reuse = new ReuseMeter();
-  for await (const chunk of trace.chunks()) {
-    profiler.chunk(chunk);
-    reuse.chunk(chunk);
+  let error: TraceError | null = null;
+  try {
+    for await (const chunk of trace.chunks()) {
+      profiler.chunk(chunk);
+      reuse.chunk(chunk);
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof TraceError)) throw thrown;
+    error = thrown;
   }
-  return {
+  const counted = profiler.result();
+  if (error !== null && counted.records === 0) throw error;
+  const profile: TraceProfile = {
     path: trace.path,
     format: trace.format,
     sha256: trace.digest(),
-    ...profiler.result(),
+    incomplete: error === null ? null : `${error.where}: ${error.message}`,
+    ...counted,
     reuse: reuse.result(),
     badRecords: trace.skipped.count,
     lacks: trace.lacks,
@@ -122,6 +97,7 @@ export async function profileTrace(trace: OpenTrace, window: number = DEFAULT_WI
     passedOver: Object.fromEntries(trace.passedOver ?? []),
     part: trace.part ?? READ_WHOLE,
   };
+  return { profile, error };
 }
 
 type Counted = Omit<
@@ -129,6 +105,7 @@ type Counted = Omit<
   | 'path'
   | 'format'
   | 'sha256'
+  | 'incomplete'
   | 'reuse'
   | 'badRecords'
   | 'lacks'

@@ -120,19 +120,26 @@ async function* selectedBy(
 ): AsyncGenerator<TraceChunk> {
   const { out } = selector;
   let rawBytes = 0;
-  for await (const { accesses, events, eventAt, rawBytes: read } of chunks) {
-    rawBytes = read;
-    let next = 0;
-    for (let i = 0; i <= accesses.n && !selector.done; i++) {
-      for (; next < events.length && (eventAt[next] ?? 0) <= i; next++) selector.event(events[next]!);
-      if (i < accesses.n) selector.access(accesses, i);
-      if (!out.full) continue;
-      yield out.chunk(rawBytes);
-      out.clear();
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    for await (const { accesses, events, eventAt, rawBytes: read } of chunks) {
+      rawBytes = read;
+      let next = 0;
+      for (let i = 0; i <= accesses.n && !selector.done; i++) {
+        for (; next < events.length && (eventAt[next] ?? 0) <= i; next++) selector.event(events[next]!);
+        if (i < accesses.n) selector.access(accesses, i);
+        if (!out.full) continue;
+        yield out.chunk(rawBytes);
+        out.clear();
+      }
+      if (selector.done) break;
     }
-    if (selector.done) break;
+  } catch (error) {
+    // What came before it is delivered first.
+    failure = { error };
   }
   if (!out.empty) yield out.chunk(rawBytes);
+  if (failure !== undefined) throw failure.error;
 }
 
 /** The chunks of a part of the trace at `path`; an error at the end if no access was among them. */

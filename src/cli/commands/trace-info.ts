@@ -87,10 +87,17 @@ function placesLine({ addressSpaces, addressSpacesMade, vcpus }: TraceProfile): 
   return `address spaces: ${addressSpaces.join(', ')}${made}; vcpus: ${vcpus.join(', ') || 'none is used'}`;
 }
 
+function incompleteLines({ incomplete, records }: TraceProfile): string[] {
+  if (incomplete === null) return [];
+  const covered = `${grouped(records)} ${noun(records, 'record')}`;
+  return [`INCOMPLETE: ${incomplete}; the numbers cover the ${covered} before it`, ''];
+}
+
 /** The whole text, ending in a newline. */
 function profileText(profile: TraceProfile, library: TraceTools): string {
   const { ops, footprint, pagesBy } = profile;
   const lines = [
+    ...incompleteLines(profile),
     `${profile.path}  ${profile.format}, ${grouped(profile.records)} records, sha256 ${profile.sha256.slice(0, 8)}`,
     '',
     'Accesses',
@@ -149,9 +156,10 @@ export function addInfo(parent: CommandUnknownOpts, context: Context): void {
     const window = given.count('window', library.DEFAULT_WINDOW);
     if (window === 0) throw new library.UsageError('--window is 0; expected at least 1 access');
     const trace = await openPart(path, given, context, library);
-    const profile = await library.profileTrace(trace, window).finally(() => trace.close());
+    const { profile, error } = await library.profileWhatIsThere(trace, window).finally(() => trace.close());
     const text =
       values.json === true ? asJson(library.profileListing(profile)) : profileText(profile, library);
     context.stdout.write(text);
+    if (error !== null) throw error;
   });
 }
