@@ -38,6 +38,8 @@ export const lackeyAuthor: AuthoredFormat = {
     ' L 0x1000,8',
     ' L 1000,8 ',
     ' L 7fffffffffff,2',
+    // Its last byte is canonical.
+    ' L ffff7fffffffffff,2',
     '=1= x',
     ' L 1000;8',
   ],
@@ -93,6 +95,7 @@ export const xdinAuthor: AuthoredFormat = {
     'rw 1000 8',
     'v 1000',
     'i 7fffffffffff 2',
+    'w ffff7fffffffffff 2',
     'r',
     'r1000 8',
   ],
@@ -167,6 +170,8 @@ export const gem5Author: AuthoredFormat = {
     'r,1000,8,0,',
     'r,140737488355328,8,0',
     'r,18446744073709551616,8,0',
+    // From the last byte before the upper half into it.
+    'r,18446603336221196287,2,0',
     'r 1000 8 0',
     'r,1,8,0,1,2,3',
     '1,r',

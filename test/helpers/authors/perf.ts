@@ -190,6 +190,8 @@ export const perfAuthor: AuthoredFormat = {
     `${task}PERF_RECORD_MMAP2 9/9: [0x1001(0x1000) @ 0]: r-xp /x`,
     `${task}PERF_RECORD_EXIT(1):(1)`,
     `${task}PERF_RECORD_MMAP2 9/9: [0x1000(0x0) @ 0]: r-xp /x`,
+    // The last byte is canonical, the first is not.
+    `${task}PERF_RECORD_MMAP2 9/9: [0xffff7ffffffff000(0x2000) @ 0]: r-xp /x`,
     `${task}mem-loads: zz 1`,
   ],
   blanks: ['', '  '],
