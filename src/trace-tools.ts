@@ -21,4 +21,5 @@ export type {
 } from './trace/writers/writer.js';
 export { nothingLeft, partOfTrace, type PartRead, type TracePart } from './trace/part.js';
 export { partNotes, PHYSICAL as PHYSICAL_NOTE } from './trace/trace-notes.js';
+export { AddressSpaces, INITIAL_AS } from './trace/address-spaces.js';
 export { viewOf } from './trace/view.js';

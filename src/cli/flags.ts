@@ -6,13 +6,14 @@
  */
 import { ALLOW_DIFFERENT, BASELINE, CHECKS } from './flags/checks.js';
 import { HARDWARE } from './flags/hardware.js';
-import { AFTER, FIRST, INPUT, JOBS, PART, RUN } from './flags/input.js';
+import { AFTER, FIRST, INPUT, JOBS, PART, READING, RUN } from './flags/input.js';
 import { MODE, MODEL, MODES, SWEEP_MODES } from './flags/model.js';
 import { OUTPUT } from './flags/output.js';
 
 /** Flags by what a command does with them. */
 export const FLAGS = {
   input: INPUT,
+  reading: READING,
   part: PART,
   first: FIRST,
   after: AFTER,

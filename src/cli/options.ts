@@ -118,7 +118,7 @@ export function readOptions(given: Given, library: Library): ReadOptions {
 
 /** The same for `trace check`, which reads on behind bad records in any case. */
 export function checkOptions(given: Given): ReadOptions {
-  return { ...readOptionsOf(given, 'skip'), maxErrors: given.count('max-errors', Infinity) };
+  return { ...readOptionsOf(given, 'skip'), maxErrors: Infinity };
 }
 
 function readOptionsOf(given: Given, onError: ReadOptions['onError']): ReadOptions {

@@ -134,3 +134,12 @@ describe('trace info', () => {
     expect(lineOf('traces/cloudsuite/four.cloudsuite')).toBe('address spaces: 0, p9; vcpus: 0');
   });
 });
+
+describe('trace check and bad records', () => {
+  it('has no words for how many may be dropped: it lists them all', () => {
+    const help = cli(['trace', 'check', '--help']).stdout;
+    expect(help).not.toMatch(/--on-error|--max-errors/);
+    expect(help).toContain('--ignore-columns');
+    expect(cli(['trace', 'check', 'traces/examples/fork.csv', '--on-error', 'skip']).code).toBe(2);
+  });
+});

@@ -138,3 +138,23 @@ describe('words that are nearly right', () => {
     expect(head('gen:zipf, accesses=3').split('\n')).toHaveLength(4);
   });
 });
+
+describe('a trace that is too short for what it is for', () => {
+  // 1,024 pages are written first; cow-snapshot's parent then has 10 accesses before its first fork.
+  it.each([
+    [
+      'gen:fork-exec,accesses=1024',
+      /^warning: \S+ ends before its first child runs, which is after 1,024 accesses: it has 1,024\n/,
+    ],
+    ['gen:fork-exec,accesses=1025', /^$/],
+    [
+      'gen:cow-snapshot,footprint=4MiB,pause=10,accesses=1034',
+      /first child runs, which is after 1,034 accesses/,
+    ],
+    ['gen:cow-snapshot,footprint=4MiB,pause=10,accesses=1035', /^$/],
+  ])('is warned of: %s', (path, stderr) => {
+    const info = cli(['trace', 'info', path]);
+    expect(info.stderr).toMatch(stderr);
+    expect(info.stdout.includes(' fork')).toBe(!path.includes('=103') || path.endsWith('5'));
+  });
+});

@@ -43,7 +43,7 @@ export function addCheck(parent: CommandUnknownOpts, context: Context): void {
     )
     .argument('<trace>', 'trace file, plain or compressed, or - for standard input')
     .option('--json', 'print the findings as JSON');
-  addFlags(command, 'input', 'first');
+  addFlags(command, 'reading', 'first');
   command.action(async (path, values) => {
     const library = await context.loadTraceTools();
     const given = new Given(values, library);

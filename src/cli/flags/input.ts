@@ -19,6 +19,9 @@ export const INPUT: readonly Flag[] = [
   { group: 'Input', flags: '--ignore-columns', what: 'pass over CSV columns that are not known' },
 ];
 
+/** Without those on bad records, for what reads on behind all of them. */
+export const READING: readonly Flag[] = INPUT.filter(({ flags }) => !/--(on-error|max-errors)/.test(flags));
+
 const SKIP: Flag = {
   group: 'Input',
   flags: '--skip <n>',

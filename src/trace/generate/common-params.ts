@@ -1,5 +1,6 @@
 /** Parameters that every generator takes. A generator can replace one by another default or meaning. */
 import type { GeneratorParam, NumberParam } from './generator.js';
+import type { GeneratorParams } from './params.js';
 
 /** Where generated memory begins: 16 TiB, which leaves 112 TiB of the lower half above it. */
 const DEFAULT_BASE = 2 ** 44;
@@ -33,6 +34,16 @@ export function count(
   meaning: string,
 ): NumberParam {
   return { name, kind: 'count', unit, min, max, fallback, meaning };
+}
+
+const PAGE = 4096;
+
+/** Said of a program that forks once its pages are written and `pause` more accesses are over, if the trace ends before. */
+export function noFork(params: GeneratorParams, pause: number): string | null {
+  const [accesses, first] = [params.number('accesses'), params.number('footprint') / PAGE + pause];
+  if (accesses > first) return null;
+  const grouped = (n: number): string => n.toLocaleString('en-US');
+  return `ends before its first child runs, which is after ${grouped(first)} accesses: it has ${grouped(accesses)}`;
 }
 
 export const COMMON_PARAMS: readonly GeneratorParam[] = [

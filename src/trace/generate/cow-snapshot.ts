@@ -4,7 +4,7 @@
  * The parent (vcpu 0) writes all pages once, then serves requests: pages by popularity. At each snapshot a
  * child is forked, which reads the whole footprint on vcpu 1 while the parent goes on; then it exits.
  */
-import { count, footprint, skew, writes } from './common-params.js';
+import { count, footprint, noFork, skew, writes } from './common-params.js';
 import { ONE_VCPU, type TraceGenerator } from './generator.js';
 import { Permutation } from './permutation.js';
 import { ZipfDraw } from './zipf-draw.js';
@@ -18,6 +18,7 @@ export const cowSnapshot = {
   summary: 'a database that forks to dump itself while it serves requests',
   eventless: false,
   vcpus: () => 2,
+  caution: (params) => noFork(params, params.number('pause')),
   params: [
     footprint(16 * 2 ** 20, 'data, all of it written before the first request'),
     count('pause', 'accesses', [0, 1e12], 100_000, 'accesses of the parent from one dump to the next'),

@@ -5,7 +5,7 @@
  * parent's pages (copy on write), EXEC, the program maps its text, heap and stack and runs, EXIT, and the parent
  * writes a few pages that the fork has write-protected.
  */
-import { count, footprint, writes } from './common-params.js';
+import { count, footprint, noFork, writes } from './common-params.js';
 import { type Emitter, READ_EXEC } from './emitter.js';
 import { ONE_VCPU, type TraceGenerator } from './generator.js';
 import type { Prng } from '../../util/prng.js';
@@ -27,6 +27,7 @@ export const forkExec = {
   name: 'fork-exec',
   summary: 'fork, copy on write, exec, a short run, exit: one program after the other',
   eventless: false,
+  caution: (params) => noFork(params, 0),
   params: [
     footprint(4 * 2 ** 20, 'memory of the parent, all of it written before the first fork'),
     count('cow', 'pages', [0, 1e6], 8, 'pages of the parent that the child, then the parent, writes'),

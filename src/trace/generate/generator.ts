@@ -49,6 +49,8 @@ export interface TraceGenerator {
   vcpus(params: GeneratorParams): number;
   /** Why these parameters do not go together, or null. */
   refuse(params: GeneratorParams): string | null;
+  /** What a trace with these parameters has not, though it is what the generator is for; null: nothing. */
+  caution(params: GeneratorParams): string | null;
   /**
    * Emits without end. It yields wherever {@link Emitter.full} is true, which it asks before each access, and is
    * not resumed once there are enough accesses.
@@ -63,4 +65,5 @@ export const ONE_VCPU = {
   eventless: true,
   vcpus: (): number => 1,
   refuse: (): string | null => null,
+  caution: (): string | null => null,
 } as const;

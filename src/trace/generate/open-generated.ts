@@ -20,7 +20,10 @@ import { type GeneratorParams, generatorParams, paramsOf, valueText } from './pa
 export const GENERATED_FORMAT = 'generated';
 
 /** Opens the trace that `path` specifies. Throws {@link UsageError} for unknown names and bad values. */
-export function openGenerated(path: string, options: Pick<OpenOptions, 'format' | 'read'>): OpenTrace {
+export function openGenerated(
+  path: string,
+  options: Pick<OpenOptions, 'format' | 'read' | 'onWarning'>,
+): OpenTrace {
   if (options.format !== undefined && options.format !== GENERATED_FORMAT) {
     throw new UsageError(`--format is '${options.format}', but ${path} is not a file`, {
       hint: 'leave out --format; a file of that name is ./gen:...',
@@ -29,6 +32,8 @@ export function openGenerated(path: string, options: Pick<OpenOptions, 'format' 
   const [name = '', ...words] = generatedWords(path);
   const generator = GENERATORS.get(name);
   const params = generatorParams(generator, splitWords(path, words));
+  const caution = generator.caution(params);
+  if (caution !== null) options.onWarning?.(`${path} ${caution}`);
   const vcpus = generator.vcpus(params);
   const text = canonical(generator, params);
   const batchRecords = options.read.batchRecords ?? BATCH_CAPACITY;
