@@ -63,7 +63,8 @@ export type {
 export { missRatioText, missesByWaysText } from './report/mrc.js';
 export { missRatioCsv, missRatioJson, missesByWaysCsv, missesByWaysJson } from './report/mrc-data.js';
 export { ASCII_PLOT, missRatioPlot, UNICODE_PLOT } from './report/mrc-plot.js';
-export { scenarioListText } from './report/scenario-list.js';
+export { scenarioLines, scenarioListText } from './report/scenario-list.js';
+export { binarySize } from './report/numbers.js';
 export { scenarioText, validationJson, validationText } from './report/validation.js';
 export {
   findSchema,

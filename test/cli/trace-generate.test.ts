@@ -46,6 +46,18 @@ describe('the list of scenarios', () => {
     expect(stdout).not.toMatch(/^kvm: /m);
     expect(cli(['trace', 'generate', '--list']).stdout).toMatch(/^kvm: /m);
   });
+
+  it('has names alone in the list of everything, and one scenario with its parameters', () => {
+    const all = cli(['trace', 'generate', '--list']).stdout;
+    expect(all).toMatch(/^ {2}fork_exit +r times: fork/m);
+    expect(all).not.toContain('asc, desc, scatter');
+    expect(all.split('\n').length).toBeLessThan(300);
+    const one = cli(['trace', 'generate', '--list', '--scenario', 'read_touch']).stdout;
+    expect(one).toMatch(
+      /^xen:\n {2}read_touch +n contiguous .*\n {4}n +1 to 131072 \(default 256\): pages\n/,
+    );
+    expect(one).not.toContain('write_touch');
+  });
 });
 
 describe('a generator', () => {

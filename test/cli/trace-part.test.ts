@@ -121,3 +121,17 @@ describe('trace check', () => {
     );
   });
 });
+
+describe('trace info of a trace with many address spaces', () => {
+  it('names twenty of them, scales sizes, and leaves out classes that no access is in', () => {
+    const { stdout } = cli(['trace', 'info', 'gen:fork-exec,accesses=200k']);
+    const places = stdout.split('\n').find((line) => line.startsWith('address spaces: ')) ?? '';
+    expect(places).toMatch(
+      /^address spaces: 0, 1, .*, 19 and \d+ more \(\d+ in all: \d+ more under the same names\); vcpus: 0$/,
+    );
+    expect(stdout).toMatch(/ pages of 1G {6,}\d+\.00 GiB\n/);
+    expect(stdout).not.toContain(' 0.00%  ');
+    const one = cli(['trace', 'info', 'gen:stride,stride=32TiB,footprint=64TiB,accesses=1']).stdout;
+    expect(one).toMatch(/^\S+ {2}generated, 1 record, sha256 /);
+  });
+});

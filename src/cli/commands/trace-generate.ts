@@ -8,12 +8,19 @@ import { OutputFile } from '../output-file.js';
 import { writeListing } from '../listing-text.js';
 import { checkOutputName, writerOf } from '../trace-writer.js';
 
-/** `--list`: one generator, the scenarios of one suite, or everything. */
+/** `--list`: one generator or scenario, the scenarios of one suite, or everything but the parameters of scenarios. */
 function listText(name: string | undefined, given: Given, library: FullLibrary): string {
   if (name !== undefined) return library.generatorListText([library.generators.get(name)], true);
-  const scenarios = library.scenarioListText(library.scenarioSuites(given.text('suite')));
-  if (given.text('suite') !== undefined) return scenarios;
-  const head = 'measured workloads: `p2msim trace generate --scenario NAME`';
+  const scenario = given.text('scenario');
+  if (scenario !== undefined) {
+    const found = library.findScenario(scenario, given.text('suite'));
+    return `${found.suite.name}:\n${library.scenarioLines(found.scenario, true).join('\n')}\n`;
+  }
+  const suite = given.text('suite');
+  const scenarios = library.scenarioListText(library.scenarioSuites(suite), suite !== undefined);
+  if (suite !== undefined) return scenarios;
+  const head =
+    'measured workloads: `p2msim trace generate --scenario NAME`; `--list --scenario NAME` and `--list --suite NAME` show parameters';
   return `${library.generatorListText(library.generators.all(), false)}\n${head}\n\n${scenarios}`;
 }
 
@@ -78,7 +85,10 @@ export function addGenerate(parent: CommandUnknownOpts, context: Context): void 
     .option('--to <format>', 'format (default: by the end of the name of the file, else csv)')
     .option('--scenario <name>', 'a measured workload instead of a generator')
     .option('--suite <name>', 'suite of the scenario (default: the one that has it)')
-    .option('--list', 'print generators, scenarios and their parameters; with NAME those of one generator')
+    .option(
+      '--list',
+      'print generators with their parameters, and scenarios; with NAME, --scenario or --suite: what these take',
+    )
     .addHelpText(
       'after',
       examples(

@@ -1,12 +1,14 @@
 /** `p2msim trace info`: what a trace holds: accesses, footprint, regions, working set, reuse distances, events. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { TraceProfile } from '../../index.js';
-import type { Context, TraceTools } from '../context.js';
+import type { Context, FullLibrary, TraceTools } from '../context.js';
 import { openPart } from '../open-input.js';
 import { asJson } from '../json-text.js';
 import { Given, addFlags } from '../options.js';
 
 const MIB = 2 ** 20;
+/** Names of address spaces that are listed. */
+const MAX_SPACES = 20;
 /** Regions that are listed; the rest are summed up. */
 const MAX_REGIONS = 20;
 
@@ -15,8 +17,9 @@ function grouped(n: number): string {
 }
 
 /** `      531 pages of 4K     2.07 MiB`. */
-function footprintLine(pages: number, size: string, bytes: number): string {
-  return `  ${grouped(pages).padStart(12)} ${noun(pages, 'page').padEnd(5)} of ${size}  ${((pages * bytes) / MIB).toFixed(2).padStart(12)} MiB`;
+function footprintLine(pages: number, size: string, bytes: number, library: FullLibrary): string {
+  const counted = `  ${grouped(pages).padStart(12)} ${noun(pages, 'page').padEnd(5)} of ${size}`;
+  return `${counted}  ${library.binarySize(pages * bytes).padStart(12)}`;
 }
 
 const noun = (n: number, one: string, more = `${one}s`): string => (n === 1 ? one : more);
@@ -65,9 +68,12 @@ function reuseLines({ reuse }: TraceProfile): string[] {
   const all = reuse.classes.reduce((sum, { accesses }) => sum + accesses, reuse.first);
   const share = (n: number): string => `${((100 * n) / Math.max(1, all)).toFixed(2).padStart(6)}%`;
   const row = (n: number, what: string): string => `  ${grouped(n).padStart(12)} ${share(n)}  ${what}`;
-  const classes = reuse.classes.map(({ from, to, accesses }) =>
-    row(accesses, from === to ? grouped(from) : `${grouped(from)} to ${grouped(to)}`),
-  );
+  // Classes that no access is in say nothing.
+  const classes = reuse.classes
+    .filter(({ accesses }) => accesses > 0)
+    .map(({ from, to, accesses }) =>
+      row(accesses, from === to ? grouped(from) : `${grouped(from)} to ${grouped(to)}`),
+    );
   return [head, ...classes, row(reuse.first, 'first accesses')];
 }
 
@@ -82,9 +88,13 @@ function eventLines({ eventKinds, tableEdits, records, part }: TraceProfile): st
 
 /** `address spaces: 0, b (3 in all: 1 more under the same names); vcpus: 0`. */
 function placesLine({ addressSpaces, addressSpacesMade, vcpus }: TraceProfile): string {
-  const more = addressSpacesMade - addressSpaces.length;
-  const made = more > 0 ? ` (${addressSpacesMade} in all: ${more} more under the same names)` : '';
-  return `address spaces: ${addressSpaces.join(', ')}${made}; vcpus: ${vcpus.join(', ') || 'none is used'}`;
+  const again = addressSpacesMade - addressSpaces.length;
+  const made =
+    again > 0 ? ` (${grouped(addressSpacesMade)} in all: ${grouped(again)} more under the same names)` : '';
+  const unnamed = addressSpaces.length - MAX_SPACES;
+  const more = unnamed > 0 ? ` and ${grouped(unnamed)} more` : '';
+  const names = `${addressSpaces.slice(0, MAX_SPACES).join(', ')}${more}`;
+  return `address spaces: ${names}${made}; vcpus: ${vcpus.join(', ') || 'none is used'}`;
 }
 
 function incompleteLines({ incomplete, records }: TraceProfile): string[] {
@@ -94,11 +104,11 @@ function incompleteLines({ incomplete, records }: TraceProfile): string[] {
 }
 
 /** The whole text, ending in a newline. */
-function profileText(profile: TraceProfile, library: TraceTools): string {
+function profileText(profile: TraceProfile, library: FullLibrary): string {
   const { ops, footprint, pagesBy } = profile;
   const lines = [
     ...incompleteLines(profile),
-    `${profile.path}  ${profile.format}, ${grouped(profile.records)} records, sha256 ${profile.sha256.slice(0, 8)}`,
+    `${profile.path}  ${profile.format}, ${grouped(profile.records)} ${noun(profile.records, 'record')}, sha256 ${profile.sha256.slice(0, 8)}`,
     '',
     'Accesses',
     ...counts([
@@ -113,9 +123,9 @@ function profileText(profile: TraceProfile, library: TraceTools): string {
     ]),
     '',
     'Footprint',
-    footprintLine(footprint.pages4k, '4K', 4096),
-    footprintLine(footprint.pages2m, '2M', 2 * MIB),
-    footprintLine(footprint.pages1g, '1G', 1024 * MIB),
+    footprintLine(footprint.pages4k, '4K', 4096, library),
+    footprintLine(footprint.pages2m, '2M', 2 * MIB, library),
+    footprintLine(footprint.pages1g, '1G', 1024 * MIB, library),
     ...counts([
       [`${noun(pagesBy.read, 'page')} read`, pagesBy.read],
       [`${noun(pagesBy.written, 'page')} written`, pagesBy.written],
