@@ -53,7 +53,7 @@ export class TagChecker {
 
 /** Stores to one frame. */
 interface Stores {
-  /** Of the first: its line, and its number among all events, from 1. */
+  /** Of the first: its line, and its number among all events, from 0. */
   readonly line: number;
   readonly number: number;
   count: number;
@@ -79,7 +79,7 @@ export class TableChecker {
     if (event.kind !== 'ptw') return;
     const stores = this.#stores.get(event.gfn);
     if (stores === undefined)
-      this.#stores.set(event.gfn, { line: event.line, number: this.#events, count: 1 });
+      this.#stores.set(event.gfn, { line: event.line, number: this.#events - 1, count: 1 });
     else stores.count += 1;
     const { frame, flags } = decodePte(event.value.hi, event.value.lo);
     if ((flags & PTE_P) === 0) return;

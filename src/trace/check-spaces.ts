@@ -132,7 +132,7 @@ export class SpaceChecker {
   }
 
   #origin(what: string, line: number): string {
-    return line > 0 ? `${what} of line ${line}` : `${what}, event ${this.#events}`;
+    return line > 0 ? `${what} of line ${line}` : `${what}, event ${this.#events - 1}`;
   }
 
   #unmap(as: string, va: Word64, bytes: number): SpaceFinding | null {

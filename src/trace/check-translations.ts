@@ -124,7 +124,7 @@ export class TranslationChecker {
     entry.edit = null;
     const start = page - (page % pagesOf(level - 1));
     const address = formatAddress(pageHi(start) >>> 0, pageLo(start));
-    const ptw = edit.line > 0 ? 'this PTW' : `the PTW that is event ${edit.number}`;
+    const ptw = edit.line > 0 ? 'this PTW' : `the PTW that is event ${edit.number - 1}`;
     return {
       line: edit.line,
       message: (used) =>

@@ -38,7 +38,7 @@ export interface TraceCheck {
 export const MAX_FINDINGS = 1000;
 
 /**
- * Reads all of `trace` and lists findings in the order of the trace, bad records first. Open the
+ * Reads all of `trace` and lists findings in the order of the trace; in formats without lines bad records come first. Open the
  * trace with `onError: 'skip'` and `maxErrors: Infinity` to have every bad record listed. Throws a {@link TraceError} if nothing
  * could be read in the format that was named.
  */
@@ -51,18 +51,33 @@ export async function checkTrace(trace: OpenTrace): Promise<TraceCheck> {
     if (!(error instanceof TraceError) || error instanceof WrongFormatError) throw error;
     failure = findingOf(error);
   }
-  const records = [...formatFinding(trace), ...trace.badRecords.map(findingOf)];
+  const records = trace.badRecords.map(findingOf);
   // What is wrong with the file as a whole is what its records suffer from.
   const ofFile = failure !== null && (failure.place.line ?? failure.place.offset) === undefined;
-  const findings = failure !== null && ofFile ? [failure, ...records] : records;
   const unlisted = trace.skipped.count - trace.badRecords.length;
-  if (unlisted > 0) findings.push(summary(trace.path, `${unlisted} more bad records`));
   const part = trace.part ?? READ_WHOLE;
   const stopped = failure === null ? (part.cutAfter === null ? null : 'limit') : 'error';
-  const { scope, findings: more } = checker.finish(stopped);
-  findings.push(...more);
-  if (failure !== null && !ofFile) findings.push(failure);
+  const { scope, findings: more, summaries } = checker.finish(stopped);
+  const findings = [
+    ...(failure !== null && ofFile ? [failure] : []),
+    ...formatFinding(trace),
+    ...inOrder([...records, ...more]),
+    ...(unlisted > 0 ? [summary(trace.path, `${unlisted} more bad records`)] : []),
+    ...summaries,
+    ...(failure !== null && !ofFile ? [failure] : []),
+  ];
   return { findings, scope, part };
+}
+
+/** A finding whose place in the trace is a line, though it may not be its own. */
+type Placed = Finding & { readonly after?: number };
+
+/** By lines; what is in a format without lines stays as it is: bad records, then the rest in the order of the trace. */
+function inOrder(findings: readonly Placed[]): Finding[] {
+  const lineOf = ({ place, after }: Placed): number => place.line ?? after ?? 0;
+  return findings
+    .toSorted((a, b) => lineOf(a) - lineOf(b))
+    .map(({ place, severity, message }) => ({ place, severity, message }));
 }
 
 /** What is wrong with all records, perhaps, comes before what is wrong with some. */
@@ -88,6 +103,12 @@ interface Repeated {
   count: number;
 }
 
+/** `1st`, `2nd`, `3rd`, `4th`, `11th`. */
+function ordinal(n: number): string {
+  const tens = Math.floor((n % 100) / 10);
+  return `${n}${(tens === 1 ? undefined : ['th', 'st', 'nd', 'rd'][n % 10]) ?? 'th'}`;
+}
+
 class TraceChecker {
   readonly #file: string;
   readonly #levels: number;
@@ -99,7 +120,7 @@ class TraceChecker {
   readonly #stale: [line: number, message: string][] = [];
   readonly #kinds = new Set<TraceEvent['kind']>();
   readonly #header: TraceHeader;
-  readonly #findings: Finding[] = [];
+  readonly #findings: Placed[] = [];
   readonly #repeated = new Map<string, Repeated>();
   #unlisted = 0;
   #accesses = 0;
@@ -131,16 +152,22 @@ class TraceChecker {
   }
 
   /** All findings; `stopped`: what kept the trace from being read to its end. */
-  finish(stopped: Stopped | null): Pick<TraceCheck, 'findings' | 'scope'> {
+  finish(stopped: Stopped | null): {
+    readonly findings: readonly Placed[];
+    /** What is said of the trace as a whole. */
+    readonly summaries: readonly Finding[];
+    readonly scope: TraceCheck['scope'];
+  } {
+    const summaries: Finding[] = [];
     const flushes = this.#translations?.flushRows ?? 0;
     // A trace that leaves flushes out says nothing about them.
     if (flushes > 0) for (const [line, message] of this.#stale) this.#find(line, 'error', message);
     if (stopped === null)
       for (const { line, number, message } of this.#tables.findings())
         this.#find(line, 'warning', line > 0 ? message : `${message} (event ${number})`);
-    if (this.#unlisted > 0) this.#findings.push(summary(this.#file, `${this.#unlisted} more findings`));
+    if (this.#unlisted > 0) summaries.push(summary(this.#file, `${this.#unlisted} more findings`));
     if (stopped === null && this.#accesses === 0) {
-      this.#findings.push(summary(this.#file, 'the trace has no access; there is nothing to replay'));
+      summaries.push(summary(this.#file, 'the trace has no access; there is nothing to replay'));
     }
     for (const { index, count, of } of this.#repeated.values()) {
       const first = this.#findings[index]!;
@@ -148,7 +175,7 @@ class TraceChecker {
         this.#findings[index] = { ...first, message: `${first.message}; ${count} such ${of} in all` };
     }
     const scope = scopeOf({ header: this.#header, kinds: this.#kinds, flushes, stopped });
-    return { findings: this.#findings, scope };
+    return { findings: this.#findings, summaries, scope };
   }
 
   #range(accesses: TraceChunk['accesses'], from: number, until: number): void {
@@ -169,14 +196,13 @@ class TraceChecker {
         continue;
       const use = { vcpu: vcpu[i]!, hi: hi[i]!, lo: lo[i]!, size: size[i]!, write };
       const wrong = this.#spaces.access(use);
-      if (wrong !== null) this.#findAccess(this.#accesses + i - from, wrong);
+      if (wrong !== null) this.#findAccess(i - from, wrong);
       else if (within) [lastHi, lastFrame, lastVcpu, stored] = [use.hi, frame, use.vcpu, write];
     }
   }
 
-  #findAccess(number: number, { kind, severity, message }: SpaceFinding): void {
-    const place = `access ${number} after ${this.#lastEvent()}`;
-    this.#findOnce(kind, 'accesses', () => this.#find(0, severity, `${place} ${message}`));
+  #findAccess(later: number, { kind, severity, message }: SpaceFinding): void {
+    this.#findOnce(kind, 'accesses', () => this.#find(0, severity, `${this.#accessName(later)} ${message}`));
   }
 
   /** An access of a guest whose tables are known; `later` accesses after the first of the stretch. */
@@ -184,16 +210,16 @@ class TraceChecker {
     const write = op[i] === OP_WRITE || op[i] === OP_MODIFY;
     const use = { vcpu: vcpu[i]!, hi: hi[i]!, lo: lo[i]!, size: size[i]!, write };
     for (const { line, message } of this.#translations?.use(use) ?? []) {
-      const number = `access ${this.#accesses + later}`;
-      const after = `, number ${this.#sinceEvent + later + 1} after ${this.#lastEvent()},`;
-      if (this.#stale.length < MAX_FINDINGS) this.#stale.push([line, message(number + after)]);
+      if (this.#stale.length < MAX_FINDINGS) this.#stale.push([line, message(this.#accessName(later))]);
       else this.#unlisted += 1;
     }
   }
 
-  /** What the event before an access is called; all accesses that are found wrong come after one. */
-  #lastEvent(): string {
-    return this.#lastEventLine > 0 ? `the event of line ${this.#lastEventLine}` : `event ${this.#events}`;
+  /** `access 7 (the 3rd after the event of line 4)`; all accesses that are found wrong come after an event. */
+  #accessName(later: number): string {
+    const event =
+      this.#lastEventLine > 0 ? `the event of line ${this.#lastEventLine}` : `event ${this.#events - 1}`;
+    return `access ${this.#accesses + later} (the ${ordinal(this.#sinceEvent + later + 1)} after ${event})`;
   }
 
   #event(event: TraceEvent): void {
@@ -230,7 +256,7 @@ class TraceChecker {
 
   /** An event of a trace without lines is told by its number. */
   #findAt({ line }: TraceEvent, severity: Severity, message: string): void {
-    const where = line > 0 ? '' : ` (event ${this.#events}, before access ${this.#accesses})`;
+    const where = line > 0 ? '' : ` (event ${this.#events - 1}, before access ${this.#accesses})`;
     this.#find(line, severity, message + where);
   }
 
@@ -240,6 +266,6 @@ class TraceChecker {
       return;
     }
     const place: TracePlace = line > 0 ? { file: this.#file, line } : { file: this.#file };
-    this.#findings.push({ place, severity, message });
+    this.#findings.push({ place, severity, message, after: this.#lastEventLine });
   }
 }

@@ -25,14 +25,14 @@ describe('rights of mappings', () => {
     const rows =
       'MAP,4000,8192,,r\nR,4000,8\nW,4008,8\nX,4000,4\nRW,5000,8\nMAP,8000,4096,,rx\nX,8000\nW,8000\n';
     expect(await messages(rows)).toEqual([
-      'error: access 1 after the event of line 2 stores to 0x0000000000004008, which address space 0 has mapped without w (MAP of line 2); 2 such accesses in all',
-      'error: access 5 after the event of line 7 stores to 0x0000000000008000, which address space 0 has mapped without w (MAP of line 7)',
+      'error: access 1 (the 2nd after the event of line 2) stores to 0x0000000000004008, which address space 0 has mapped without w (MAP of line 2); 2 such accesses in all',
+      'error: access 5 (the 2nd after the event of line 7) stores to 0x0000000000008000, which address space 0 has mapped without w (MAP of line 7)',
     ]);
   });
 
   it('finds any access to what has no right, and the second page of one that crosses a border', async () => {
     expect(await messages('MAP,2000,4096,,none\nR,1ffc,4\nR,1ffc,5\n')).toEqual([
-      'error: access 1 after the event of line 2 is to 0x0000000000001ffc, which address space 0 has mapped without any right (MAP of line 2)',
+      'error: access 1 (the 2nd after the event of line 2) is to 0x0000000000001ffc, which address space 0 has mapped without any right (MAP of line 2)',
     ]);
   });
 
@@ -45,7 +45,7 @@ describe('rights of mappings', () => {
     const told = async (rows: string): Promise<number> => (await messages(rows)).length;
     expect(await told(`${map}PROTECT,5000,4096,,r\nW,4000,8\nW,6000,8\n`)).toBe(0);
     expect(await messages(`${map}PROTECT,5000,4096,,r\nW,5000,8\n`)).toEqual([
-      'error: access 0 after the event of line 3 stores to 0x0000000000005000, which address space 0 has mapped without w (PROTECT of line 3)',
+      'error: access 0 (the 1st after the event of line 3) stores to 0x0000000000005000, which address space 0 has mapped without w (PROTECT of line 3)',
     ]);
     expect(await told(`${map}PROTECT,5000,4096,,r\nPROTECT,4000,8192,,rw\nW,5000,8\n`)).toBe(0);
     expect(await told('MAP,4000,4096,,r\nUNMAP,4000,4096\nMAP,4000,4096,,rw\nW,4000,8\n')).toBe(0);
@@ -129,8 +129,8 @@ describe('an address space that has exited', () => {
   it('is told once, with the number of accesses in it', async () => {
     const rows = 'SWITCH,,,a\nW,1000\nEXIT\nW,1000\nR,2000\nSWITCH,,,0\nR,1000\nSWITCH,,,b\nEXIT\nR,1000\n';
     expect(await messages(rows)).toEqual([
-      'error: access 1 after the event of line 4 is in address space a, which has exited; 2 such accesses in all',
-      'error: access 4 after the event of line 10 is in address space b, which has exited',
+      'error: access 1 (the 1st after the event of line 4) is in address space a, which has exited; 2 such accesses in all',
+      'error: access 4 (the 1st after the event of line 10) is in address space b, which has exited',
     ]);
   });
 
@@ -141,7 +141,7 @@ describe('an address space that has exited', () => {
   it('stays so whatever else happens in it', async () => {
     const rows = 'SWITCH,,,a\nW,1000\nEXIT\nMAP,1000,4096,,rw\nW,1000\n';
     expect(await messages(rows)).toEqual([
-      'error: access 1 after the event of line 5 is in address space a, which has exited',
+      'error: access 1 (the 1st after the event of line 5) is in address space a, which has exited',
     ]);
   });
 
@@ -158,7 +158,7 @@ describe('an address space that has exited', () => {
     const trace = await openTrace('-', { read, stdin: Readable.from([Buffer.from(`${text}\n`)]) });
     const { findings } = await checkTrace(trace);
     expect(findings.map(({ message }) => message)).toEqual([
-      'access 1 after the event of line 2 is in address space 0, which has exited; 2 such accesses in all',
+      'access 1 (the 1st after the event of line 2) is in address space 0, which has exited; 2 such accesses in all',
     ]);
   });
 });

@@ -39,7 +39,8 @@ const found = (what: string, use: string): string[] => [
 describe('stale translations', () => {
   it('are found when a used page is unmapped, mapped elsewhere, or loses its write right', async () => {
     // Line 9 maps, 10 reads (access 0), 11 edits, 12 uses: access 1, the first after the event of line 11.
-    const after = (n: number): string => `, and access ${n}, number ${n} after the event of line 11,`;
+    const after = (n: number): string =>
+      `, and access ${n} (the ${['0th', '1st', '2nd', '3rd', '4th'][n]} after the event of line 11)`;
     expect(await stale(...USED, leaf('0'), read())).toEqual(found('unmaps (frame 0x9)', `${after(1)} reads`));
     expect(await stale(...USED, leaf('a003'), write)).toEqual(
       found('maps to frame 0xa (before: frame 0x9)', `${after(1)} stores to`),

@@ -66,8 +66,25 @@ describe('trace check', () => {
       `${HEADER}MAP,7000,8192\nR,7000,8\nUNMAP,8000,4096\nR,7ff8,8\nW,8000,8\nR,8000,8,b\nMAP,8000,4096,0\nR,8000,8,0\n`,
     );
     expect(findings).toEqual([
-      'error -: access 2 after the event of line 4 is to 0x0000000000008000, which address space 0 has unmapped',
+      'error -: access 2 (the 2nd after the event of line 4) is to 0x0000000000008000, which address space 0 has unmapped',
     ]);
+  });
+
+  it('lists findings in the order of the trace, and numbers accesses and events from 0', async () => {
+    const text = `${HEADER}MAP,7000,8192\nMAP,7000,4096\nR,zz\nUNMAP,8000,4096\nR,7ff8,8\nR,8000,8\nR,qq\nUNMAP,8000,4096\n`;
+    const findings = await check(text);
+    // The access is on line 7: what is known of it is that it comes after line 5.
+    expect(findings.map((finding) => finding.slice(0, 24))).toEqual([
+      expect.stringMatching(/^warning 3: /),
+      expect.stringMatching(/^error 4: "zz"/),
+      'error -: access 1 (the 2',
+      expect.stringMatching(/^error 8: "qq"/),
+      expect.stringMatching(/^warning 9: /),
+    ]);
+    const numbered = await checkWithoutLines(text.replace(/R,(zz|qq)\n/g, ''));
+    expect(numbered[0]).toMatch(/\(event 1, before access 0\)$/);
+    expect(numbered[1]).toContain('access 1 (the 2nd after event 2)');
+    expect(numbered[2]).toMatch(/\(event 3, before access 2\)$/);
   });
 
   it('finds overlapping maps, double unmaps, and levels the guest does not have', async () => {
@@ -106,7 +123,7 @@ describe('trace check', () => {
     const found = await checkWithoutLines(text);
     // Accesses 0 and 1, event 2, accesses 2 and 3: the last is the one.
     expect(found).toEqual([
-      'error -: access 3 after event 2 is to 0x0000000000008008, which address space 0 has unmapped',
+      'error -: access 3 (the 2nd after event 1) is to 0x0000000000008008, which address space 0 has unmapped',
     ]);
   });
 
@@ -115,7 +132,7 @@ describe('trace check', () => {
       '# guest: scripted\n# direct-map: 0xffff880000000000\n# root: 0x800000\nop,gfn,level,va,value\n';
     const rows = 'PTW,800,4,0,801003\nPTW,a00,1,0,3\nPTW,a00,1,0,3\nR,,,1000,\n';
     expect(await checkWithoutLines(`${declared}${rows}`)).toEqual([
-      'warning -: PTW to frame 0xa00, which is no root and no entry leads to (2 in all) (event 2)',
+      'warning -: PTW to frame 0xa00, which is no root and no entry leads to (2 in all) (event 1)',
     ]);
   });
 
