@@ -3,8 +3,9 @@
  *
  * A start is mostly the loading of modules: the 150 files of a replay cost 80 ms of CPU more than the same in a few
  * (docs/performance.md, "Start-up"). So what is loaded together becomes one file, and what is imported by need a file of
- * its own. cli/main.js must not await anything at its top: rolldown would put a file between each import by need and its target. White space and the names of variables inside
- * functions are shortened; functions and classes keep their names, so stacks say where. To debug or profile file by file: `node dist/cli/main.js`.
+ * its own. cli/main.js must not await anything at its top: rolldown would put a file between each import by need and
+ * its target. White space and the names of variables inside functions are shortened; functions and classes keep their names, so
+ * stacks say where. To debug or profile file by file: `node dist/cli/main.js`.
  */
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

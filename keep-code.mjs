@@ -1,8 +1,11 @@
 /**
  * Writes lib/kept-code/: bytecode of the files of lib/, which src/chunk-loader.ts gives to V8 at a start.
  *
- * Bytecode of a function is made when it is first called. So the program is run, and what it has made then is kept: for each file
- * from the first of these commands that loads it. `node keep-code.mjs` runs all, each in a process of its own.
+ * Bytecode of a function is made when it is first called. So the program is run, and what it has made then is kept: for each
+ * file from the first of these commands that loads it. `node keep-code.mjs` runs all, each in a process of its own.
+ *
+ * It is not published: only the Node that runs the program can make it. A build makes it, and so does an installation, with
+ * `--if-possible`: where that fails (or install scripts are off) the program starts slower, and that is all.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -78,6 +81,17 @@ function keepAll() {
   }
 }
 
+function keepIfPossible() {
+  // In a checkout packages are installed before anything is built.
+  if (!existsSync(join(ROOT, 'lib/chunk-loader.cjs'))) return;
+  try {
+    keepAll();
+  } catch {
+    // A package that may not be written to.
+  }
+}
+
 const words = process.argv.slice(2);
-if (words.length > 0) await runAndKeep(words);
+if (words[0] === '--if-possible') keepIfPossible();
+else if (words.length > 0) await runAndKeep(words);
 else keepAll();

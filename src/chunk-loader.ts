@@ -1,22 +1,28 @@
 /**
- * Loads the program's own files in lib/, each with the bytecode that V8 made of it when the package was built.
+ * Loads the program's own files in lib/, each with the bytecode that V8 made of it before.
  *
- * A start is mostly V8 reading the program's text; with the bytecode at hand it need not (docs/performance.md, "Start-up"). Node 20
- * keeps no bytecode of ES modules, hence files that Script runs (bundle.mjs, keep-code.mjs). V8 refuses what another version of
- * it or other flags made, and compiles the text as it would without; so does everyone whose Node did not build the package.
- * Neither this file, as it is published, nor bin/p2msim.js is an ES module: the loader of those, and its views of Node's own modules, would cost as
- * much again as the bytecode saves.
+ * A start is mostly V8 reading the program's text; with the bytecode at hand it need not (docs/performance.md,
+ * "Start-up"). Node 20 keeps no bytecode of ES modules, hence files that Script runs (bundle.mjs makes the one, keep-code.mjs
+ * the other). Neither this file, as it is published, nor bin/p2msim.js is an ES module: the loader of those, and its
+ * views of Node's own modules, would cost as much again as the bytecode saves.
+ *
+ * V8 refuses what another version of it or other flags made, but believes all else. So bytecode is kept with a digest of itself
+ * and of the text that it is of, and whatever does not fit is left alone: the text is compiled, as without any.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
 const LIB = dirname(fileURLToPath(import.meta.url));
 
 /** Folder of the bytecode that this Node has made, or could have. */
-export const KEPT_CODE = join(LIB, 'kept-code', `${process.version}-${process.arch}`);
+export const KEPT_CODE = join(LIB, 'kept-code', `${process.version}-${process.platform}-${process.arch}`);
+
+const DIGEST = 'sha256';
+const DIGEST_BYTES = 32;
 
 type Load = (id: string) => unknown;
 type Import = (id: string) => Promise<unknown>;
@@ -31,7 +37,7 @@ const requirePackage = createRequire(import.meta.url);
 /**
  * What the file `name` of lib/ exports, run once in each thread.
  *
- * @param name a path below lib/, such as `cli/main.cjs`
+ * @param name a path below lib/ with slashes, such as `cli/main.cjs`
  * @throws what the file throws
  */
 export function loadChunk(name: string): object {
@@ -39,36 +45,54 @@ export function loadChunk(name: string): object {
   if (known !== undefined) return known;
   const exports = {};
   loaded.set(name, exports);
-  const folder = dirname(name);
-  const load: Load = (id) => (id.startsWith('.') ? loadChunk(join(folder, id)) : requirePackage(id));
+  const folder = posix.dirname(name);
+  const load: Load = (id) => (id.startsWith('.') ? loadChunk(posix.join(folder, id)) : requirePackage(id));
   const body = compile(name).runInThisContext() as Body;
-  body(exports, load, join(LIB, name), importModule);
+  try {
+    body(exports, load, join(LIB, name), importModule);
+  } catch (error) {
+    loaded.delete(name);
+    throw error;
+  }
   return exports;
 }
 
-/** The bytecode of each file that was loaded, with that of all functions that were called, by the file's name. */
+/** What to keep of each file that was loaded, by its name: the bytecode of all functions that were called, behind its digest. */
 export function codeOfLoaded(): Map<string, Uint8Array> {
-  return new Map([...scripts].map(([name, script]) => [name, script.createCachedData()]));
+  return new Map(
+    [...scripts].map(([name, script]) => {
+      const code = script.createCachedData();
+      return [name, Buffer.concat([digestOf(readFileSync(join(LIB, name)), code), code])];
+    }),
+  );
 }
 
 function compile(name: string): Script {
-  const filename = join(LIB, name);
-  // ASCII, which bundle.mjs sees to, is the same in both, and latin1 need not be looked through for anything else.
-  const text = readFileSync(filename, 'latin1');
-  const kept = keptCode(name);
-  const script = new Script(text, {
-    filename,
-    ...(kept === null ? {} : { cachedData: kept }),
+  const text = readFileSync(join(LIB, name));
+  const cachedData = keptCode(name, text);
+  // The name is in the bytecode, so it has to be the same wherever the package is. ASCII, which bundle.mjs sees to, need not
+  // be looked through as UTF-8.
+  const script = new Script(text.toString('latin1'), {
+    filename: `p2msim/lib/${name}`,
+    ...(cachedData === null ? {} : { cachedData }),
   });
   scripts.set(name, script);
   return script;
 }
 
-function keptCode(name: string): Buffer | null {
+/** Bytecode of the file `name`, which holds `text`; null if there is none of just that. */
+function keptCode(name: string, text: Buffer): Buffer | null {
+  let kept: Buffer;
   try {
-    return readFileSync(join(KEPT_CODE, name));
+    kept = readFileSync(join(KEPT_CODE, name));
   } catch {
-    // Built by another Node, or not yet: it is only slower.
+    // Another Node has built, or none yet.
     return null;
   }
+  const code = kept.subarray(DIGEST_BYTES);
+  return digestOf(text, code).equals(kept.subarray(0, DIGEST_BYTES)) ? code : null;
+}
+
+function digestOf(text: Uint8Array, code: Uint8Array): Buffer {
+  return createHash(DIGEST).update(text).update(code).digest();
 }

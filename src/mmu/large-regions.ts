@@ -14,8 +14,8 @@ export class LargeRegions {
   bytes: Uint8Array = new Uint8Array(FIRST_REGIONS);
   /** Address of the bytes in an arena, or 0. */
   at = 0;
-  /** An entry of 1 GiB covers more regions than have numbers: then it may be any of them. */
-  everywhere = false;
+  /** An entry of 1 GiB covers 512 regions, and the page that it was entered for tells one of them: it may be any. */
+  #everywhere = false;
   readonly #marked: number[] = [];
   #arena: Arena | null = null;
 
@@ -23,10 +23,15 @@ export class LargeRegions {
     return this.#marked.length > 0;
   }
 
+  /** True if there are some that no kernel can be told of: in any region, or in bytes that have no place in the arena. */
+  get unseen(): boolean {
+    return this.#everywhere || (this.any && this.#arena !== null && this.at === 0);
+  }
+
   /** An entry of `size`, which is not 4 KiB, is entered for `page`. */
   mark(page: number, size: number): void {
     const region = page >>> 9;
-    if (size === SIZE_1G) this.everywhere = true;
+    if (size === SIZE_1G) this.#everywhere = true;
     if (region >= this.bytes.length) this.#grow(region);
     if (this.bytes[region] !== 0) return;
     this.bytes[region] = 1;
@@ -37,7 +42,7 @@ export class LargeRegions {
   clear(): void {
     for (const region of this.#marked) this.bytes[region] = 0;
     this.#marked.length = 0;
-    this.everywhere = false;
+    this.#everywhere = false;
   }
 
   /** Keeps the bytes where a kernel finds them; false if there is no room. */
@@ -49,8 +54,7 @@ export class LargeRegions {
   #grow(region: number): void {
     let capacity = this.bytes.length;
     while (region >= capacity) capacity *= 2;
-    // Without room for a kernel to see them: as if they were everywhere.
-    if (!this.#move(capacity)) this.everywhere = true;
+    this.#move(capacity);
   }
 
   #move(capacity: number): boolean {

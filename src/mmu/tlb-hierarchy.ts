@@ -84,7 +84,7 @@ export class TlbHierarchy {
 
   /** The same, if a kernel can go over both: it leaves alone the regions of which larger entries are known. */
   secondForKernel(fetch: boolean): SetAssoc | null {
-    return this.large.everywhere ? null : this.#secondInOrder(fetch);
+    return this.large.unseen ? null : this.#secondInOrder(fetch);
   }
 
   #secondInOrder(fetch: boolean): SetAssoc | null {

@@ -68,6 +68,7 @@ describe('the package', () => {
     'lib/chunk-loader.cjs',
     'lib/replay.cjs',
     'bin/package.json',
+    'keep-code.mjs',
     'examples/my-backend/flat-nested.mjs',
     'traces/examples/fork.csv',
     'traces/lackey/cc1-with-instructions.lackey.gz',
@@ -90,7 +91,7 @@ describe('the package', () => {
 
   it('contains neither sources, tests nor left-overs', () => {
     const known =
-      /^(?:lib|bin|traces|examples|docs|LICENSES)\/|^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+      /^(?:lib|bin|traces|examples|docs|LICENSES)\/|^(?:package\.json|keep-code\.mjs|README\.md|LICENSE|CHANGELOG\.md)$/;
     expect(paths.filter((path) => !known.test(path))).toEqual([]);
     expect(paths.filter((path) => /\.(?:got|tgz|log|test\.\w+)$|(?:^|\/)\./.test(path))).toEqual([]);
   });

@@ -8,7 +8,7 @@
  */
 import { tryFaults } from './faults.mjs';
 
-const TESTS = ['test/property/replay-kernel.test.ts'];
+const TESTS = ['test/property/replay-kernel.test.ts', 'test/unit/mmu/large-regions.test.ts'];
 
 /** [file, find, replace, why]: `find` occurs exactly once in src/<file>. */
 // prettier-ignore
@@ -20,6 +20,13 @@ export const FAULTS = [
   ['kernels/assembly/plain-walk.ts', 'load<u8>(chunk + (gfn & 0xffff)) == SMALL', 'true', 'p2m leaves are not looked at'],
   ['kernels/assembly/plain-walk.ts', 'payload >>> 1 != table ||', '', 'the table of a PDE is not looked at'],
   ['kernels/assembly/replay.ts', 'if ((key & 1) != 0 && find(first, ways, wanted) >= 0) return false;', '', 'a store without the right in the first level asks the second'],
+  // Larger entries, which the kernel does not know.
+  ['kernels/assembly/replay.ts', 'if (mayBeLarge(state, key >>> 11)) return false;', '', 'larger entries are not looked for'],
+  ['kernels/assembly/replay.ts', 'mayBeLarge(state, key >>> 11)', 'mayBeLarge(state, key >>> 12)', 'the region of another page is looked at'],
+  ['mmu/kernel-state.ts', 'large.any ? large.at : 0', '0', 'the kernel is not told of larger entries'],
+  ['mmu/tlb-hierarchy.ts', 'if (size !== SIZE_4K) this.large.mark(page, size);', '', 'larger entries are not noted'],
+  ['mmu/large-regions.ts', 'if (size === SIZE_1G) this.#everywhere = true;', '', 'entries of 1 GiB are noted as one region'],
+  ['mmu/large-regions.ts', '(this.any && this.#arena !== null && this.at === 0)', 'false', 'regions without room are passed over'],
   // What a walk does.
   ['kernels/assembly/plain-walk.ts', 'toFront(pdePayloads, pdeWays, way);', '', 'payloads of PDEs stay behind'],
   ['kernels/assembly/plain-walk.ts', 'more(state + LIVE_PDE)', 'more(state + LIVE_NESTED)', 'entries of the PDE cache are counted elsewhere'],
