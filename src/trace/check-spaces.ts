@@ -8,7 +8,8 @@ import { formatAddress, vpnOf } from '../arch/address.js';
 import { AddressSpaces, INITIAL_AS } from './address-spaces.js';
 import type { TraceEvent, Word64 } from './event.js';
 import { MappingRights, type Restriction } from './mapping-rights.js';
-import { type PageRange, RangeSet } from './range-set.js';
+import type { PageRange } from './range-list.js';
+import { RangeSet } from './range-set.js';
 
 export type Severity = 'error' | 'warning';
 
@@ -21,7 +22,7 @@ export interface SpaceFinding {
 }
 
 /** An access as a check needs it. */
-export interface SpaceUse {
+interface SpaceUse {
   readonly vcpu: number;
   readonly hi: number;
   readonly lo: number;

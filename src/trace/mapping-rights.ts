@@ -5,7 +5,7 @@
  * replay does not model NX, and any right of a mapping will do.
  */
 import type { Perm } from './event.js';
-import type { PageRange } from './range-set.js';
+import { type PageRange, RangeList } from './range-list.js';
 
 /** Pages whose mapping forbids something, and the event that said so. */
 export interface Restriction extends PageRange {
@@ -16,54 +16,35 @@ export interface Restriction extends PageRange {
 }
 
 export class MappingRights {
-  #restrictions: readonly Restriction[] = [];
+  readonly #restrictions: RangeList<Restriction>;
 
-  constructor(restrictions: readonly Restriction[] = []) {
+  constructor(restrictions = new RangeList<Restriction>()) {
     this.#restrictions = restrictions;
   }
 
   get empty(): boolean {
-    return this.#restrictions.length === 0;
+    return this.#restrictions.empty;
   }
 
   /** An independent copy. */
   clone(): MappingRights {
-    return new MappingRights(this.#restrictions);
+    return new MappingRights(new RangeList(this.#restrictions));
   }
 
   /** `range` is mapped with these rights, by the event that `origin` names. */
   set(range: PageRange, perm: Perm, origin: string): void {
-    this.drop(range);
-    if (perm.write) return;
-    const restriction = { ...range, none: !(perm.read || perm.exec), origin };
-    this.#restrictions = [...this.#restrictions, restriction].sort((a, b) => a.from - b.from);
+    if (perm.write) this.drop(range);
+    else this.#restrictions.replace(range, { ...range, none: !(perm.read || perm.exec), origin });
   }
 
   /** Nothing is known of the rights of `range`. */
   drop(range: PageRange): void {
-    if (!this.#restrictions.some((other) => other.from < range.to && range.from < other.to)) return;
-    this.#restrictions = this.#restrictions.flatMap((other) => {
-      if (other.to <= range.from || range.to <= other.from) return [other];
-      const rest = [
-        { ...other, to: range.from },
-        { ...other, from: range.to },
-      ];
-      return rest.filter(({ from, to }) => from < to);
-    });
+    this.#restrictions.replace(range);
   }
 
   /** What forbids the access, a store or not, to `page`; null: nothing. */
   forbids(page: number, write: boolean): Restriction | null {
-    const restrictions = this.#restrictions;
-    let low = 0;
-    let high = restrictions.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const restriction = restrictions[middle]!;
-      if (page < restriction.from) high = middle;
-      else if (page >= restriction.to) low = middle + 1;
-      else return write || restriction.none ? restriction : null;
-    }
-    return null;
+    const restriction = this.#restrictions.at(page);
+    return restriction !== undefined && (write || restriction.none) ? restriction : null;
   }
 }
