@@ -30,9 +30,6 @@ function hexPairs(): Int16Array {
   return table;
 }
 
-/** Lines that only the header of perf script has among comments, near its beginning. */
-export const PERF_HEADER = /^# (?:captured on *|hostname |os release |perf version ):/;
-
 export const SPACE = 32;
 export const HASH = 35;
 export const COMMA = 44;

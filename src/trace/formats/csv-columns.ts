@@ -63,6 +63,13 @@ export function delimiterOf(header: string): Delimiter {
   return best;
 }
 
+/** True if the line has a column's name, or looks like an access row. */
+export function looksLikeRow(line: string): boolean {
+  const cells = line.split(delimiterOf(line)).map((cell) => cell.trim().replaceAll('"', ''));
+  if (cells.some((cell) => isCsvColumn(cell.toLowerCase()))) return true;
+  return ACCESS_OPS.has(cells[0] ?? '') && /^(0x)?[0-9a-f]+$/i.test(cells[1] ?? '');
+}
+
 /** First character (from 1) and length of field `index`, counted from 0, in a line of text. */
 export function fieldSpan(text: string, index: number, delimiter: string): { column: number; span: number } {
   let inQuotes = false;

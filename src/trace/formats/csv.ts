@@ -4,29 +4,23 @@
  * comments are understood. What reads it (csv-stream.ts) is loaded for a trace that is a CSV.
  */
 import type { ReaderOptions } from '../bad-records.js';
-import { PERF_HEADER } from '../bytes.js';
 import type { ByteSource, TraceFormat } from '../format.js';
-import { ACCESS_OPS, BOM, delimiterOf, isCsvColumn } from './csv-columns.js';
+import { BOM, looksLikeRow } from './csv-columns.js';
+import { hasPerfHeader } from './perf-header.js';
 
 /** True if the first line that is not a comment has a column's name, or looks like an access row. */
 function sniff(head: Uint8Array): boolean {
   const text = Buffer.from(head).toString('utf8');
   const lines = (text.startsWith(BOM) ? text.slice(BOM.length) : text).split('\n');
   if (lines[0]?.includes('\0') === true) return false;
+  if (hasPerfHeader(text)) return false;
   let comments = 0;
   for (const line of lines) {
     const shown = line.trim();
-    if (PERF_HEADER.test(shown)) return false;
     if (shown.startsWith('#')) comments++;
     else if (shown !== '') return looksLikeRow(shown);
   }
   return comments > 0;
-}
-
-function looksLikeRow(line: string): boolean {
-  const cells = line.split(delimiterOf(line)).map((cell) => cell.trim().replaceAll('"', ''));
-  if (cells.some((cell) => isCsvColumn(cell.toLowerCase()))) return true;
-  return ACCESS_OPS.has(cells[0] ?? '') && /^(0x)?[0-9a-f]+$/i.test(cells[1] ?? '');
 }
 
 export const csv = {

@@ -14,11 +14,11 @@ import { OP_FETCH, OP_READ, OP_WRITE } from '../access.js';
 import type { ReaderOptions } from '../bad-records.js';
 import { quoted } from '../bad-records.js';
 import { EMPTY_HEADER, MAX_VCPUS, type Perm } from '../event.js';
-import { PERF_HEADER } from '../bytes.js';
 import type { ByteSource, TraceFormat } from '../format.js';
 import { ProcessSpaces } from '../process-spaces.js';
 import type { Field, TextFormat, TextRecords } from '../text-format.js';
 import { type LineReader, looksLike, openText } from '../text-format.js';
+import { hasPerfHeader } from './perf-header.js';
 
 const LACKS = [
   'accesses between page faults or samples',
@@ -257,18 +257,12 @@ const ROW = /(?<=\s)-?\d+(?:\/-?\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d{3,9}:\s+(?:PERF_R
 
 /** True if the comments in front are the header of perf script, or the first lines that are none are its samples. */
 function sniff(head: Uint8Array): boolean {
-  const lines = Buffer.from(head)
-    .toString('latin1')
-    .split(/\r?\n/)
-    .filter((line) => line !== '');
-  // However long the header is: the head may end in it, or within the first line below it.
-  for (const line of lines) {
-    if (!line.startsWith('#')) break;
-    if (PERF_HEADER.test(line)) return true;
-  }
+  const text = Buffer.from(head).toString('latin1');
+  if (hasPerfHeader(text)) return true;
   // A sample may have a call chain of any length below it.
-  const others = lines
-    .filter((line) => !line.startsWith('#') && !isCall(line))
+  const others = text
+    .split(/\r?\n/)
+    .filter((line) => line !== '' && !line.startsWith('#') && !isCall(line))
     .map((line) => line.trimStart());
   return looksLike(Buffer.from(`${others.join('\n')}\n`), ROW);
 }

@@ -82,6 +82,17 @@ describe('a header of perf script', () => {
   });
 });
 
+describe('comments that perf script has, too', () => {
+  it.each([
+    ['over names of columns', '# hostname : host1\nop,va\nR,1000\n'],
+    ['over names in quotes, CR LF and blank lines', '# os release : 6.1\r\n\r\n"op";"va"\r\nR;1000\r\n'],
+    ['with a remark between', '# captured on: Monday\n# two runs\nva\top\n1000\tR\n'],
+    ['over rows whose names are lost', '# perf version : 6.1\nR,1000,8\n'],
+  ])('are those of a CSV %s', (_what, text) => {
+    expect(sniffers(Buffer.from(text))).toEqual(['csv']);
+  });
+});
+
 describe('what looks like din', () => {
   it.each([
     ['with a comment', '0 1000 a read\n1 2000\n', ['din']],
