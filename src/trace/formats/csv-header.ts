@@ -1,9 +1,9 @@
 /**
  * What a p2msim CSV declares before its first row: `# key: value` lines.
  *
- * `guest-levels`, `vcpus`, `ram`, `p2m`, `features`, `guest`, `direct-map`, `root`, `format`; and notes (csv-notes.ts). A line `# word: ...` with another
- * word is an error, since a slip there would silently change the machine; any other `#` line is a
- * comment.
+ * `guest-levels`, `vcpus`, `ram`, `p2m`, `features`, `guest`, `direct-map`, `root`, `format`; and
+ * notes (csv-notes.ts), whose keys begin with a capital. A line `# word: ...` with another word is an
+ * error, since a slip there would silently change the machine; any other `#` line is a comment.
  */
 import { MAX_FRAMES, PAGE_BYTES, parseHex } from '../../arch/address.js';
 import type { TraceError } from '../../errors.js';
@@ -11,7 +11,7 @@ import { didYouMean } from '../../util/registry.js';
 import { parseSize } from '../../util/units.js';
 import type { FieldPlace } from '../bad-records.js';
 import { badRecord, quoted } from '../bad-records.js';
-import { type CsvNotes, NOTE_KEYS } from './csv-notes.js';
+import { type CsvNotes, nearNoteKey, noteKey } from './csv-notes.js';
 import { EMPTY_HEADER, MAX_VCPUS, type P2mRange, type TraceHeader } from '../event.js';
 
 /** Value of the `format` key. */
@@ -67,7 +67,7 @@ export class HeaderReader {
     const value = text.slice(all.length).trimEnd();
     const keyPlace = { line, column: lead.length + 1, span: name.length, text };
     const valuePlace = { line, column: all.length + 1, span: value.length, text };
-    const note = NOTE_KEYS.find((known) => known === name.toLowerCase());
+    const note = noteKey(name);
     if (note !== undefined && value !== '') return this.#notes.note(note, value, valuePlace);
     const key = HEADER_KEYS.find((known) => known === name.toLowerCase());
     if (key === undefined) {
@@ -86,6 +86,9 @@ export class HeaderReader {
   }
 
   #unknownKey(place: FieldPlace, name: string): TraceError {
+    const note = nearNoteKey(name);
+    if (note !== undefined)
+      return badRecord(this.#file, place, `unknown key '${name}'`, `with a capital, '${note}', it is a note`);
     const near = didYouMean(name, HEADER_KEYS);
     const suggestion = near === undefined ? '' : ` (did you mean '${near}'?)`;
     const message = `unknown key '${name}'${suggestion}; keys are ${HEADER_KEYS.join(', ')}`;

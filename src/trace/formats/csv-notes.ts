@@ -12,13 +12,23 @@ import { PassedOverCounts } from '../passed-over.js';
 import type { TraceFacts } from '../writers/writer.js';
 
 /** Keys before the names of the columns; the second and third may be there more than once. */
-export const NOTE_KEYS = ['made-from', 'cannot-say', 'assumes', 'addresses'] as const;
-export type NoteKey = (typeof NOTE_KEYS)[number];
+const NOTE_KEYS = ['Made-from', 'Cannot-say', 'Assumes', 'Addresses'] as const;
+type NoteKey = (typeof NOTE_KEYS)[number];
+
+/** The key that `word` is: with its capital, which tells it from what a user may write. */
+export function noteKey(word: string): NoteKey | undefined {
+  return NOTE_KEYS.find((key) => key === word);
+}
+
+/** The key that `word` would be with a capital. */
+export function nearNoteKey(word: string): NoteKey | undefined {
+  return NOTE_KEYS.find((key) => key.toLowerCase() === word.toLowerCase());
+}
 
 const ENDED_EARLY = 'what this was made from ended early, by an error';
-const PASSED_OVER = /^\s*#\s*passed-over:\s*(\d{1,15})\s+(\S.*?)\s*$/i;
+const PASSED_OVER = /^\s*#\s*Passed-over:\s*(\d{1,15})\s+(\S.*?)\s*$/;
 /** The second form is that of versions which only wrote it. */
-const INCOMPLETE = /^\s*#\s*(?:incomplete:|what this was made from ended early,)/i;
+const INCOMPLETE = /^\s*#\s*(?:Incomplete:|What this was made from ended early,)/;
 
 /** Lines of notes on a trace that was not a CSV at first, or that has some. */
 export function noteLines({ source, lacks, assumes, virtual }: TraceFacts, generated: boolean): string[] {
@@ -55,13 +65,13 @@ export class CsvNotes {
 
   /** A note before the names of the columns. */
   note(key: NoteKey, value: string, place: FieldPlace): void {
-    if (key === 'addresses') {
+    if (key === 'Addresses') {
       if (value === 'physical') this.virtual = false;
       return;
     }
     const text = this.#printable(value, place);
-    if (key === 'made-from') this.source = text;
-    else (key === 'assumes' ? this.assumes : this.lacks).push(text);
+    if (key === 'Made-from') this.source = text;
+    else (key === 'Assumes' ? this.assumes : this.lacks).push(text);
   }
 
   /** A comment below the names of the columns: most are remarks. */

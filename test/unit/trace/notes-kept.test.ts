@@ -121,7 +121,8 @@ R,1000
 # Passed-over: 2 odd things
 # a remark "with a quote
 # Passed-over: many
-#passed-over:  3 odd things
+#Passed-over:  3 odd things
+# passed-over: 4 odd things
 R,2000
 `;
 
@@ -144,6 +145,18 @@ describe('notes in a CSV', () => {
     const { error } = await decode(async () => fromBytes('op,va\nR,1000\n# Passed-over: 1 \u001b[2J\n'));
     expect(error?.message).toMatch(/contains a control character/);
   });
+
+  it.each(['made-from: x', 'cannot-say: x', 'assumes: x', 'addresses: phisical'])(
+    'have keys with a capital: # %s is a slip',
+    async (line) => {
+      const [key = ''] = line.split(':');
+      const capital = key.slice(0, 1).toUpperCase() + key.slice(1);
+      await expect(fromBytes(`# ${line}\nop,va\nR,1000\n`)).rejects.toMatchObject({
+        message: `unknown key '${key}'`,
+        hint: `with a capital, '${capital}', it is a note`,
+      });
+    },
+  );
 
   it('are remarks where they say nothing', async () => {
     const old =
@@ -171,6 +184,19 @@ describe('a CSV that says it is incomplete', () => {
       ]);
     }
   });
+});
+
+describe('a CSV with a remark that something is incomplete', () => {
+  it.each(['# incomplete: thread 3 is missing', '# what this was made from ended early, I think'])(
+    'is whole: %s',
+    async (remark) => {
+      for (const engine of ['scanner', 'reference'] as const) {
+        const source = bytesSource(Buffer.from(`op,va\nR,1000\n${remark}\n`));
+        const { records, error } = await decode(() => openCsv(source, DEFAULT_READ_OPTIONS, engine));
+        expect([records.length, error]).toEqual([1, null]);
+      }
+    },
+  );
 });
 
 describe('a profile', () => {
