@@ -44,7 +44,7 @@ export class BlockWriter implements TraceWriter {
     this.#hash.update(contents);
     const record = Buffer.alloc(layout.PRELUDE_BYTES + contents.length + 4);
     record.set(layout.MAGIC);
-    record.writeUInt32LE(layout.VERSION, 8);
+    record.writeUInt32LE(versionFor(facts), 8);
     record.writeUInt32LE(contents.length, 12);
     record.set(contents, layout.PRELUDE_BYTES);
     sink(withSum(record));
@@ -126,6 +126,11 @@ export class BlockWriter implements TraceWriter {
     this.#accessesWritten += accesses;
     this.#eventsWritten += events;
   }
+}
+
+/** The lowest version whose readers know every field of the header. */
+function versionFor({ assumes = [] }: TraceFacts): number {
+  return assumes.length > 0 ? layout.VERSION : layout.FIRST_VERSION;
 }
 
 /** The record with the CRC-32 of all but its last four bytes in these. */

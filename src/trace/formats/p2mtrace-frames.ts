@@ -17,12 +17,15 @@ export async function readHeader(
   const { magic, version, length } = await readPrelude(input);
   if (magic !== null)
     throw input.error(`begins with ${magic}; expected the magic bytes of p2mtrace`, NOT_P2M);
-  if (version !== layout.VERSION) {
+  const known = `version ${layout.FIRST_VERSION} or ${layout.VERSION}`;
+  if (version > layout.VERSION) {
     throw input.error(
-      `is version ${version} of p2mtrace; expected version ${layout.VERSION}`,
-      'a newer p2msim reads it',
+      `is version ${version} of p2mtrace, made by a newer p2msim; this one reads ${known}`,
+      'read it with that p2msim, or convert it to CSV there',
     );
   }
+  if (version < layout.FIRST_VERSION)
+    throw input.error(`is version ${version} of p2mtrace; expected ${known}`, GET_AGAIN);
   if (length > layout.MAX_HEADER_BYTES)
     throw input.error(
       `the header has ${length} bytes; expected ${layout.MAX_HEADER_BYTES} at most`,

@@ -7,7 +7,10 @@
 
 /** First byte beyond ASCII, then a name, CR LF and a control-Z: damage by text-mode copies shows at once. */
 export const MAGIC: Uint8Array = Uint8Array.of(0x8f, 0x50, 0x32, 0x4d, 0x54, 0x0d, 0x0a, 0x1a);
-export const VERSION = 1;
+/** Of a trace whose header has fields that the first readers do not know, so that these say that a newer one reads it. */
+export const VERSION = 2;
+/** Of all others. A note may be in both: that there is one is known behind the records. */
+export const FIRST_VERSION = 1;
 
 /** Magic, version and length of the header; the header and its CRC-32 follow. */
 export const PRELUDE_BYTES = 16;

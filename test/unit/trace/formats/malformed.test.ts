@@ -196,7 +196,10 @@ const P2MTRACE: Readonly<Record<string, Expected>> = {
     0,
     'unknown-field.p2mtrace: byte 0: the header cannot be read: field 12 is not known; expected 1 to 11',
   ],
-  'version-2.p2mtrace': [0, 'version-2.p2mtrace: byte 0: is version 2 of p2mtrace; expected version 1'],
+  'version-3.p2mtrace': [
+    0,
+    'version-3.p2mtrace: byte 0: is version 3 of p2mtrace, made by a newer p2msim; this one reads version 1 or 2',
+  ],
   'wrong-digest.p2mtrace': [
     4,
     'wrong-digest.p2mtrace: byte 165: the SHA-256 of the contents begins with a076506aaf711423; expected 136230206b2ec175',

@@ -77,6 +77,41 @@ describe('a p2mtrace written from its specification', () => {
     expect([lacks, virtual, eventless, source]).toEqual([['threads'], true, false, 'lackey']);
   });
 
+  it('is of version 2 where what was assumed is in its header, and of version 1 otherwise', async () => {
+    const written = (facts: Partial<TraceFacts>): Uint8Array => write([], facts);
+    const version = (trace: Uint8Array): Uint8Array => trace.subarray(8, 12);
+    expect(version(written({}))).toEqual(Buffer.from(u32(1)));
+    expect(version(written({ assumes: [] }))).toEqual(Buffer.from(u32(1)));
+    const second = written({ assumes: ['one thing'] });
+    expect(version(second)).toEqual(Buffer.from(u32(2)));
+    expect((await open(second)).assumes).toEqual(['one thing']);
+  });
+
+  it.each([1, 2])('is read in version %i with every field and a note', async (number) => {
+    const contents = bytes(CONTENTS, [11, 3, 'one']);
+    const passed = bytes([1, 5, 7, 'odd ']);
+    const trace = bytes(
+      header(contents, number),
+      block(BODY, { accesses: 4, events: 1 }),
+      note(passed),
+      end(4, 1, [contents, BODY, passed]),
+    );
+    expect(await read(trace)).toEqual({ records: RECORDS, error: null });
+    const { assumes } = await open(trace);
+    expect(assumes).toEqual(['one']);
+  });
+
+  it('is refused in a version that there is not, by what made it', async () => {
+    const whole = (number: number): Uint8Array => bytes(header(CONTENTS, number), end(0, 0, [CONTENTS]));
+    await expect(open(whole(7))).rejects.toMatchObject({
+      message: 'is version 7 of p2mtrace, made by a newer p2msim; this one reads version 1 or 2',
+      hint: 'read it with that p2msim, or convert it to CSV there',
+    });
+    await expect(open(whole(0))).rejects.toMatchObject({
+      message: 'is version 0 of p2mtrace; expected version 1 or 2',
+    });
+  });
+
   it('is recognised by content, plain and compressed', async () => {
     for (const stored of [TRACE, gzipSync(TRACE)]) {
       const stdin = Readable.from([stored]);
