@@ -130,7 +130,7 @@ function requireFile(file: string): void {
 function requireOwnLine(file: string, { at, offset, bytes }: TornLine): void {
   const start = readFileSync(file).subarray(offset, offset + Math.min(bytes, OWN_START.length));
   if (start.toString('latin1') === OWN_START.slice(0, start.length)) return;
-  throw new UsageError(`${file}:${at}: is no line of a results file`, {
+  throw new TraceError({ file, line: at }, 'is no line of a results file', {
     hint: 'results files are written by `p2msim sweep --results FILE`; give it another file',
   });
 }
