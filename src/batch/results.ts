@@ -7,6 +7,7 @@
 import { TraceError } from '../errors.js';
 import { SNIFF_BYTES } from '../trace/format.js';
 import { knownFile } from '../trace/known-file.js';
+import { fileWord } from '../util/shell-word.js';
 import { BATCH_SCHEMA, POINT_SCHEMA } from '../report/result.js';
 import { withPlace } from '../report/saved/field-place.js';
 import { type BatchHeader, parseLine, type PointLine, readBatchHeader, readPointLine } from './point-line.js';
@@ -96,7 +97,7 @@ function refuseForeign(bytes: Uint8Array, file: string): void {
 const OWN_START_LENGTH = 200;
 
 function singleHint(file: string): string {
-  return `\`p2msim table ${file}\` and \`p2msim diff\` read it as it is; \`collect\` joins what \`p2msim sweep --results FILE\` wrote`;
+  return `\`p2msim table ${fileWord(file)}\` and \`p2msim diff\` read it as it is; \`collect\` joins what \`p2msim sweep --results FILE\` wrote`;
 }
 
 function pointOf(value: unknown, where: string): PointLine {

@@ -3,11 +3,12 @@
  * where no format recognises a file.
  */
 import { TraceError } from '../errors.js';
+import { fileWord } from '../util/shell-word.js';
 import { quoted, STDIN_NAME } from './bad-records.js';
 import type { ByteSource, TraceFormat } from './format.js';
 import { ownFile } from './known-file.js';
 
-/** A kind of file; `file` is its name, `-` for standard input. */
+/** A kind of file; `file` is its name as a word for the shell, `-` for standard input. */
 interface ForeignFile {
   readonly is: (head: Uint8Array, text: string) => boolean;
   readonly what: string;
@@ -27,12 +28,21 @@ const starting =
 
 /** Compressed by what is not opened, or more than once: `command` writes what is in the file to its standard output. */
 function compressed(what: string, is: ForeignFile['is'], command: string): ForeignFile {
-  const argument = (file: string): string => (file === '-' ? '' : ` ${file}`);
   return {
     is,
     what,
     hint: (file) => `decompress it first: \`${command}${argument(file)} | p2msim replay -\``,
   };
+}
+
+/** For a command that reads standard input where no file is named. */
+function argument(file: string): string {
+  return file === '-' ? '' : ` ${file}`;
+}
+
+/** For a shell, which looks for a name without a folder in PATH. */
+function program(file: string): string {
+  return file.includes('/') || file === '-' ? file : `./${file}`;
 }
 
 const NO_TRACE = (): string => '`p2msim trace formats` lists what can be read';
@@ -91,14 +101,13 @@ const FILES: readonly ForeignFile[] = [
   {
     is: isUtf16,
     what: 'it is text in UTF-16',
-    hint: (file) =>
-      `traces are in UTF-8: \`iconv -f UTF-16 -t UTF-8${file === '-' ? '' : ` ${file}`} | p2msim replay -\``,
+    hint: (file) => `traces are in UTF-8: \`iconv -f UTF-16 -t UTF-8${argument(file)} | p2msim replay -\``,
   },
   {
     is: starting([0x7f, 0x45, 0x4c, 0x46]),
     what: 'it is a program or library (ELF)',
     hint: (file) =>
-      `\`p2msim trace capture -o FILE.p2mtrace -- ${file}\` runs a program and writes its trace`,
+      `\`p2msim trace capture -o FILE.p2mtrace -- ${program(file)}\` runs a program and writes its trace`,
   },
   { is: starting([0x89, 0x50, 0x4e, 0x47]), what: 'it is a PNG image', hint: NO_TRACE },
   { is: starting([0xff, 0xd8, 0xff]), what: 'it is a JPEG image', hint: NO_TRACE },
@@ -130,25 +139,30 @@ export function foreignFile({ name, head }: Pick<ByteSource, 'name' | 'head'>): 
   const known = FILES.find(({ is }) => is(head, text));
   if (known === undefined) return null;
   return new TraceError({ file: name }, `is in no format that p2msim knows: ${known.what}`, {
-    hint: known.hint(name === STDIN_NAME ? '-' : name),
+    hint: known.hint(name === STDIN_NAME ? '-' : fileWord(name)),
   });
 }
 
-/** Parts of the head are taken at this many bytes: where a record of any binary format can begin. */
+/**
+ * Parts of the head are taken at this many bytes, where a record of any binary format can begin that has no magic: the least
+ * common multiple of 64 (champsim), 96 (cloudsuite), 24 (oraclegeneral) and 12 (drmemtrace).
+ */
 const ALIGNED = 192;
 /** Parts that are shorter say nothing. */
 const LEAST_PART = 2 * ALIGNED;
+
+/** A file without a NUL in so many of its first bytes is a text: records of at most 96 bytes, so five at least, with numbers of 8. */
+const BINARY_BYTES = 512;
 
 /** Formats that part of the head fits, so that little of it is wrong. */
 export function nearlyFitting(head: Uint8Array, formats: readonly TraceFormat[]): TraceFormat[] {
   const half = Math.floor(head.length / 2 / ALIGNED) * ALIGNED;
   const parts = [head.subarray(half), head.subarray(0, half)].filter(({ length }) => length >= LEAST_PART);
   // A text shows by its lines what it is, wherever it is cut.
-  if (!head.subarray(0, SHOWN).some((value) => value === 0)) return [];
+  if (!head.subarray(0, BINARY_BYTES).some((value) => value === 0)) return [];
   return formats.filter((format) => parts.some((part) => format.sniff(part)));
 }
 
-const SHOWN = 512;
 /** Bytes that a message shows of a file that nobody recognises. */
 const SHOWN_BYTES = 24;
 

@@ -2,6 +2,8 @@
  * Files that are not what a command takes, but something else that p2msim knows: what they are, by their beginning, and which
  * command takes them.
  */
+import { fileWord } from '../util/shell-word.js';
+import { STDIN_NAME } from './bad-records.js';
 import type { ByteSource } from './format.js';
 import { SNIFF_BYTES } from './format.js';
 import { TRACE_FORMATS } from './formats/index.js';
@@ -32,19 +34,24 @@ export function ownFile({ name, head }: Head): KnownFile | null {
   const text = Buffer.from(head).toString('latin1');
   const schema = OWN_JSON.exec(text)?.[1];
   if (schema !== undefined)
-    return { what: `it is ${schema}, an output of p2msim`, use: useOf(schema, name), schema };
+    return { what: `it is ${schema}, an output of p2msim`, use: useOf(schema, wordOf(name)), schema };
   if (!SPECIFICATION.test(text)) return null;
   return {
     what: 'it looks like the specification of a sweep',
-    use: `\`p2msim sweep ${name}\` runs it; docs/batch.md describes it`,
+    use: `\`p2msim sweep ${wordOf(name)}\` runs it; docs/batch.md describes it`,
   };
 }
 
-function useOf(schema: string, name: string): string {
+/** The file in a command. */
+function wordOf(name: string): string {
+  return name === STDIN_NAME ? '-' : fileWord(name);
+}
+
+function useOf(schema: string, file: string): string {
   if (SAVED.test(schema))
-    return `\`p2msim diff ${name} OTHER\` and \`p2msim table ${name}\` read saved results`;
+    return `\`p2msim diff ${file} OTHER\` and \`p2msim table ${file}\` read saved results`;
   if (BATCH.test(schema))
-    return `\`p2msim collect ${name}\` and \`p2msim table ${name}\` read the results of a batch`;
+    return `\`p2msim collect ${file}\` and \`p2msim table ${file}\` read the results of a batch`;
   return `\`p2msim schema\` lists what p2msim writes, and docs/json.md which of it is read again`;
 }
 
@@ -56,6 +63,6 @@ export function knownFile({ name, head }: Head): KnownFile | null {
   if (format === undefined || other !== undefined) return null;
   return {
     what: `it is a trace (${format.name})`,
-    use: `\`p2msim replay ${name}\` and \`p2msim compare ${name}\` replay it`,
+    use: `\`p2msim replay ${wordOf(name)}\` and \`p2msim compare ${wordOf(name)}\` replay it`,
   };
 }

@@ -5,6 +5,11 @@ export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** The name of a file as an argument: no option, whatever it begins with. `-` is standard input. */
+export function fileWord(name: string): string {
+  return shellWord(name.startsWith('-') && name !== '-' ? `./${name}` : name);
+}
+
 /** A command as one would type it. */
 export function commandLine(words: readonly string[]): string {
   return words.map(shellWord).join(' ');

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { commandLine, shellWord } from '../../../src/util/shell-word.js';
+import { commandLine, fileWord, shellWord } from '../../../src/util/shell-word.js';
 
 describe('a word for the shell', () => {
   it('is quoted only if it has to be', () => {
@@ -9,6 +9,20 @@ describe('a word for the shell', () => {
     );
     expect(shellWord('walk.refs > 1')).toBe("'walk.refs > 1'");
     expect(shellWord('')).toBe("''");
+  });
+
+  it('is no option where it is the name of a file', () => {
+    const names = ['a.trace', '-x', '--json', '-', './-', 'a b', "-it's", '$(x)'];
+    expect(names.map(fileWord)).toEqual([
+      'a.trace',
+      './-x',
+      './--json',
+      '-',
+      './-',
+      "'a b'",
+      "'./-it'\\''s'",
+      "'$(x)'",
+    ]);
   });
 
   it('is read back as it was', () => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_READ_OPTIONS, SNIFF_BYTES, type TraceFormat } from '../../../../src/trace/format.js';
 import { detectFormat } from '../../../../src/trace/detect.js';
 import { TRACE_FORMATS } from '../../../../src/trace/formats/index.js';
+import { knownFile } from '../../../../src/trace/known-file.js';
 import { bytesSource, decode, sniffers } from '../../../helpers/traces.js';
 
 /** Files of traces/, decompressed; damaged ones are not for this test. */
@@ -133,7 +134,7 @@ describe('a file in no known format', () => {
     ],
     [Buffer.from('\ufeffop,va\n', 'utf16le'), 'it is text in UTF-16', 'iconv -f UTF-16 -t UTF-8 a.trace'],
     [Buffer.from('op,va\nR,1000\n', 'utf16le'), 'it is text in UTF-16', 'iconv'],
-    ['\x7fELF\x02', 'it is a program or library (ELF)', 'p2msim trace capture -o FILE.p2mtrace -- a.trace'],
+    ['\x7fELF\x02', 'it is a program or library (ELF)', 'p2msim trace capture -o FILE.p2mtrace -- ./a.trace'],
     ['\x89PNG\r\n', 'it is a PNG image', 'trace formats'],
     ['<!DOCTYPE html>', 'it is an HTML page', 'download'],
     [
@@ -150,6 +151,30 @@ describe('a file in no known format', () => {
         hint: expect.stringContaining(hint),
       }),
     );
+  });
+
+  it.each([
+    ['PERFILE2', "perf script --header -i './-my trace' -F"],
+    [tar, "tar -xOf './-my trace' NAME"],
+    [lzma, "xz --format=lzma -dc './-my trace' |"],
+    [Buffer.from('\ufeffop,va\n', 'utf16le'), "-t UTF-8 './-my trace' |"],
+    ['\x7fELF\x02', "-- './-my trace'`"],
+    ['{"schema":"p2msim.result/1"}', "p2msim diff './-my trace' OTHER` and `p2msim table './-my trace'`"],
+    ['{"schema":"p2msim.batch/1"}', "p2msim collect './-my trace'` and `p2msim table './-my trace'`"],
+    ['modes = ["hap"]\n', "p2msim sweep './-my trace'`"],
+  ])('is named in commands so that a shell takes it for a file: %#', (content, hint) => {
+    const head = typeof content === 'string' ? Buffer.from(content, 'latin1') : Uint8Array.from(content);
+    expect(() => detectFormat({ name: '-my trace', head })).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(hint) }),
+    );
+    expect(() => detectFormat({ name: '<stdin>', head })).toThrow(
+      expect.objectContaining({ hint: expect.not.stringContaining('<stdin>') }),
+    );
+  });
+
+  it('is named in commands for what it is taken for: a trace', () => {
+    const head = Buffer.from('op,va\nR,1000\n');
+    expect(knownFile({ name: "it's", head })?.use).toContain("`p2msim replay 'it'\\''s'`");
   });
 
   it.each([100, 3000])('but with one bad record at byte %i is said to be nearly of its format', (at) => {
