@@ -4,6 +4,7 @@
  */
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -277,6 +278,28 @@ describe('without one of them', () => {
     expect(stderr).toMatch(
       /valgrind: Permission denied\nerror: \S+program: nothing was traced: valgrind ended with exit code 126\nhint: what it said of the program is above\n$/,
     );
+  });
+
+  it('says that QEMU cannot be told a path with a comma', () => {
+    const env = { HOME: FOLDER, XDG_CACHE_HOME: join(FOLDER, 'cache') };
+    const temporary = join(FOLDER, 'temporary,1');
+    mkdirSync(temporary);
+    const run = (more: Record<string, string>, ...words: string[]): CliResult =>
+      cli(['trace', 'capture', '-o', OUTPUT, ...words, '--', PROGRAM], { env: { ...env, ...more } });
+    const first = run({ PATH: pathWith('qemu-x86_64', 'cc'), TMPDIR: temporary });
+    expect(first.stderr).toMatch(
+      /^error: \S+\/temporary,1\/p2msim-capture-\w+: has a comma in its name, .*\nhint: TMPDIR names another/,
+    );
+    expect(first.code).toBe(2);
+    expect(readdirSync(temporary)).toEqual([]);
+    const folder = join(FOLDER, 'bin,1');
+    cpSync(pathWith('qemu-x86_64', 'cc'), folder, { recursive: true });
+    const second = run({ PATH: folder, TMPDIR: FOLDER });
+    expect(second.stderr).toMatch(/^error: \S+\/bin,1\/qemu-x86_64: has a comma .*\nhint: .* PATH /);
+    expect(second.code).toBe(2);
+    // lackey has no such option.
+    const third = run({ PATH: pathWith('valgrind'), TMPDIR: temporary }, '--tool', 'lackey');
+    expect(third.stderr).not.toContain('comma');
   });
 
   it('says that there is no folder for temporary files', () => {

@@ -17,7 +17,7 @@ import { systemReason } from '../../util/system-reason.js';
 import { lossLines } from '../convert-to.js';
 import { OutputFile } from '../output-file.js';
 import { Channel, type Ending } from './channel.js';
-import { buildPlugin } from './plugin.js';
+import { buildPlugin, refuseCommas } from './plugin.js';
 export { TOOLS } from './tools.js';
 import { findTools, type LackeyTools, programWords, type QemuTools, type Tool } from './tools.js';
 
@@ -77,6 +77,7 @@ function underQemu(
   context: Context,
   library: FullLibrary,
 ): Stream {
+  refuseCommas(channel.folder, tools.qemu, library);
   const plugin = buildPlugin(tools, channel.folder, context, library);
   const wants = (kind: string): number => (kinds.includes(kind) ? 1 : 0);
   const options = [

@@ -23,7 +23,7 @@ const INTERFACES: readonly (readonly [major: number, minor: number, version: num
 ];
 
 /** Version of the plugin interface of the QEMU that calls itself `text`. */
-export function interfaceVersion(text: string): number {
+function interfaceVersion(text: string): number {
   const [, major = '0', minor = '0'] = /version (\d+)\.(\d+)/.exec(text) ?? [];
   const at = Number(major) * 1000 + Number(minor);
   return INTERFACES.find(([wanted, minimum]) => at >= wanted * 1000 + minimum)?.[2] ?? 1;
@@ -32,6 +32,19 @@ export function interfaceVersion(text: string): number {
 /** Says what is run. */
 export function announce(words: readonly string[], context: Context): void {
   context.stderr.write(`+ ${commandLine(words)}\n`);
+}
+
+/** Throws UsageError if QEMU, which separates the plugin's options by commas, cannot be told one of the paths. */
+export function refuseCommas(temporary: string, qemu: string, library: Library): void {
+  const why = 'has a comma in its name, by which QEMU separates the options of a plugin';
+  if (temporary.includes(','))
+    throw new library.UsageError(`${temporary}: ${why}`, {
+      hint: 'TMPDIR names another folder for temporary files',
+    });
+  if (qemu.includes(','))
+    throw new library.UsageError(`${qemu}: ${why}`, {
+      hint: 'name a folder in PATH without one, with a link to it, or take `--tool lackey`',
+    });
 }
 
 /** Where what can be made again is kept; `otherwise` if there is no home. */
@@ -88,7 +101,7 @@ function usable(folder: string, otherwise: string, context: Context): string {
 
 /** Why nothing can be kept in `folder`; null: it can, and the folder is there. */
 function whyNot(folder: string): string | null {
-  // QEMU separates the plugin's options by commas.
+  // As in refuseCommas: but this one can be done without.
   if (folder.includes(',')) return 'has a comma in its name, which QEMU cannot read';
   try {
     makeFolder(resolve(folder));
@@ -103,7 +116,7 @@ function whyNot(folder: string): string | null {
  * Makes the folder and those that it is in, one by one: `recursive` of mkdirSync never ends where the system says that
  * a folder which is there has no place for another, as /proc does (Node.js 20).
  */
-export function makeFolder(path: string): void {
+function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   try {
