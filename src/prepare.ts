@@ -40,7 +40,11 @@ export interface TraceOptions {
   readonly preset?: string | undefined;
   /** Settings over preset and trace header; later ones win. */
   readonly settings?: readonly Setting[] | undefined;
-  /** Told once, when records have been read, that the trace may be in another format than the one that was named. */
+  /**
+   * Told what is odd and no error, a sentence a call. Before any record is read: each option of reading that the trace's format
+   * has no use for, and that a generated trace ends before its child runs. Once, when the first records have been read: that
+   * it may be in another format than the one that was named.
+   */
   readonly onWarning?: ((text: string) => void) | undefined;
 }
 

@@ -23,7 +23,11 @@ export interface OpenOptions {
   readonly read: ReadOptions;
   /** What `-` reads. */
   readonly stdin?: NodeJS.ReadableStream | undefined;
-  /** Told once, when the first records have been read, that the trace may be in another format than the one that was named. */
+  /**
+   * Told what is odd and no error, a sentence a call. Before the trace is open: each option of reading that its format has no
+   * use for, and that a generated trace ends before its child runs. Once, when the first records have been read: that it may be in
+   * another format than the one that was named.
+   */
   readonly onWarning?: ((text: string) => void) | undefined;
 }
 
