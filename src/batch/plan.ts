@@ -156,7 +156,7 @@ function refuseTwice(points: readonly PlannedPoint[]): void {
 }
 
 /** `3 (hap stlb.entries=768)`. */
-export function pointText({ number, name, machine }: PlannedPoint): string {
+function pointText({ number, name, machine }: PlannedPoint): string {
   const values = Object.entries(valuesOf(machine)).map(([key, value]) => `${key}=${value}`);
   const label = name === null ? [] : [`'${name}'`];
   return `${number} (${[...label, machine.mode, ...values].join(' ')})`;

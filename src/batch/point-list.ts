@@ -69,7 +69,7 @@ export function pointListText(batch: Batch, options: ListOptions): string {
 }
 
 /** `6 points`, `1 point`, `2 of 6 points`. */
-export function pointsText(listed: number, all: number): string {
+function pointsText(listed: number, all: number): string {
   return listed < all ? `${grouped(listed)} of ${counted(all, 'point')}` : counted(all, 'point');
 }
 

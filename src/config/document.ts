@@ -218,7 +218,7 @@ export function mistakeAt(
 }
 
 /** True if `file` is read as TOML: by its ending. All others are JSON. */
-export function isToml(file: string): boolean {
+function isToml(file: string): boolean {
   return /\.toml$/i.test(file);
 }
 
