@@ -27,15 +27,15 @@ const SLOW = ['test/golden-tables/walks.test.ts'];
 
 /** [file, find, replace, why]: `find` occurs exactly once in src/<file>. */
 // prettier-ignore
-const MUTATIONS = [
+export const FAULTS = [
   // Set-associative arrays.
   ['mmu/set-assoc.ts', 'if (this.#policy !== LRU ||', 'if (this.#policy > 1 ||', 'fifo becomes lru'],
   ['mmu/set-assoc.ts', 'if (((entries[base]! ^ key) & mask) === 0) {', 'if (((entries[base]! ^ key) & KEY_MASK) === 0) {', 'the scan ignores the right to write'],
-  ['mmu/set-assoc.ts', 'if (((entries[base]! ^ key) & mask) === 0) continue;', 'if (((entries[base]! ^ key) & KEY_MASK) === 0) continue;', 'the scan of two levels ignores the right to write'],
-  ['mmu/set-assoc.ts', 'this.#entries[last] = this.#victim;', '', 'an entry taken back leaves a gap'],
+  ['mmu/set-assoc.ts', 'if (((first ^ key) & mask) === 0) continue;', 'if (((first ^ key) & KEY_MASK) === 0) continue;', 'the scan of two levels ignores the right to write'],
+  ['mmu/set-assoc.ts', 'this.entries[last] = this.#victim;', '', 'an entry taken back leaves a gap'],
   ['mmu/set-assoc.ts', '(from & 1) === 0 ? 1 : 0;', '(from & 1) === 0 ? 0 : 1;', 'plru points at what was used'],
   ['mmu/set-assoc.ts', '- this.#leaves < this.ways ? right', '- this.#leaves <= this.ways ? right', 'plru picks a way that does not exist'],
-  ['mmu/set-assoc.ts', 'this.#entries[end - 1] = EMPTY;', '', 'a removed entry leaves a double'],
+  ['mmu/set-assoc.ts', 'this.entries[end - 1] = EMPTY;', '', 'a removed entry leaves a double'],
   // TLBs.
   ['mmu/tlb-hierarchy.ts', 'return write && (flags & TLB_W) === 0 ? TLB_REWALK : TLB_HIT;', 'return TLB_HIT;', 'a store needs no right in the first level'],
   ['mmu/tlb-hierarchy.ts', 'level1.fill(page, size, flags, true);', '', 'a second-level hit is not copied up'],
@@ -54,18 +54,18 @@ const MUTATIONS = [
   ['mmu/front.ts', 'vcpu.tlb.dropPage(page);', '', 'a fault leaves the stale TLB entry'],
   ['mmu/front.ts', 'vcpu.pwc.invalidate(vcpu.space, page);', '', 'a fault leaves stale walk-cache entries'],
   ['mmu/front.ts', 'if (outcome === EMULATED) return;', '', 'an emulated access is retried'],
-  ['mmu/page-columns.ts', '((lo & 0xfff) + size - 1) >>> 12', '((lo & 0xfff) + size) >>> 12', 'a record that ends at a border crosses it'],
-  ['mmu/page-columns.ts', '((last[slot]! ^ page) & (PAGE | VALID | store)) === 0', '((last[slot]! ^ page) & (PAGE | VALID)) === 0', 'the first store to a page is stripped'],
+  ['mmu/page-columns.ts', '((lo & 0xfff) + batch.size[at]! - 1) >>> 12', '((lo & 0xfff) + batch.size[at]!) >>> 12', 'a record that ends at a border crosses it'],
+  ['mmu/packer.ts', '((last[slot]! ^ page) & (PAGE | VALID | store)) === 0', '((last[slot]! ^ page) & (PAGE | VALID)) === 0', 'the first store to a page is stripped'],
   ['mmu/block-replay.ts', 'if (disturbed || ((sizes', 'if (((sizes', 'stripping goes on after a fault'],
   ['mmu/native.ts', 'writable &&= (flags & PTE_RW) !== 0;', '', 'native never faults for rights'],
   ['mmu/native.ts', '(writable && (marked & PTE_D) !== 0 ? TLB_W : 0)', '(writable ? TLB_W : 0)', 'a clean page is writable in the TLB'],
-  ['mmu/hap.ts', 'let translated = level < guest.levels && combined;', 'let translated = level < guest.levels;', 'a guest-physical entry needs no host walk'],
+  ['mmu/hap.ts', 'let translated = first < guest.levels && combined;', 'let translated = first < guest.levels;', 'a guest-physical entry needs no host walk'],
   ['mmu/hap.ts', 'pwc.insert(vcpu.space, vcpu.page, level + 1, table, writable);', 'pwc.insert(vcpu.space, vcpu.page, level, table, writable);', 'combined entries go to the wrong level'],
   ['mmu/hap.ts', 'translation.size = Math.min(size, host & ~READ_ONLY);', 'translation.size = size;', 'the TLB entry ignores the host leaf'],
   ['mmu/hap.ts', 'vcpu.npwc.invalidate(gfn);', '', 'an EPT violation keeps host walk-cache entries'],
   ['mmu/hap.ts', '(writable && host < READ_ONLY ? TLB_W', '(writable ? TLB_W', 'the TLB lets writes through to the zero page'],
   ['mmu/hap.ts', 'if (why === NOT_WRITABLE) this.#flushAll();', '', 'a copied page leaves its translations in the hardware'],
-  ['mmu/nested-walk.ts', 'npwc.insert(gfn, level, below);', '', 'the host walk cache stays empty'],
+  ['mmu/nested-walk.ts', 'npwc.insert(gfn, level);', '', 'the host walk cache stays empty'],
   ['mmu/nested-walk.ts', 'return (flags & TLB_W) !== 0 ? size : size | READ_ONLY;', 'return size;', 'the nested TLB hides that a leaf is read-only'],
   ['hypervisor/shadow/invlpg.ts', 'if (d.frames.isOutOfSync(d.pages.back[page]!)) d.pages.setLeaf(', 'd.pages.setLeaf(', 'INVLPG drops in-sync entries too'],
   ['hypervisor/shadow/roots.ts', 'if (roots.length <= 2 * vcpus.length) return;', 'if (roots.length < 2 * vcpus.length) return;', 'L3 pinning ends one root early'],
@@ -73,7 +73,7 @@ const MUTATIONS = [
   // Guest.
   ['guest/gfn-allocator.ts', 'this.#free.pop();', 'this.#free.shift();', 'freed frames come back first in, first out'],
   ['guest/gfn-allocator.ts', 'while (first + count > this.ram)', 'while (first + count >= this.ram)', 'the last frame of RAM is never used'],
-  ['guest/page-table.ts', '(this.flagsAt(slot, i) & (PTE_P | PTE_NONE)) !== 0', '(this.flagsAt(slot, i) & PTE_P) !== 0', 'a table of PROT_NONE leaves counts as empty'],
+  ['guest/page-table.ts', '(entries[base | at]! & (PTE_P | PTE_NONE)) === 0) at++;', '(entries[base | at]! & PTE_P) === 0) at++;', 'a table of PROT_NONE leaves counts as empty'],
   ['guest/mappings.ts', 'last.page + pagesOf(last.level - 1) - 1);', 'last.page + pagesOf(last.level - 1));', 'a range flush is one page too long'],
   ['guest/guest.ts', 'last - first + 1 > this.config.flushCeiling', 'last - first + 1 >= this.config.flushCeiling', '33 pages flush everything'],
   ['guest/pcid-slots.ts', 'if (known < 0) this.#next = (this.#next + 1) % SLOTS;', '', 'PCID slots are not taken in turn'],
@@ -142,10 +142,12 @@ const MUTATIONS = [
   ['hypervisor/shadow/entry-marks.ts', 'const value = (accessed ? A : 0) |', 'const value = A |', 'a prefetched entry looks used'],
   ['hypervisor/shadow/propagate.ts', "if (reason === 'sync') return", "if (reason === 'never') return", 'a sync takes the right to store to tables'],
   ['hypervisor/shadow/policies/load.ts', 'const field = Object.hasOwn(fields, name) ?', 'const field = true ?', 'what every object has is a field'],
-].map(([file, find, replace, why]) => ({ file: `src/${file}`, find, replace, why }));
+];
+
+const MUTATIONS = FAULTS.map(([file, find, replace, why]) => ({ file: `src/${file}`, find, replace, why }));
 
 /** `find` as an expression: where it has a space the file may break the line. */
-function pattern(find) {
+export function pattern(find) {
   const escaped = find.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+');
   return new RegExp(escaped, 'g');
 }
@@ -224,4 +226,5 @@ async function main() {
   }
 }
 
-await main();
+// A test looks at the list alone.
+if (process.argv[1] === import.meta.filename) await main();
