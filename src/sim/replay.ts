@@ -5,6 +5,7 @@
  * next is made, so that an error finds all of them at the same place in the trace.
  */
 import { ConfigError, TraceError, UsageError } from '../errors.js';
+import { errorIn } from '../trace/source-line.js';
 import { passedOverNotes, traceNotes } from '../trace/trace-notes.js';
 import { type Crew, LocalCrew } from './crew.js';
 import type { ReplayOutcome, ReplayRequest } from './run.js';
@@ -89,7 +90,7 @@ async function feed(request: ReplayRequest, schedule: Schedule, crew: Crew): Pro
     }
     return null;
   } catch (error) {
-    return asTraceError(error, request.trace.path);
+    return errorIn(asTraceError(error, request.trace.path), request.trace);
   }
 }
 

@@ -9,6 +9,7 @@ import type { WalkObserver } from '../mmu/walk-observer.js';
 import { type AccessBatch, createBatch, OP_FETCH, OP_READ, type TraceChunk } from '../trace/access.js';
 import { createMachine, type Machine } from './machine.js';
 import type { WalkCacheHit, WalkReport, WalkRequest, WalkStep } from './run.js';
+import { errorIn } from '../trace/source-line.js';
 
 const OP_LETTERS = ['R', 'W', 'X', 'M'] as const;
 
@@ -61,7 +62,9 @@ export async function walkAccess(request: WalkRequest): Promise<WalkReport> {
   request.trace.limitVcpus?.(request.machine.config.vcpus, 0);
   const machine = createMachine(request.machine, request.trace.header, { file: request.trace.path });
   const last = request.va === null ? (request.at ?? 0) : (request.at ?? Infinity);
-  const record = await replayUpTo(machine, request, last);
+  const record = await replayUpTo(machine, request, last).catch((error: unknown) => {
+    throw error instanceof TraceError ? errorIn(error, request.trace) : error;
+  });
   const batch = request.va === null ? record : addressBatch(request.va);
   if (batch === null) {
     throw new TraceError(

@@ -16,6 +16,7 @@ import { TranslationChecker } from './check-translations.js';
 import type { OpenTrace } from './open.js';
 import { type PartRead, READ_WHOLE } from './part.js';
 import { WrongFormatError } from './reading-error.js';
+import { toldOf } from './source-line.js';
 
 export type { Severity } from './check-spaces.js';
 
@@ -66,7 +67,11 @@ export async function checkTrace(trace: OpenTrace): Promise<TraceCheck> {
     ...summaries,
     ...(failure !== null && !ofFile ? [failure] : []),
   ];
-  return { findings, scope, part };
+  return {
+    findings: findings.map((finding) => ({ ...finding, ...toldOf(finding, trace) })),
+    scope,
+    part,
+  };
 }
 
 /** A finding whose place in the trace is a line, though it may not be its own. */

@@ -12,6 +12,7 @@ import { ChunkBuilder } from './chunk-builder.js';
 import type { TraceEvent, TraceHeader } from './event.js';
 import type { OpenTrace } from './open.js';
 import { PassedOverCounts } from './passed-over.js';
+import { errorIn } from './source-line.js';
 
 const ADVICE = 'only traces without tables and tags of their own can share a guest';
 
@@ -19,6 +20,7 @@ const ADVICE = 'only traces without tables and tags of their own can share a gue
 class Input {
   readonly number: number;
   readonly path: string;
+  readonly format: string;
   readonly spaces = new AddressSpaces();
   readonly #chunks: AsyncIterator<TraceChunk>;
   #chunk: TraceChunk | null = null;
@@ -28,6 +30,7 @@ class Input {
   constructor(trace: OpenTrace, number: number) {
     this.number = number;
     this.path = trace.path;
+    this.format = trace.format;
     this.#chunks = trace.chunks()[Symbol.asyncIterator]();
   }
 
@@ -87,7 +90,10 @@ class Merger {
     const objection = objectionTo(event);
     if (objection !== null) {
       const place = event.line > 0 ? { file: input.path, line: event.line } : { file: input.path };
-      throw new TraceError(place, objection, { hint: ADVICE });
+      throw errorIn(new TraceError(place, objection, { hint: ADVICE }), {
+        path: input.path,
+        format: input.format,
+      });
     }
     switch (event.kind) {
       case 'switch':
