@@ -109,7 +109,11 @@ describe('errors in words of people', { timeout: 60_000 }, () => {
       /cannot be written: no such file/,
     ],
     ['a size that is none', ['trace', 'mrc', FORK, '--page-size', '4m'], /is '4m'; expected one of/],
-    ['a trace for a result', ['diff', FORK, path('b.json')], /is no saved result: it is a trace \(csv\)\nhint: `p2msim replay /],
+    [
+      'a trace for a result',
+      ['diff', FORK, path('b.json')],
+      /is no saved result: it is a trace \(csv\)\nhint: `p2msim replay /,
+    ],
     [
       'a mode that does not run',
       ['replay', FORK, '--fail-on', 'shadwo:walk.refs > 1'],
