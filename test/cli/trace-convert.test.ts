@@ -27,7 +27,7 @@ describe('a conversion', () => {
     );
     expect(cli(['trace', 'convert', packed, text])).toMatchObject({ code: 0, stdout: '' });
     // The columns `as`, `gfn` and so on are not in the original: it cannot say what they would.
-    const lacks = '# Made from csv, which cannot say: context switches, page-table edits\n';
+    const lacks = '# Cannot-say: context switches\n# Cannot-say: page-table edits\n';
     expect(readFileSync(text, 'utf8')).toBe(lacks + AS_CSV);
     expect(readdirSync(folder).toSorted()).toEqual(['a.csv', 'a.p2mtrace']);
   });
