@@ -98,6 +98,13 @@ describe('columns of page accesses', () => {
     }
   });
 
+  it('end at a border with a record that ends there, and have no page behind it', () => {
+    // 8 bytes at 4088 are the last of one page, 4104 there the last of the next.
+    expect(columnsOf([[R, 1, 4088, 8]], 0).n).toBe(1);
+    expect(columnsOf([[R, 1, 4088, 4104]], 0).n).toBe(2);
+    expect(columnsOf([[R, 1, 4088, 4105]], 0).n).toBe(3);
+  });
+
   it('go on in the next upper half where a record crosses 4 GiB', () => {
     const columns = columnsOf([[R, 2 ** 20 - 1, 4095, 2]], 0);
     const ids = new PageIds();
