@@ -242,7 +242,7 @@ describe('what cannot be checked', () => {
     [
       'one of a file, too',
       ['--budgets', limits('{"walk.refs": {"max": "+1%"}}')],
-      /limits\.json:1 'walk\.refs: max \+1%' is relative/,
+      /limits\.json:1:23: 'walk\.refs: max \+1%' is relative/,
     ],
     [
       'a mode that does not run',
@@ -268,7 +268,7 @@ describe('what cannot be checked', () => {
     [
       'a wrong bound',
       ['--budgets', limits('{\n "walk.refs": {"most": 1}}')],
-      /limits\.json:2:16: unknown name 'most'/,
+      /limits\.json:2:17: unknown name 'most'/,
     ],
     [
       'a mode of a file that is none',
