@@ -3,11 +3,11 @@
  *
  * There are two a vcpu, for data and for fetches, which differ in the first-level TLB.
  */
-import { type AccessCounters, CACHE_HIT } from '../counters.js';
+import { type AccessCounters, CACHE_HIT, UNCACHED } from '../counters.js';
 import type { P2mPlace } from '../hypervisor/p2m.js';
 import type { Arena } from '../util/arena.js';
 import type { MachineParts, MmuBackend, Vcpu } from './backend.js';
-import { type KernelWalks, TLBS_ONLY, TWO_DIMENSIONS } from './kernel-walks.js';
+import { type KernelWalks, ONE_DIMENSION, TLBS_ONLY, TWO_DIMENSIONS } from './kernel-walks.js';
 import { PLACE_BITS } from './known-tables.js';
 import { tagShift } from './pte-cache.js';
 import type { SetAssoc } from './set-assoc.js';
@@ -37,6 +37,10 @@ const OFFSET = 51;
 const WIDE = 52;
 const LARGE = 53;
 const LARGE_COUNT = 54;
+const FROM_ROOT = 55;
+const TOPS = 56;
+const ROOT = 57;
+const ROOT_FRAME = 58;
 // Results.
 const SECOND_HITS = 64;
 const WALKS = 65;
@@ -46,6 +50,8 @@ const HOST_SHAPES = 68;
 const READS = 74;
 const LIVE = 78;
 
+/** Levels of a guest whose walks the kernel can begin at the root. */
+const ROOT_LEVELS = 4;
 /** Levels of host walk caches. */
 const HOST_LEVELS = [2, 3, 4, 5];
 
@@ -79,7 +85,7 @@ export class KernelState {
     const { arena, vcpu, second, walks } = setting;
     const { pwc, ntlb, npwc } = vcpu;
     const nested = walks?.dimensions === TWO_DIMENSIONS;
-    const [pde, pdpte] = walks === null ? [null, null] : [pwc.arrays[2]!, pwc.arrays[3]!];
+    const [pde, pdpte] = walks === null ? [null, null] : [pwc.arrays[2] ?? null, pwc.arrays[3] ?? null];
     const host = HOST_LEVELS.map((level) => (nested ? (npwc.arrays[level] ?? null) : null));
     const caches = walks === null ? [null, null, null] : vcpu.cache.levels;
     const arrays = [first, second, pde, pdpte, nested ? ntlb : null, ...host, ...caches];
@@ -122,13 +128,22 @@ export class KernelState {
     words[LARGE] = large.any ? large.at : 0;
     words[LARGE_COUNT] = large.bytes.length;
     if (walks === null) return;
-    const { regions, giants } = walks.known;
+    const { regions, giants, tops } = walks.known;
     words[REGIONS] = regions.at;
     words[REGION_COUNT] = regions.capacity;
     words[GIANTS] = giants.at;
     const there = regions.at !== 0 && giants.at !== 0 && (this.#place === null || this.#place.whole);
-    const able = there && walks.plain();
-    words[WIDE] = parts.guest.tables.wide ? 1 : 0;
+    const { tables, current } = parts.guest;
+    words[WIDE] = tables.wide ? 1 : 0;
+    let able = there && walks.plain();
+    if (walks.fromRoot === true) {
+      const { root } = current[vcpu.id]!;
+      words[FROM_ROOT] = 1;
+      words[TOPS] = tops.at;
+      words[ROOT] = tables.address(tables.slot(root));
+      words[ROOT_FRAME] = root;
+      able &&= tops.at !== 0 && words[ROOT] !== 0 && !tables.wide;
+    }
     words[DIMENSIONS] = able ? walks.dimensions : TLBS_ONLY;
   }
 
@@ -149,8 +164,11 @@ export class KernelState {
     const words = this.#words;
     const upper = words[PDPTE_WALKS]!;
     c.walks += this.walks;
-    c.guestWalks.add(CACHE_HIT, 1, 1, this.walks - upper);
-    c.guestWalks.add(CACHE_HIT, 2, 1, upper);
+    if (words[FROM_ROOT] !== 0) c.guestWalks.add(UNCACHED, ROOT_LEVELS, 1, this.walks);
+    else {
+      c.guestWalks.add(CACHE_HIT, 1, 1, this.walks - upper);
+      c.guestWalks.add(CACHE_HIT, 2, 1, upper);
+    }
     c.pteL1 += words[READS]!;
     c.pteL2 += words[READS + 1]!;
     c.pteLlc += words[READS + 2]!;
@@ -167,10 +185,20 @@ export class KernelState {
 }
 
 /** The walks that a kernel can make for `vcpu`; null if there are none. */
-export function walksOf(backend: MmuBackend, vcpu: Vcpu, arena: Arena): KernelWalks | null {
+export function walksOf(
+  backend: MmuBackend,
+  vcpu: Vcpu,
+  arena: Arena,
+  guestLevels: number,
+): KernelWalks | null {
   const { pwc, npwc, ntlb } = vcpu;
   const [, , pde, pdpte] = pwc.arrays;
-  if (backend.kernelWalks === undefined || pde == null || pdpte == null) return null;
+  if (backend.kernelWalks === undefined) return null;
+  if (guestLevels === ROOT_LEVELS && pwc.arrays.every((array) => array === null)) {
+    const walks = backend.kernelWalks(arena);
+    return walks.dimensions === ONE_DIMENSION ? { ...walks, fromRoot: true } : null;
+  }
+  if (pde == null || pdpte == null) return null;
   if (!pde.inOrderWithPayload || !pdpte.inOrderWithPayload || pde.sets > 1 << PLACE_BITS) return null;
   const walks = backend.kernelWalks(arena);
   if (walks.dimensions !== TWO_DIMENSIONS) return walks.dimensions === TLBS_ONLY ? null : walks;

@@ -10,6 +10,8 @@ export const TWO_DIMENSIONS = 2;
 /** What a backend says of its walks. */
 export interface KernelWalks {
   readonly dimensions: number;
+  /** Walks begin at the root of four levels: there is no walk cache. Else the kernel needs arrays of PDEs and PDPTEs. */
+  readonly fromRoot?: boolean;
   readonly known: KnownTables;
   /** Null in native mode. */
   readonly p2m: P2m | null;

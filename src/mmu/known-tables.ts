@@ -1,6 +1,6 @@
 /**
- * KnownTables: which level-1 guest table serves each 2 MiB region of an address space, and which level-2 table each
- * 1 GiB range, as the last walk of it found.
+ * KnownTables: which level-1 guest table serves each 2 MiB region of an address space, and which level-2 and level-3 tables
+ * each 1 GiB range, as the last walk of it found.
  *
  * Only a hint, kept for speed. A walk that comes to a table asks for its slot here and is answered if it is the table
  * expected, with one cache line instead of a hash; and a kernel (mmu/replay-kernel.ts) finds tables by it, once it is in an
@@ -60,6 +60,8 @@ export class KnownTables {
   readonly #ids: PageIds;
   readonly regions = new Hints(FIRST_REGIONS);
   readonly giants = new Hints(FIRST_GIANTS);
+  /** By giant, too: the level-3 table above the level-2 table that serves it. */
+  readonly tops = new Hints(FIRST_GIANTS);
   #arena: Arena | null = null;
 
   constructor(tables: GuestTables, ids: PageIds) {
@@ -69,9 +71,9 @@ export class KnownTables {
 
   /** Slot of the table in frame `table`, which a walk for `page` (a page id) has come to at `level`. */
   slot(page: number, table: number, level: number): number {
-    if (level > 2) return this.#tables.slot(table);
+    if (level > 3) return this.#tables.slot(table);
     const region = page >>> 9;
-    const hints = level === 1 ? this.regions : this.giants;
+    const hints = level === 1 ? this.regions : level === 2 ? this.giants : this.tops;
     const id = level === 1 ? region : this.#ids.regions.above[region]!;
     const { words } = hints;
     const at = WORDS * id;
@@ -82,7 +84,7 @@ export class KnownTables {
   moveTo(arena: Arena): void {
     if (this.#arena !== null) return;
     this.#arena = arena;
-    for (const hints of [this.regions, this.giants]) {
+    for (const hints of [this.regions, this.giants, this.tops]) {
       hints.move(hints.capacity, arena);
       const { words } = hints;
       for (let at = 0; at < words.length; at += WORDS)

@@ -58,7 +58,7 @@ export class ReplayKernel {
     }
     const keys = arena.take(4 * CAPACITY);
     if (!tlb.large.moveTo(arena)) return null;
-    const walks = walksOf(backend, vcpu, arena);
+    const walks = walksOf(backend, vcpu, arena, parts.guest.levels);
     const setting = { arena, parts, vcpu, second, walks, keys };
     const data = keys === 0 ? null : KernelState.of(setting, scannableData);
     const fetches = data === null ? null : KernelState.of(setting, scannableFetch!);

@@ -27,6 +27,14 @@ export const FAULTS = [
   ['mmu/tlb-hierarchy.ts', 'if (size !== SIZE_4K) this.large.mark(page, size);', '', 'larger entries are not noted'],
   ['mmu/large-regions.ts', 'if (size === SIZE_1G) this.#everywhere = true;', '', 'entries of 1 GiB are noted as one region'],
   ['mmu/large-regions.ts', '(this.any && this.#arena !== null && this.at === 0)', 'false', 'regions without room are passed over'],
+  // Walks from the root.
+  ['kernels/assembly/plain-walk.ts', 'entry4 >>> 8 != level3 ||', '', 'the entry of level 4 is not looked at'],
+  ['kernels/assembly/plain-walk.ts', 'entry3 >>> 8 != level2 ||', '', 'the entry of level 3 is not looked at'],
+  ['kernels/assembly/plain-walk.ts', '|| entry2 >>> 8 != table', '', 'the entry of level 2 is not looked at'],
+  ['kernels/assembly/plain-walk.ts', '(entry4 & entry3 & entry2 & (P | A)) != (P | A)', '(entry2 & (P | A)) != (P | A)', 'A is looked at in level 2 alone'],
+  ['kernels/assembly/plain-walk.ts', 'const writable = ((entry4 & entry3 & entry2) >> 1) & 1;', 'const writable = (entry2 >> 1) & 1;', 'the right to store is that of level 2 alone'],
+  ['kernels/assembly/plain-walk.ts', 'read(state, level3, index3);', '', 'the read of level 3 passes the data caches by'],
+  ['mmu/kernel-state.ts', 'words[ROOT_FRAME] = root;', '', 'the root is read as another frame'],
   // What a walk does.
   ['kernels/assembly/plain-walk.ts', 'toFront(pdePayloads, pdeWays, way);', '', 'payloads of PDEs stay behind'],
   ['kernels/assembly/plain-walk.ts', 'more(state + LIVE_PDE)', 'more(state + LIVE_NESTED)', 'entries of the PDE cache are counted elsewhere'],

@@ -12,7 +12,7 @@ import { KERNEL_USE, type KernelUse } from '../../src/mmu/replay-kernel.js';
 import type { SetAssoc } from '../../src/mmu/set-assoc.js';
 import { createMachine, type Machine } from '../../src/sim/machine.js';
 import { Pass } from '../../src/sim/pass.js';
-import { PTE_A, PTE_D, PTE_PS } from '../../src/arch/pte.js';
+import { PTE_A, PTE_D, PTE_PS, PTE_RW } from '../../src/arch/pte.js';
 import { type AccessBatch, createBatch, type TraceChunk } from '../../src/trace/access.js';
 import { EMPTY_HEADER } from '../../src/trace/event.js';
 import { chunkOf } from '../helpers/differential.js';
@@ -23,6 +23,8 @@ const SEEDS = Number(process.env['P2MSIM_SEEDS'] ?? 40);
 /** No kernel; one from the first access on that is never put aside. */
 const WITHOUT: KernelUse = { after: Infinity, manyStops: 0 };
 const ALWAYS: KernelUse = { after: 0, manyStops: 0 };
+
+const NO_ARRAY = { entries: 0, ways: 0, policy: 'lru' as const };
 
 const sizeOf = (rng: Rng) => (rng.chance(85) ? ('4k' as const) : ('2m' as const));
 
@@ -46,7 +48,9 @@ function kernelConfig(config: MachineConfig, mode: string, rng: Rng): MachineCon
     l1d: { ...l1d, ...array(4) },
     l1i: { ...l1i, ...array(4) },
     stlb: { ...stlb, ...array(8) },
-    pwc: { ...pwc, semantics: rng.chance(85) ? 'combined' : 'gpa', l2: array(4), l3: array(2) },
+    pwc: rng.chance(20)
+      ? { ...pwc, l2: NO_ARRAY, l3: NO_ARRAY, l4: NO_ARRAY, l5: NO_ARRAY }
+      : { ...pwc, semantics: rng.chance(85) ? 'combined' : 'gpa', l2: array(4), l3: array(2) },
     npwc: { ...npwc, l2: array(4), l3: rng.chance(50) ? array(2) : npwc.l3 },
     ntlb: { ...array(8) },
     cache: { ...cache, enabled: rng.chance(50) },
@@ -241,6 +245,59 @@ describe.each(['native', 'hap'])('an entry above the leaf without A, in %s mode'
       return machine.counters()['walk.ad_updates']! - before;
     });
     expect(updates).toEqual([1, 1]);
+  });
+});
+
+describe('a native walk without walk caches', () => {
+  const TINY = ['l1d', 'l1i', 'stlb'].flatMap((array) => [`${array}.entries=2`, `${array}.ways=1`]);
+  const CACHE = ['enabled=on', 'l1.bytes=4096', 'l1.ways=1', 'l2.bytes=8192', 'l2.ways=2'].map(
+    (text) => `cache.${text}`,
+  );
+  /** 1,024 pages in four giants of two level-3 tables. */
+  const address = (i: number): number =>
+    (i % 2) * 2 ** 39 + ((i >> 1) % 2) * 2 ** 30 + ((i >> 2) % 8) * 2 ** 21 + (i >> 5) * 4096;
+
+  it.each([
+    ['', TINY],
+    [', through data caches', [...TINY, ...CACHE]],
+  ])('is that of the kernel%s, and counts the same', (_, settings) => {
+    const run = (kernels: KernelUse): CounterValues => {
+      const { machine, again } = machineFed('native', kernels, settings, 1024, address);
+      again();
+      return machine.counters();
+    };
+    const withKernel = counted(() => run(ALWAYS));
+    expect(withKernel.result).toEqual(run(WITHOUT));
+    // The second time there is no other.
+    expect(withKernel.walks).toBeGreaterThanOrEqual(1024);
+    expect(withKernel.result['walk.refs.guest.l4']).toBe(2048);
+  });
+
+  // Level 4 to 2: the entry has no A, allows no stores (every third access is one), or leads to another table, which
+  // data caches tell from it.
+  it.each([4, 3, 2])('is not plain where an entry of level %d is another', (level) => {
+    for (const change of ['accessed', 'right', 'table'] as const) {
+      const counts = [WITHOUT, ALWAYS].map((kernels) => {
+        const { machine, again } = machineFed('native', kernels, [...TINY, ...CACHE], 1024, address);
+        const { tables, current } = machine.parts.guest;
+        let table = current[0]!.root;
+        for (let at = 4; at > level; at--) table = tables.frame(table, 0);
+        const [frame, flags] = [tables.frame(table, 0), tables.flags(table, 0)];
+        if (change === 'accessed') tables.setFlags(table, 0, flags & ~PTE_A);
+        else if (change === 'right') tables.setFlags(table, 0, flags & ~PTE_RW);
+        else tables.set(table, 0, tables.frame(table, 1), flags);
+        try {
+          again();
+        } catch (error) {
+          return String(error);
+        } finally {
+          if (change === 'accessed') expect(tables.flags(table, 0) & PTE_A).toBe(PTE_A);
+          tables.set(table, 0, frame, flags);
+        }
+        return machine.counters();
+      });
+      expect(counts[1], change).toEqual(counts[0]);
+    }
   });
 });
 

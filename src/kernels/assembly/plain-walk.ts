@@ -7,6 +7,7 @@ import {
   CACHES,
   CACHE_BYTES,
   DIMENSIONS,
+  FROM_ROOT,
   GIANTS,
   HOST_SHAPES,
   HOST_WALKS,
@@ -30,6 +31,9 @@ import {
   READS_OF_MEMORY,
   REGIONS,
   REGION_COUNT,
+  ROOT,
+  ROOT_FRAME,
+  TOPS,
   enter,
   enterIn,
   more,
@@ -64,6 +68,22 @@ export function walk(state: usize, page: i32, isStore: i32): i32 {
   const need = isStore ? P | A | RW | D : P | A;
   if ((leaf & need) != need || (dimensions == 2 && !isSmall(state, gfn))) return -1;
   const place = load<i32>(known, 12);
+  const payload =
+    load<i32>(state + FROM_ROOT) != 0
+      ? fromRoot(state, place, table, isStore)
+      : fromCaches(state, place, region, table, isStore, dimensions);
+  if (payload < 0) return -1;
+  if (load<i32>(state + CACHED) != 0) read(state, table + load<i32>(state + OFFSET), page & 511);
+  if (dimensions == 2) translate(state, gfn);
+  // W if all entries and the leaf allow stores and the leaf is dirty; G of the leaf, which is bit 3 there.
+  return (payload & (leaf >> 1) & (leaf >> 6) & 1) | ((leaf >> 2) & 2);
+}
+
+/**
+ * The way to the leaf's table by walk caches: `table` << 1 | 1 if all entries above it allow stores; -1 if the walk is not plain.
+ * @param place of the region: giant << 12 | low bits of its number
+ */
+function fromCaches(state: usize, place: i32, region: i32, table: i32, isStore: i32, dimensions: i32): i32 {
   const pde = setOf(state + PDE, place & 0xfff);
   const pdeWays = load<i32>(state + PDE, 4);
   const pdePayloads = pde - load<usize>(state + PDE) + load<usize>(state + PDE_PAYLOADS);
@@ -80,10 +100,38 @@ export function walk(state: usize, page: i32, isStore: i32): i32 {
     if (push(pde, pdeWays, region << 2) == EMPTY) more(state + LIVE_PDE);
     push(pdePayloads, pdeWays, payload);
   }
-  if (load<i32>(state + CACHED) != 0) read(state, table + load<i32>(state + OFFSET), page & 511);
-  if (dimensions == 2) translate(state, gfn);
-  // W if all entries and the leaf allow stores and the leaf is dirty; G of the leaf, which is bit 3 there.
-  return (payload & (leaf >> 1) & (leaf >> 6) & 1) | ((leaf >> 2) & 2);
+  return payload;
+}
+
+/**
+ * The same without walk caches, native: by the entries of four levels, all of them present and with A, none above level 1 a
+ * leaf. Frames that have bits beyond an entry are not known here (KernelState.prepare).
+ */
+function fromRoot(state: usize, place: i32, table: i32, isStore: i32): i32 {
+  const offset = (<usize>(place >>> 12)) << 4;
+  const known = load<usize>(state + GIANTS) + offset;
+  const top = load<usize>(state + TOPS) + offset;
+  if (load<usize>(known, 8) == 0 || load<usize>(top, 8) == 0) return -1;
+  const number = load<i32>(known, 12);
+  const index4 = (number >>> 9) & 511;
+  const index3 = number & 511;
+  const index2 = place & 511;
+  const entry4 = load<i32>(load<usize>(state + ROOT) + (index4 << 2));
+  const entry3 = load<i32>(load<usize>(top, 8) + (index3 << 2));
+  const entry2 = load<i32>(load<usize>(known, 8) + (index2 << 2));
+  const level3 = load<i32>(top);
+  const level2 = load<i32>(known);
+  if (entry4 >>> 8 != level3 || entry3 >>> 8 != level2 || entry2 >>> 8 != table) return -1;
+  // At level 4, PS is reserved and not looked at.
+  if ((entry4 & entry3 & entry2 & (P | A)) != (P | A) || ((entry3 | entry2) & PS) != 0) return -1;
+  const writable = ((entry4 & entry3 & entry2) >> 1) & 1;
+  if (isStore && writable == 0) return -1;
+  if (load<i32>(state + CACHED) != 0) {
+    read(state, load<i32>(state + ROOT_FRAME), index4);
+    read(state, level3, index3);
+    read(state, level2, index2);
+  }
+  return (table << 1) | writable;
 }
 
 /**

@@ -33,6 +33,11 @@ export const WIDE: usize = 208;
 /** A byte a region, 1 if a larger entry may cover it, and how many; address 0: there are none. */
 export const LARGE: usize = 212;
 export const LARGE_COUNT: usize = 216;
+/** 1: walks begin at the root, for there is no walk cache: level-3 tables by giant, as GIANTS; address and frame of the root. */
+export const FROM_ROOT: usize = 220;
+export const TOPS: usize = 224;
+export const ROOT: usize = 228;
+export const ROOT_FRAME: usize = 232;
 
 // Results, which grow until KernelState.take.
 export const SECOND_HITS: usize = 256;
