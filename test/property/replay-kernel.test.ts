@@ -174,6 +174,12 @@ describe('a long trace', () => {
   });
 });
 
+/** The level-2 table below entry 0 of root and PDPT. */
+function firstLevel2({ parts }: Machine): number {
+  const { tables, current } = parts.guest;
+  return tables.frame(tables.frame(current[0]!.root, 0), 0);
+}
+
 interface Access {
   readonly address: number;
   readonly write?: boolean;
@@ -235,10 +241,10 @@ describe.each(['native', 'hap'])('an entry above the leaf without A, in %s mode'
         512,
         (i) => (i % 2) * 2 ** 21 + (i >> 1) * 4096,
       );
-      const { tables, current } = machine.parts.guest;
+      const { tables } = machine.parts.guest;
       const before = machine.counters()['walk.ad_updates']!;
       // The PDE of the first region, below entry 0 of root and PDPT.
-      const level2 = tables.frame(tables.frame(current[0]!.root, 0), 0);
+      const level2 = firstLevel2(machine);
       tables.setFlags(level2, 0, tables.flags(level2, 0) & ~PTE_A);
       again();
       expect(tables.flags(level2, 0) & PTE_A).toBe(PTE_A);
@@ -307,8 +313,8 @@ describe.each(['native', 'hap'])('a large entry that is stale, in %s mode', (mod
       // Every page of two regions of 2 MiB, three times: A and D are set, and the kernel knows their tables.
       const address = (i: number): number => (i % 1024) * 4096;
       const { machine, again } = machineFed(mode, kernels, ['host.pageSize=2m'], 3072, address, 'skylake');
-      const { tables, current } = machine.parts.guest;
-      const level2 = tables.frame(tables.frame(current[0]!.root, 0), 0);
+      const { tables } = machine.parts.guest;
+      const level2 = firstLevel2(machine);
       // The second of them.
       const [frame, flags] = [tables.frame(level2, 1), tables.flags(level2, 1)];
       machine.event({ kind: 'flushall', vcpu: 0, line: 0 });
@@ -356,8 +362,8 @@ describe.each(['native', 'hap'])('what another vcpu has done, in %s mode', (mode
 
   it('leaves a cached PDE as it was', () => {
     const [without, withKernel] = both((machine, replay) => {
-      const { tables, current } = machine.parts.guest;
-      const level2 = tables.frame(tables.frame(current[0]!.root, 0), 0);
+      const { tables } = machine.parts.guest;
+      const level2 = firstLevel2(machine);
       const old = tables.frame(level2, 0);
       // The other vcpu, which has dropped its caches, comes to another table. This one has the old table, where A is gone.
       tables.setFlags(old, 300, tables.flags(old, 300) & ~PTE_A);
@@ -372,8 +378,8 @@ describe.each(['native', 'hap'])('what another vcpu has done, in %s mode', (mode
 
   it('does not turn a store without the right into a miss', () => {
     const [without, withKernel] = both((machine, replay) => {
-      const { tables, current } = machine.parts.guest;
-      const level2 = tables.frame(tables.frame(current[0]!.root, 0), 0);
+      const { tables } = machine.parts.guest;
+      const level2 = firstLevel2(machine);
       const leaves = tables.frame(level2, 0);
       tables.setFlags(leaves, 300, tables.flags(leaves, 300) & ~PTE_D);
       // The first level has page 300 without the right, the second has it no more, and the leaf is dirty now.

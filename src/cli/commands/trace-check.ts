@@ -56,9 +56,10 @@ export function addCheck(parent: CommandUnknownOpts, context: Context): void {
     });
     const check = await library.checkTrace(library.partOfTrace(trace, part)).finally(() => trace.close());
     const { findings } = check;
+    const notes = library.partNotes(check.part);
     const lines = [
       ...findings.map((finding) => findingLine(finding, library)),
-      ...library.partNotes(check.part),
+      ...notes,
       ...scopeLines(check),
       summaryLine(path, findings),
     ];

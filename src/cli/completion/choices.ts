@@ -61,12 +61,13 @@ function assignment(current: string, library: FullLibrary): Choices {
 }
 
 function metrics(library: FullLibrary): string[] {
-  return [...library.COUNTERS, ...library.MEMORY_COUNTERS].map(({ key }) => key).concat('cost.cycles');
+  const { COUNTERS, MEMORY_COUNTERS } = library;
+  return [...COUNTERS, ...MEMORY_COUNTERS].map(({ key }) => key).concat('cost.cycles');
 }
 
 function dimensions(library: FullLibrary): string[] {
   const own = ['metric', 'mode', 'trace', 'preset', 'version', 'file', 'interval'];
-  return [...own, ...library.CONFIG_KEYS.map(({ key }) => key)];
+  return own.concat(library.CONFIG_KEYS.map(({ key }) => key));
 }
 
 /** `--set` of validate names a build, all others set keys. */

@@ -26,22 +26,14 @@ export async function readHeader(
   }
   if (version < layout.FIRST_VERSION)
     throw input.error(`is version ${version} of p2mtrace; expected ${known}`, GET_AGAIN);
-  if (length > layout.MAX_HEADER_BYTES)
-    throw input.error(
-      `the header has ${length} bytes; expected ${layout.MAX_HEADER_BYTES} at most`,
-      GET_AGAIN,
-    );
-  const whole = layout.PRELUDE_BYTES + length + 4;
-  if (!(await input.fill(whole))) throw cutOff(input, 'the header', whole);
-  checkSum(input, 'the header', 0, whole - 4);
-  const contents = input.slice(layout.PRELUDE_BYTES, whole - 4).slice();
-  try {
-    const facts = decodeHeader(contents);
-    input.advance(whole);
-    return { facts, contents };
-  } catch (error) {
-    throw placed(input, 'the header', error, GET_AGAIN);
-  }
+  const { decoded, contents } = await readContents(
+    input,
+    'the header',
+    layout.PRELUDE_BYTES,
+    length,
+    decodeHeader,
+  );
+  return { facts: decoded, contents };
 }
 
 const NOT_P2M = 'leave out --format: a trace is recognised by its content';
@@ -87,24 +79,42 @@ export function placed(input: FrameInput, what: string, error: unknown, hint: st
   return input.error(`${what} cannot be read: ${error.message}`, hint);
 }
 
+/** The `length` bytes of `what` behind its prelude, decoded; with their CRC-32 they are then behind. */
+async function readContents<T>(
+  input: FrameInput,
+  what: string,
+  prelude: number,
+  length: number,
+  decode: (contents: Uint8Array) => T,
+): Promise<{ readonly decoded: T; readonly contents: Uint8Array }> {
+  if (length > layout.MAX_HEADER_BYTES)
+    throw input.error(`${what} has ${length} bytes; expected ${layout.MAX_HEADER_BYTES} at most`, GET_AGAIN);
+  const whole = prelude + length + 4;
+  if (!(await input.fill(whole))) throw cutOff(input, what, whole);
+  checkSum(input, what, 0, whole - 4);
+  const contents = input.slice(prelude, whole - 4).slice();
+  try {
+    const decoded = decode(contents);
+    input.advance(whole);
+    return { decoded, contents };
+  } catch (error) {
+    throw placed(input, what, error, GET_AGAIN);
+  }
+}
+
 /** Reads and checks the note, which is then behind. */
 export async function readNote(
   input: FrameInput,
 ): Promise<{ readonly passedOver: PassedOver; readonly contents: Uint8Array }> {
   if (!(await input.fill(layout.NOTE_PRELUDE_BYTES)))
     throw cutOff(input, 'the note', layout.NOTE_PRELUDE_BYTES);
-  const length = input.word(4);
-  if (length > layout.MAX_HEADER_BYTES)
-    throw input.error(`the note has ${length} bytes; expected ${layout.MAX_HEADER_BYTES} at most`, GET_AGAIN);
-  const whole = layout.NOTE_PRELUDE_BYTES + length + 4;
-  if (!(await input.fill(whole))) throw cutOff(input, 'the note', whole);
-  checkSum(input, 'the note', 0, whole - 4);
-  const contents = input.slice(layout.NOTE_PRELUDE_BYTES, whole - 4).slice();
-  try {
-    const passedOver = decodeNote(contents);
-    input.advance(whole);
-    return { passedOver, contents };
-  } catch (error) {
-    throw placed(input, 'the note', error, GET_AGAIN);
-  }
+  const { NOTE_PRELUDE_BYTES } = layout;
+  const { decoded, contents } = await readContents(
+    input,
+    'the note',
+    NOTE_PRELUDE_BYTES,
+    input.word(4),
+    decodeNote,
+  );
+  return { passedOver: decoded, contents };
 }
